@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The module interface
+ *
+ * A room (modules/NAME/NAME.c) offers one `const struct iq_module iq_module_NAME`: tables of what
+ * it can explain. Rooms are listed in modules/meson.build, from which the
+ * table of all rooms is generated. Rooms include inquest/ headers only, and do
+ * not know each other: what one has to say about another's objects goes through the registries below
+ * (lock namers, object rules).
+ */
+#ifndef INQUEST_MODULE_H
+#define INQUEST_MODULE_H
+
+#include "inquest/session.h"
+#include "inquest/stack.h"
+#include "inquest/task.h"
+#include "inquest/wait.h"
+
+#define IQ_MODULE_API 1
+
+/* What `why` works on: one look at one kernel. */
+struct iq_diag {
+	struct iq_session *s;
+	struct iq_graph *g;
+	const struct iq_task_list *tasks;
+};
+
+/*
+ * Explains one kind of wait. Asked for a sleeping task when one of `functions` is on its stack,
+ * the innermost frame first; of several rules for the same frame the one listed first.
+ */
+struct iq_wait_rule {
+	const char *name;		/* "mutex", "rwsem" */
+	const char *summary;		/* one line: what it recognises */
+	const char *reads;		/* which structures and members, for docs/waits.md */
+	const char *seen;		/* kernels it was seen on */
+	enum iq_certainty certainty;	/* the best it can reach */
+	const char *const *functions;	/* NULL-terminated, without compilers' suffixes */
+	const char *const *needs_types; /* NULL-terminated or NULL: idle where one is missing */
+	/*
+	 * Add a wait for `task` with its edges to d->g and return it in *wait_ret; leave it NULL
+	 * where this is not what the rule knows, so that the next one is asked. `frame` is the
+	 * index of the frame whose function matched. Errors are for memory that could not be read:
+	 * they become a note and the next rule is asked.
+	 */
+	struct iq_error *(*explain)(struct iq_diag *d, const struct iq_task *task,
+				    const struct iq_stack *stack, size_t frame,
+				    struct iq_wait **wait_ret);
+};
+
+/* Explains an object that a wait led to: gives it fields, a verdict, edges to what it depends on. */
+struct iq_object_rule {
+	const char *name;
+	const char *summary;
+	enum iq_object_type type;
+	struct iq_error *(*explain)(struct iq_diag *d, struct iq_object *object);
+};
+
+/* What a lock is. */
+struct iq_lock_name {
+	const char *name;	  /* "mmap_lock of process 312 (mapper)"; in the scratch arena */
+	struct iq_object *belongs; /* the object it is a part of (a filesystem), or NULL */
+	iq_vaddr container;	  /* the struct it is embedded in, 0 if not known */
+	const char *container_type; /* "struct mm_struct", ...; NULL */
+	const char *member;	  /* "mmap_lock" */
+	enum iq_certainty certainty;
+};
+
+/*
+ * Names locks by where they are. `hint` is the waiting task's stack, which often holds a pointer to the
+ * container; may be NULL. Says true and fills *name_ret if it knows.
+ */
+struct iq_lock_namer {
+	const char *name;
+	bool (*identify)(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
+			 const struct iq_task *waiter, const struct iq_stack *stack,
+			 struct iq_lock_name *name_ret);
+};
+
+/*
+ * Knows who holds a lock that does not record it: readers of a semaphore, the write side of a frozen
+ * filesystem. Adds edges from `wait` to the holders and says true if it knows them all.
+ */
+struct iq_holder_rule {
+	const char *name;
+	const char *summary;
+	const char *lock_type;	/* "struct rw_semaphore" */
+	bool (*find)(struct iq_diag *d, struct iq_wait *wait, iq_vaddr lock,
+		     const struct iq_lock_name *name, unsigned num_holders /* as counted; 0: not known */);
+};
+
+struct iq_module {
+	unsigned api;		  /* IQ_MODULE_API */
+	const char *name, *summary;
+	const char *const *needs_types; /* NULL-terminated or NULL: the room is idle without them */
+	const struct iq_wait_rule *wait_rules;	   /* each table ends with an entry whose name is NULL; or NULL */
+	const struct iq_object_rule *object_rules;
+	const struct iq_lock_namer *lock_namers;
+	const struct iq_holder_rule *holder_rules;
+};
+
+/* All rooms, generated; NULL at the end. */
+extern const struct iq_module *const iq_modules[];
+
+/* ---- what rooms build graphs with ---- */
+
+/* The object of a task, with the report's fields filled in. */
+struct iq_object *iq_diag_task(struct iq_diag *d, const struct iq_task *task);
+
+/* A task that no longer exists, or whose struct cannot be read: comm and uid stay null. */
+struct iq_object *iq_diag_task_gone(struct iq_diag *d, int32_t tid, int32_t pid);
+
+/* A lock by address, named by the namers (else by iq_describe_addr()). name_ret may be NULL. */
+struct iq_object *iq_diag_lock(struct iq_diag *d, iq_vaddr addr, const char *cls,
+			       const char *lock_type, const struct iq_task *waiter,
+			       const struct iq_stack *stack, struct iq_lock_name *name_ret);
+
+/* Ask the holder rules. True: somebody knew all holders. */
+bool iq_diag_find_holders(struct iq_diag *d, struct iq_wait *wait, iq_vaddr lock,
+			  const char *lock_type, const struct iq_lock_name *name,
+			  unsigned num_holders);
+
+/* Start this task's wait (fills in state, time, system call, stack). */
+struct iq_wait *iq_diag_wait(struct iq_diag *d, const struct iq_task *task,
+			     const struct iq_stack *stack, struct iq_object *on,
+			     enum iq_wait_class cls);
+
+/* The object of a filesystem (struct super_block), a block device (struct block_device, or a dev_t). */
+struct iq_object *iq_diag_filesystem(struct iq_diag *d, iq_vaddr sb);
+struct iq_object *iq_diag_device(struct iq_diag *d, uint32_t dev, const char *name);
+
+/* Something the report's notes should say (once each). */
+void iq_diag_note(struct iq_diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The path of a dentry (struct dentry), from its filesystem's root and, where known, below its mount: "/data/file"; or NULL. */
+const char *iq_path_of_dentry(struct iq_session *s, iq_vaddr dentry);
+const char *iq_path_of_inode(struct iq_session *s, iq_vaddr inode);
+const char *iq_path_of_file(struct iq_session *s, iq_vaddr file);
+
+/* struct file behind a descriptor of a task; 0 if there is none. */
+iq_vaddr iq_task_file(struct iq_session *s, const struct iq_task *task, unsigned fd);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Symbols of the kernel and of its modules
+ */
+#ifndef INQUEST_SYM_H
+#define INQUEST_SYM_H
+
+#include "inquest/error.h"
+#include "inquest/types.h"
+
+struct iq_session;
+
+struct iq_sym {
+	const char *name;   /* borrowed from the session */
+	const char *module; /* NULL: the kernel itself */
+	iq_vaddr addr;
+	uint64_t size;	    /* to the next distinct address; 0 where not known */
+	char kind;	    /* nm(1)'s letter: t T d D b B r R ... */
+};
+
+/*
+ * A symbol by name; "module`name" looks in that module only. Of several with the same name the
+ * one of the kernel itself, and there the first by address. IQ_ERR_NOTFOUND.
+ */
+struct iq_error *iq_sym_by_name(struct iq_session *s, const char *name, struct iq_sym *sym_ret);
+
+/* Its address, or 0. For symbols that are not everywhere. Answers are remembered. */
+iq_vaddr iq_sym_addr(struct iq_session *s, const char *name);
+
+/*
+ * The symbol that covers addr: the nearest below, within the image or module that addr is in;
+ * of several at one address the first. IQ_ERR_NOTFOUND outside of all of them.
+ */
+struct iq_error *iq_sym_by_addr(struct iq_session *s, iq_vaddr addr, struct iq_sym *sym_ret);
+
+/* Is addr in kernel or module code? */
+bool iq_is_text(struct iq_session *s, iq_vaddr addr);
+
+/* "name+0x12" or "module`name+0x12" or "0xffff..."; in the session's snapshot arena. */
+const char *iq_sym_format(struct iq_session *s, iq_vaddr addr);
+
+#endif
