@@ -191,8 +191,10 @@ def helper(name):
     path = os.path.join(cache_dir("helpers"), "%s-%s" % (name, key))
     if not os.path.exists(path):
         tmp = "%s.%d" % (path, os.getpid())
-        subprocess.run([os.environ.get("CC", "cc"), "-static", "-O1", "-g0", "-Wall", "-Wextra",
-                        "-pthread", "-o", tmp, source], check=True)
+        r = subprocess.run([os.environ.get("CC", "cc"), "-static", "-O1", "-g0", "-Wall",
+                            "-Wextra", "-pthread", "-o", tmp, source], check=False)
+        if r.returncode:
+            raise GuestError("cannot compile %s" % source)
         os.rename(tmp, path)
     return path
 
@@ -359,6 +361,7 @@ class Guest:
         self.agent, agent = socket.socketpair()
         self.qmp, qmp = socket.socketpair()
         self._buffer = b""
+        self._qmp_buffer = None     # until QEMU has greeted us
         self.process = subprocess.Popen(
             self.command(agent.fileno(), qmp.fileno(), initramfs),
             stdin=subprocess.DEVNULL, stdout=open(os.path.join(self.tmp, "qemu"), "wb"),
@@ -450,12 +453,8 @@ class Guest:
     def monitor(self, command, timeout=120, **arguments):
         """One QMP command, its answer."""
         deadline = time.monotonic() + timeout
-        if not hasattr(self.qmp, "ready"):
-            pass
-        f = self.qmp
-        f.settimeout(timeout)
-        if not getattr(self, "_qmp_pid", None) == self.process.pid:
-            self._qmp_pid = self.process.pid
+        self.qmp.settimeout(timeout)
+        if self._qmp_buffer is None:
             self._qmp_buffer = b""
             self._qmp_read(deadline)
             self._qmp_send({"execute": "qmp_capabilities"})

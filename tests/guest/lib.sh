@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Put in front of every scenario: what their make() and heal() are written with.
+# POSIX sh (busybox). No wait without an end.
+
+fact() { echo "FACT $1=$2"; }
+fail() { echo "FAIL $*"; exit 1; }
+
+# background NAME COMMAND...: start it away from this script; $NAME.pid and
+# /tmp/NAME.out are its pid and output.
+background() {
+    bg_name=$1; shift
+    setsid "$@" >"/tmp/$bg_name.out" 2>&1 </dev/null &
+    echo $! >"/tmp/$bg_name.pid"
+    eval "$bg_name=$!"
+}
+
+# until_true SECONDS COMMAND...: run it until it succeeds.
+until_true() {
+    ut_n=$(($1 * 20)); shift
+    while ! "$@"; do
+        ut_n=$((ut_n - 1))
+        [ $ut_n -gt 0 ] || return 1
+        usleep 50000
+    done
+}
+
+# facts_of NAME LAST: wait for the fact LAST from background process NAME, then
+# take all that it said: print them and set variables.
+facts_of() {
+    until_true 20 grep -q "^FACT $2=" "/tmp/$1.out" || { cat "/tmp/$1.out"; fail "$1 never said $2"; }
+    cat "/tmp/$1.out"
+    eval "$(sed -n 's/^FACT //p' "/tmp/$1.out")"
+}
+
+# is_in_state TID LETTERS: by status, which no lock of these hangs keeps from answering.
+is_in_state() {
+    is_state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null)
+    case $2 in *"${is_state:-?}"*) return 0 ;; *) return 1 ;; esac
+}
+
+# stays_in_state TID LETTERS SECONDS: it gets there within SECONDS, and is still there later.
+stays_in_state() {
+    until_true "$3" is_in_state "$1" "$2" || fail "task $1 ($(cat "/proc/$1/comm")) is not in state $2 but $(grep State "/proc/$1/status")"
+    usleep 100000
+    is_in_state "$1" "$2" || fail "task $1 did not stay in state $2"
+}
+
+stack_has() { timeout 2 cat "/proc/$1/stack" 2>/dev/null | grep -q -E "$2"; }
+
+# blocks_in TID FUNCTION [SECONDS]: it is in D with FUNCTION (a regular expression) on its stack.
+blocks_in() {
+    stays_in_state "$1" D "${3:-10}"
+    until_true 5 stack_has "$1" "$2" || { timeout 2 cat "/proc/$1/stack"; fail "task $1 is not in $2"; }
+}
+
+gone() { [ ! -e "/proc/$1" ] || is_in_state "$1" Z; }
+
+# ends PID SECONDS
+ends() { until_true "$2" gone "$1" || fail "process $1 did not end"; }
+
+# fs_on_loop MNT MB: an ext4 filesystem in a file, on a loop device, mounted at MNT; $loop is the device
+fs_on_loop() {
+    mkdir -p "$1"
+    image=/tmp/$(echo "$1" | tr / _).img
+    dd if=/dev/zero of="$image" bs=1M count=0 seek="$2" 2>/dev/null
+    /usr/sbin/mkfs.ext4 -q -F "$image" || fail mkfs.ext4
+    loop=$(losetup -f)
+    losetup "$loop" "$image" || fail losetup
+    mount -t ext4 "$loop" "$1" || fail mount
+}
+
+# fs_gone MNT: the end of it
+fs_gone() {
+    dev=$(awk -v m="$1" '$2 == m { print $1 }' /proc/mounts)
+    umount "$1" || fail "umount $1"
+    losetup -d "$dev"
+    rm -f "/tmp/$(echo "$1" | tr / _).img"
+}

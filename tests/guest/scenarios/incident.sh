@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# A backup job froze /data and sits there. A thread of "mapper" writes to a
+# mapped page of a file there; a second thread unmaps a part of that mapping;
+# then everybody who asks for the process's command line hangs: ps, pgrep, ls.
+
+make() {
+    fs_on_loop /data 24
+    background mapper_p role mapper /data/file
+    facts_of mapper_p ready
+    background freeze_p role freeze /data
+    facts_of freeze_p backup
+
+    kill -USR1 "$mapper"
+    blocks_in "$writer" 'page_mkwrite'
+    # So far all is well for everybody else.
+    timeout 5 cat "/proc/$mapper/cmdline" >/dev/null || fail "cmdline hangs too early"
+
+    kill -USR2 "$mapper"
+    blocks_in "$unmapper" 'munmap|__split_vma|vma_start_write|vma_enter_locked|exclude_readers'
+    is_in_state "$mapper" S || fail "the idle thread does not sleep"
+
+    background busybox_ps busybox ps
+    background procps_ps /usr/bin/ps -ef
+    background cat_cmdline cat "/proc/$mapper/cmdline"
+    background ls_map_files ls -l "/proc/$mapper/map_files"
+    for victim in busybox_ps procps_ps cat_cmdline ls_map_files; do
+        eval "pid=\$$victim"
+        blocks_in "$pid" 'access_remote_vm|map_files|environ|cmdline'
+        fact "$victim" "$pid"
+    done
+    fact loop "${loop##*/}"
+}
+
+heal() {
+    role thaw /data || fail thaw
+    for victim in $busybox_ps $procps_ps $cat_cmdline $ls_map_files; do
+        ends "$victim" 20
+    done
+    until_true 10 grep -q '^FACT unmapped=' /tmp/mapper_p.out || fail "the unmapper hangs"
+    timeout 10 /usr/bin/ps -ef >/dev/null || fail "ps still hangs"
+    kill "$mapper" "$backup"
+    ends "$mapper" 10
+    ends "$backup" 10
+    fs_gone /data
+}
