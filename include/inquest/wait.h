@@ -212,6 +212,7 @@ struct iq_cause {
 
 struct iq_causes {
 	IQ_VEC(struct iq_cause *) list; /* most blocked first */
+	size_t num_left_out;		/* roots not looked at, because it took too long: for the notes */
 };
 
 /*

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The wait-for graph: building it
+ *
+ * Objects, edges and texts live in the arena; vectors are malloc()ed, so that
+ * rules may push to them, and are freed with the graph. An edge is found again
+ * by a hash of its three ends, because a lock can have thousands of them.
+ */
+#include <assert.h>
+#include <stdio.h>
+
+#include "wait/graph.h"
+
+struct iq_graph *iq_graph_new(void)
+{
+	struct graph *gr = iq_xcalloc(1, sizeof(*gr));
+
+	gr->pub.arena = iq_arena_new();
+	return &gr->pub;
+}
+
+static void verdict_deinit(struct iq_verdict *v)
+{
+	iq_vec_free(&v->evidence);
+	iq_vec_free(&v->remedy);
+}
+
+static void cause_deinit(struct iq_cause *cause)
+{
+	iq_vec_free(&cause->blocked);
+	iq_vec_free(&cause->chain);
+	iq_vec_free(&cause->chain_edges);
+	iq_vec_free(&cause->evidence);
+	iq_vec_free(&cause->remedy);
+}
+
+void iq_graph_free(struct iq_graph *g)
+{
+	struct graph *gr = (struct graph *)g;
+
+	if (!g)
+		return;
+	iq_vec_foreach(&g->objects, o) {
+		iq_vec_free(&(*o)->attrs);
+		iq_vec_free(&(*o)->out);
+		if ((*o)->verdict)
+			verdict_deinit((*o)->verdict);
+	}
+	iq_vec_foreach(&g->waits, w) {
+		iq_vec_free(&(*w)->evidence);
+		iq_vec_free(&(*w)->stack);
+	}
+	iq_vec_foreach(&g->edges, e)
+		iq_vec_free(&(*e)->evidence);
+	iq_vec_foreach(&gr->causes, causes) {
+		iq_vec_foreach(&(*causes)->list, cause)
+			cause_deinit(*cause);
+		iq_vec_free(&(*causes)->list);
+	}
+	iq_vec_free(&gr->causes);
+	iq_vec_free(&g->objects);
+	iq_vec_free(&g->waits);
+	iq_vec_free(&g->edges);
+	iq_strmap_deinit(&g->by_id);
+	iq_map_deinit(&gr->edge_by_hash);
+	iq_arena_free(g->arena);
+	free(gr);
+}
+
+struct iq_object *iq_graph_object(struct iq_graph *g, enum iq_object_type type, const char *id_fmt,
+				  ...)
+{
+	struct iq_object *o;
+	va_list ap;
+	char *id;
+
+	va_start(ap, id_fmt);
+	id = iq_arena_vprintf(g->arena, id_fmt, ap);
+	va_end(ap);
+
+	o = iq_strmap_get(&g->by_id, id);
+	if (o) {
+		assert(o->type == type);
+		return o;
+	}
+	o = iq_arena_alloc(g->arena, sizeof(*o));
+	o->type = type;
+	o->index = (uint32_t)g->objects.num;
+	o->id = id;
+	if (type == IQ_OBJ_TASK && !strncmp(id, "task:", 5))
+		o->tid = strtoll(id + 5, NULL, 10);
+	iq_vec_push(&g->objects, o);
+	iq_strmap_set(&g->by_id, id, o);
+	return o;
+}
+
+struct iq_object *iq_graph_find(const struct iq_graph *g, const char *id)
+{
+	return iq_strmap_get(&g->by_id, id);
+}
+
+void iq_object_name(struct iq_graph *g, struct iq_object *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (o->name)
+		return;
+	va_start(ap, fmt);
+	o->name = iq_arena_vprintf(g->arena, fmt, ap);
+	va_end(ap);
+}
+
+static struct iq_attr *attr_set(struct iq_graph *g, struct iq_object *o, const char *key)
+{
+	iq_vec_foreach(&o->attrs, attr) {
+		if (!strcmp(attr->key, key)) {
+			*attr = (struct iq_attr){ .key = attr->key };
+			return attr;
+		}
+	}
+	return iq_vec_push(&o->attrs, (struct iq_attr){ .key = iq_arena_strdup(g->arena, key) });
+}
+
+void iq_object_str(struct iq_graph *g, struct iq_object *o, const char *key, const char *value)
+{
+	struct iq_attr *attr = attr_set(g, o, key);
+
+	if (!value)
+		return;
+	attr->kind = IQ_ATTR_STR;
+	attr->str = iq_arena_strdup(g->arena, value);
+}
+
+void iq_object_int(struct iq_graph *g, struct iq_object *o, const char *key, int64_t value)
+{
+	struct iq_attr *attr = attr_set(g, o, key);
+
+	attr->kind = IQ_ATTR_INT;
+	attr->num = value;
+}
+
+void iq_object_bool(struct iq_graph *g, struct iq_object *o, const char *key, bool value)
+{
+	struct iq_attr *attr = attr_set(g, o, key);
+
+	attr->kind = IQ_ATTR_BOOL;
+	attr->num = value;
+}
+
+void iq_object_real(struct iq_graph *g, struct iq_object *o, const char *key, double value)
+{
+	struct iq_attr *attr = attr_set(g, o, key);
+
+	attr->kind = IQ_ATTR_REAL;
+	attr->real = value;
+}
+
+void iq_object_null(struct iq_graph *g, struct iq_object *o, const char *key)
+{
+	attr_set(g, o, key);
+}
+
+const struct iq_attr *iq_object_attr(const struct iq_object *o, const char *key)
+{
+	iq_vec_foreach(&o->attrs, attr)
+		if (!strcmp(attr->key, key))
+			return attr;
+	return NULL;
+}
+
+struct iq_verdict *iq_object_verdict(struct iq_graph *g, struct iq_object *o,
+				     enum iq_cause_kind kind, enum iq_certainty certainty,
+				     const char *summary_fmt, ...)
+{
+	struct iq_verdict *v = o->verdict;
+	va_list ap;
+
+	if (v && v->kind != IQ_CAUSE_UNKNOWN &&
+	    (v->certainty >= certainty || kind == IQ_CAUSE_UNKNOWN))
+		return v;
+	if (v)
+		verdict_deinit(v);
+	else
+		v = o->verdict = iq_arena_alloc(g->arena, sizeof(*v));
+	*v = (struct iq_verdict){ .kind = kind, .certainty = certainty };
+	va_start(ap, summary_fmt);
+	v->summary = iq_arena_vprintf(g->arena, summary_fmt, ap);
+	va_end(ap);
+	return v;
+}
+
+void iq_text_add(struct iq_graph *g, iq_texts *texts, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = iq_arena_vprintf(g->arena, fmt, ap);
+	va_end(ap);
+	iq_vec_foreach(texts, have)
+		if (!strcmp(*have, text))
+			return;
+	iq_vec_push(texts, text);
+}
+
+struct iq_wait *iq_graph_wait(struct iq_graph *g, struct iq_object *task, struct iq_object *on,
+			      enum iq_wait_class cls)
+{
+	struct iq_wait *w = task->wait;
+
+	assert(task->type == IQ_OBJ_TASK && on);
+	if (!w) {
+		w = task->wait = iq_arena_alloc(g->arena, sizeof(*w));
+		w->task = task;
+		w->waited_ms = -1;
+		iq_vec_push(&g->waits, w);
+	}
+	w->on = on;
+	w->cls = cls;
+	return w;
+}
+
+static uint64_t edge_hash(const struct iq_object *from, const struct iq_object *to,
+			  const struct iq_object *via)
+{
+	uint64_t h = iq_hash_u64(((uint64_t)from->index << 32 | to->index) + 1);
+
+	return iq_hash_u64(h ^ (via ? (uint64_t)via->index + 1 : 0));
+}
+
+static struct iq_edge *edge_find(struct graph *gr, uint64_t hash, const struct iq_object *from,
+				 const struct iq_object *to, const struct iq_object *via)
+{
+	uint64_t *place = iq_map_get(&gr->edge_by_hash, hash);
+	struct iq_edge *e;
+
+	if (!place)
+		return NULL;
+	e = gr->pub.edges.data[*place];
+	if (e->from == from && e->to == to && e->via == via)
+		return e;
+	/* Two edges of one hash: rare enough to look at them all. */
+	iq_vec_foreach(&from->out, p)
+		if ((*p)->to == to && (*p)->via == via)
+			return *p;
+	return NULL;
+}
+
+struct iq_edge *iq_graph_edge(struct iq_graph *g, struct iq_object *from, struct iq_object *to,
+			      struct iq_object *via, enum iq_edge_kind kind,
+			      enum iq_certainty certainty, const char *how_fmt, ...)
+{
+	struct graph *gr = (struct graph *)g;
+	uint64_t hash = edge_hash(from, to, via);
+	struct iq_edge *e = edge_find(gr, hash, from, to, via);
+	va_list ap;
+
+	if (e && (e->certainty > certainty ||
+		  (e->certainty == certainty && (e->kind == kind || e->kind != IQ_EDGE_MAYBE))))
+		return e;
+	if (!e) {
+		e = iq_arena_alloc(g->arena, sizeof(*e));
+		e->from = from;
+		e->to = to;
+		e->via = via;
+		iq_vec_push(&g->edges, e);
+		iq_vec_push(&from->out, e);
+		iq_map_set(&gr->edge_by_hash, hash, g->edges.num - 1);
+	}
+	e->kind = kind;
+	e->certainty = certainty;
+	va_start(ap, how_fmt);
+	e->how = iq_arena_vprintf(g->arena, how_fmt, ap);
+	va_end(ap);
+	return e;
+}
+
+static const char *const cause_names[IQ_NUM_CAUSE_KINDS] = {
+	[IQ_CAUSE_UNKNOWN] = "unknown",
+	[IQ_CAUSE_DEADLOCK] = "deadlock",
+	[IQ_CAUSE_TASK_STOPPED] = "task.stopped",
+	[IQ_CAUSE_TASK_TRACED] = "task.traced",
+	[IQ_CAUSE_TASK_FROZEN] = "task.frozen",
+	[IQ_CAUSE_TASK_THROTTLED] = "task.throttled",
+	[IQ_CAUSE_TASK_RUNNING] = "task.running",
+	[IQ_CAUSE_TASK_STARVED] = "task.starved",
+	[IQ_CAUSE_TASK_SLEEPING] = "task.sleeping",
+	[IQ_CAUSE_TASK_GONE] = "task.gone",
+	[IQ_CAUSE_FS_FROZEN] = "fs.frozen",
+	[IQ_CAUSE_FS_FULL] = "fs.full",
+	[IQ_CAUSE_FS_FAILED] = "fs.failed",
+	[IQ_CAUSE_IO_STALLED] = "io.stalled",
+	[IQ_CAUSE_DEV_SUSPENDED] = "dev.suspended",
+	[IQ_CAUSE_DEV_NO_PATH] = "dev.no-path",
+	[IQ_CAUSE_DEV_RECOVERING] = "dev.recovering",
+	[IQ_CAUSE_POOL_FULL] = "pool.full",
+	[IQ_CAUSE_POOL_SUSPENDED] = "pool.suspended",
+	[IQ_CAUSE_POOL_STALLED] = "pool.stalled",
+	[IQ_CAUSE_NET_UNREACHABLE] = "net.unreachable",
+	[IQ_CAUSE_DAEMON_UNANSWERED] = "daemon.unanswered",
+	[IQ_CAUSE_MEMORY_RECLAIM] = "memory.reclaim",
+	[IQ_CAUSE_MEMORY_LIMIT] = "memory.limit",
+	[IQ_CAUSE_WRITEBACK_THROTTLED] = "writeback.throttled",
+	[IQ_CAUSE_KERNEL_STUCK] = "kernel.stuck",
+};
+
+static const char *const type_names[IQ_NUM_OBJ_TYPES] = {
+	[IQ_OBJ_TASK] = "task",	    [IQ_OBJ_LOCK] = "lock", [IQ_OBJ_FILESYSTEM] = "filesystem",
+	[IQ_OBJ_DEVICE] = "device", [IQ_OBJ_POOL] = "pool", [IQ_OBJ_SERVER] = "server",
+	[IQ_OBJ_DAEMON] = "daemon", [IQ_OBJ_IPC] = "ipc",   [IQ_OBJ_CGROUP] = "cgroup",
+	[IQ_OBJ_KERNEL] = "kernel",
+};
+
+const char *iq_cause_kind_name(enum iq_cause_kind kind)
+{
+	return (unsigned)kind < IQ_NUM_CAUSE_KINDS ? cause_names[kind] : "unknown";
+}
+
+const char *iq_object_type_name(enum iq_object_type type)
+{
+	return (unsigned)type < IQ_NUM_OBJ_TYPES ? type_names[type] : "kernel";
+}
+
+const char *iq_certainty_name(enum iq_certainty certainty)
+{
+	return certainty >= IQ_PROVEN ? "proven" : certainty == IQ_STRONG ? "strong" : "likely";
+}

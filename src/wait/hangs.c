@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which waits hang
+ *
+ * Most are decided by themselves: how the task sleeps, and for how long. A wait
+ * for a message hangs only if whoever could send it cannot go on, and he may be
+ * waiting for a message too. So we take all of these for stuck, and set free,
+ * again and again, whoever has somebody who can go on: what is left hangs,
+ * cycles of such waits among it (the greatest fixpoint).
+ *
+ * A wait for all of several ends is stuck if one of them is; a wait for any of
+ * them only if all are. Things between tasks (a connection, a filesystem) take
+ * part: such a thing is stuck if what it stands on is, or if none of those who
+ * serve it can go on.
+ */
+#include "wait/graph.h"
+
+static bool is_holder(const struct iq_edge *e)
+{
+	return e->kind == IQ_EDGE_OWNER || e->kind == IQ_EDGE_MAYBE || e->kind == IQ_EDGE_QUEUED;
+}
+
+/* Does somebody hold what this wait is for? The holder may stand behind the lock's own object. */
+static bool is_held(const struct iq_wait *w)
+{
+	if (w->on->verdict)
+		return true;
+	iq_vec_foreach(&w->task->out, p) {
+		if (is_holder(*p) || (*p)->to->verdict || ((*p)->via && (*p)->via->verdict))
+			return true;
+		if ((*p)->to->type == IQ_OBJ_TASK)
+			continue;
+		iq_vec_foreach(&(*p)->to->out, next)
+			if (is_holder(*next))
+				return true;
+	}
+	return false;
+}
+
+static bool hangs_by_itself(const struct view *v, const struct iq_wait *w)
+{
+	if (!w->lasting || w->cls == IQ_WAIT_IDLE)
+		return false;
+	if (w->uninterruptible)
+		return true;
+	switch (w->cls) {
+	case IQ_WAIT_UNASKED:
+		return true;
+	case IQ_WAIT_LOCK:
+		return is_held(w);
+	case IQ_WAIT_CPU:
+		return view_num_waiters(v, w->task->index, 1) > 0;
+	default:
+		return false;
+	}
+}
+
+/* How a node stands while the messages are sorted out. */
+enum { FREE, STUCK, OPEN /* stuck, as long as nothing speaks against it */ };
+
+static uint8_t first_state(const struct view *v, const struct iq_object *o)
+{
+	const struct iq_wait *w = o->wait;
+
+	if (o->type != IQ_OBJ_TASK) {
+		if (o->verdict)
+			return STUCK;
+		return v->out_start[o->index] < v->out_start[o->index + 1] ? OPEN : FREE;
+	}
+	if (o->verdict && o->verdict->cannot_go_on)
+		return STUCK;
+	if (!w)
+		return FREE;
+	if (w->hangs)
+		return STUCK;
+	if (w->cls == IQ_WAIT_MESSAGE && w->lasting &&
+	    v->out_start[o->index] < v->out_start[o->index + 1])
+		return OPEN;
+	return FREE;
+}
+
+/* Will this arc's end do alone, or is it one of those that are all needed? */
+static bool one_is_enough(const struct iq_object *o, const struct arc *arc)
+{
+	if (arc->edge->kind == IQ_EDGE_MAYBE)
+		return true;
+	return o->type == IQ_OBJ_TASK ? o->wait->any : arc->edge->kind == IQ_EDGE_SERVES;
+}
+
+/* Of an open node: what its arcs lead to. */
+struct ends {
+	uint32_t num_any, free_any, stuck_all;
+};
+
+static bool can_go_on(const struct ends *ends)
+{
+	return !ends->stuck_all && (!ends->num_any || ends->free_any);
+}
+
+/* Of a message that is due from several, those who could send theirs are not to blame. */
+static void excuse_the_free(const struct view *v, const struct iq_wait *w, const uint8_t *state)
+{
+	bool one_is_stuck = false;
+
+	view_foreach_out(v, w->task->index, a)
+		one_is_stuck = one_is_stuck || state[v->arcs[a].to] != FREE;
+	if (!one_is_stuck)
+		return;
+	view_foreach_out(v, w->task->index, a)
+		if (state[v->arcs[a].to] == FREE)
+			v->arcs[a].flags |= ARC_SOFT;
+}
+
+static void settle_messages(const struct view *v)
+{
+	size_t n = v->num_nodes, num = 0;
+	_cleanup_free_ uint8_t *state = iq_xcalloc(n, 1);
+	_cleanup_free_ uint32_t *todo = iq_xcalloc(n, sizeof(*todo));
+	_cleanup_free_ struct ends *ends = iq_xcalloc(n, sizeof(*ends));
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct iq_object *o = v->g->objects.data[i];
+
+		state[i] = first_state(v, o);
+		if (state[i] == FREE)
+			todo[num++] = i;
+		if (state[i] != OPEN)
+			continue;
+		view_foreach_out(v, i, a) {
+			if (one_is_enough(o, &v->arcs[a]))
+				ends[i].num_any++;
+			else
+				ends[i].stuck_all++;
+		}
+	}
+	/* Each that turns out free is taken off the counts of those who wait for it, once. */
+	while (num) {
+		uint32_t node = todo[--num];
+
+		view_foreach_in(v, node, a) {
+			uint32_t from = v->arcs[a].from;
+
+			if (state[from] != OPEN)
+				continue;
+			if (one_is_enough(v->g->objects.data[from], &v->arcs[a]))
+				ends[from].free_any++;
+			else
+				ends[from].stuck_all--;
+			if (can_go_on(&ends[from])) {
+				state[from] = FREE;
+				todo[num++] = from;
+			}
+		}
+	}
+	iq_vec_foreach(&v->g->waits, p) {
+		struct iq_wait *w = *p;
+
+		if (w->cls != IQ_WAIT_MESSAGE)
+			continue;
+		w->hangs = w->hangs || state[w->task->index] == OPEN;
+		if (w->hangs)
+			excuse_the_free(v, w, state);
+	}
+}
+
+void wait_hangs(const struct view *v)
+{
+	iq_vec_foreach(&v->g->waits, p)
+		(*p)->hangs = hangs_by_itself(v, *p);
+	settle_messages(v);
+}

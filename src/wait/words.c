@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What to say where no rule said it
+ *
+ * A verdict brings its own words. Deadlocks and chains that end without a verdict
+ * get theirs here, in the language of somebody who has to decide something now:
+ * names and numbers of processes, and what is not known is said to be unknown.
+ */
+#include <stdio.h>
+
+#include "wait/graph.h"
+
+const char *wait_call(struct iq_graph *g, const struct iq_object *o)
+{
+	if (o->type != IQ_OBJ_TASK)
+		return o->name ? o->name : o->id;
+	if (!o->name)
+		return iq_arena_printf(g->arena, "task %" PRId64, o->tid);
+	return iq_arena_printf(g->arena, "%s (%" PRId64 ")", o->name, o->tid);
+}
+
+static const char *on_name(struct iq_graph *g, const struct iq_edge *e)
+{
+	if (e->via)
+		return wait_call(g, e->via);
+	if (e->from->wait && e->from->wait->on != e->to)
+		return wait_call(g, e->from->wait->on);
+	return NULL;
+}
+
+/* ---- summaries ---- */
+
+static const char *edge_verb(const struct iq_edge *e)
+{
+	switch (e->kind) {
+	case IQ_EDGE_QUEUED:
+		return "behind";
+	case IQ_EDGE_SERVES:
+		return "which is up to";
+	case IQ_EDGE_ON:
+		return "that is";
+	default:
+		return "held by";
+	}
+}
+
+/* One step of a cycle: "a (10) waits for X held by b (11)". */
+static void step_in_words(struct iq_graph *g, struct iq_strbuf *sb, const struct iq_edge *e)
+{
+	const char *on = on_name(g, e);
+
+	if (e->from->type != IQ_OBJ_TASK) {
+		iq_strbuf_printf(sb, "%s %s %s", wait_call(g, e->from),
+				 e->kind == IQ_EDGE_OWNER ? "is held by" : "waits for",
+				 wait_call(g, e->to));
+		return;
+	}
+	iq_strbuf_printf(sb, "%s waits for ", wait_call(g, e->from));
+	if (e->to == e->from)
+		iq_strbuf_printf(sb, "%s, which it holds itself",
+				 on ? on : wait_call(g, e->from->wait->on));
+	else if (on)
+		iq_strbuf_printf(sb, "%s%s %s %s", on, e->kind == IQ_EDGE_SERVES ? "," : "",
+				 edge_verb(e), wait_call(g, e->to));
+	else
+		iq_strbuf_adds(sb, wait_call(g, e->to));
+}
+
+static size_t num_tasks(const struct iq_cause *cause)
+{
+	size_t num = 0;
+
+	iq_vec_foreach(&cause->chain, o)
+		num += (*o)->type == IQ_OBJ_TASK;
+	return num;
+}
+
+static const char *deadlock_summary(struct iq_graph *g, const struct iq_cause *cause)
+{
+	enum { MAX_STEPS = 8 };
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
+	size_t num = cause->chain_edges.num, tasks = num_tasks(cause);
+
+	if (tasks == 1)
+		iq_strbuf_adds(&sb, "deadlock of a task with itself: ");
+	else
+		iq_strbuf_printf(&sb, "deadlock of %zu tasks: ", tasks);
+	for (size_t i = 0; i < num && i < MAX_STEPS; i++) {
+		/* The last edge leaves the root, where the chain ends: tell it first. */
+		if (i)
+			iq_strbuf_adds(&sb, ", ");
+		step_in_words(g, &sb, cause->chain_edges.data[(i + num - 1) % num]);
+	}
+	if (num > MAX_STEPS)
+		iq_strbuf_adds(&sb, ", and so on around");
+	return iq_arena_strdup(g->arena, iq_strbuf_str(&sb));
+}
+
+static bool has_only_candidates(const struct iq_object *o)
+{
+	iq_vec_foreach(&o->out, e)
+		if ((*e)->kind != IQ_EDGE_MAYBE)
+			return false;
+	return o->out.num > 0;
+}
+
+static const char *task_summary(struct iq_graph *g, const struct iq_cause *cause)
+{
+	const struct iq_wait *w = cause->root->wait;
+	const char *who = wait_call(g, cause->root), *on;
+
+	if (!w)
+		return iq_arena_printf(
+			g->arena, "%s does not go on, and nothing that was read says why", who);
+	on = wait_call(g, w->on);
+	if (cause->kind == IQ_CAUSE_TASK_SLEEPING)
+		return iq_arena_printf(g->arena,
+				       w->on->type == IQ_OBJ_KERNEL
+					       ? "%s sleeps in %s for a reason of its own"
+					       : "%s waits for %s, and nobody sends it",
+				       who, on);
+	if (w->cls == IQ_WAIT_CPU)
+		return iq_arena_printf(g->arena, "%s is ready to run and gets no CPU", who);
+	if (has_only_candidates(cause->root))
+		return iq_arena_printf(
+			g->arena,
+			"%s waits for %s, and nothing that was read says for certain who holds it",
+			who, on);
+	if (w->on->type == IQ_OBJ_KERNEL)
+		return iq_arena_printf(
+			g->arena, "%s sleeps in %s, and nothing that was read says why", who, on);
+	return iq_arena_printf(g->arena, "%s waits for %s, and nothing that was read says %s", who,
+			       on, w->on->type == IQ_OBJ_LOCK ? "who holds it" : "why it has to");
+}
+
+static const char *thing_summary(struct iq_graph *g, const struct iq_cause *cause)
+{
+	return iq_arena_printf(g->arena, "%zu task%s for %s, and nothing that was read says %s",
+			       cause->blocked.num, cause->blocked.num == 1 ? " waits" : "s wait",
+			       wait_call(g, cause->root),
+			       cause->root->type == IQ_OBJ_LOCK ? "who holds it"
+								: "why it does not answer");
+}
+
+/* ---- evidence ---- */
+
+static const char *stack_in_words(struct iq_graph *g, const struct iq_wait *w)
+{
+	enum { MAX_FRAMES = 6 };
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
+	size_t num = 0;
+
+	iq_vec_foreach(&w->stack, frame) {
+		if (!frame->function)
+			continue;
+		if (num == MAX_FRAMES) {
+			iq_strbuf_adds(&sb, " < ...");
+			break;
+		}
+		iq_strbuf_printf(&sb, "%s%s", num++ ? " < " : "", frame->function);
+	}
+	return sb.len ? iq_arena_strdup(g->arena, sb.str) : NULL;
+}
+
+static const char *wait_in_evidence(struct iq_graph *g, const struct iq_wait *w)
+{
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
+	const char *stack = stack_in_words(g, w);
+
+	iq_strbuf_printf(&sb, "%s is in state %c", wait_call(g, w->task),
+			 w->state ? w->state : '?');
+	if (w->waited_ms >= 0)
+		iq_strbuf_printf(&sb, " for %" PRId64 ".%" PRId64 " s", w->waited_ms / 1000,
+				 w->waited_ms % 1000 / 100);
+	if (stack)
+		iq_strbuf_printf(&sb, ", its stack: %s", stack);
+	else
+		iq_strbuf_printf(&sb, ", waiting for %s", wait_call(g, w->on));
+	return iq_arena_strdup(g->arena, iq_strbuf_str(&sb));
+}
+
+/* Texts, each once, however many there are. */
+struct once {
+	iq_texts *texts;
+	struct iq_strmap seen;
+};
+
+static void once_add(struct once *once, const char *text)
+{
+	if (iq_strmap_get(&once->seen, text))
+		return;
+	iq_strmap_set(&once->seen, text, (void *)text);
+	iq_vec_push(once->texts, text);
+}
+
+static void once_add_all(struct once *once, const iq_texts *texts)
+{
+	iq_vec_foreach(texts, text)
+		once_add(once, *text);
+}
+
+static void collect_evidence(struct iq_graph *g, struct iq_cause *cause)
+{
+	struct once once = { .texts = &cause->evidence };
+	const struct iq_verdict *v = cause->root->verdict;
+	bool is_explained = v && cause->kind != IQ_CAUSE_DEADLOCK;
+
+	if (is_explained)
+		once_add_all(&once, &v->evidence);
+	else if (cause->root->wait && cause->kind != IQ_CAUSE_DEADLOCK)
+		once_add(&once, wait_in_evidence(g, cause->root->wait));
+	iq_vec_foreach(&cause->chain_edges, e) {
+		if ((*e)->from->wait)
+			once_add_all(&once, &(*e)->from->wait->evidence);
+		once_add_all(&once, &(*e)->evidence);
+	}
+	if (!is_explained && cause->root->wait)
+		once_add_all(&once, &cause->root->wait->evidence);
+	if (!cause->evidence.num && cause->chain_edges.num)
+		iq_vec_foreach(&cause->chain_edges, e)
+			if ((*e)->from->wait)
+				once_add(&once, wait_in_evidence(g, (*e)->from->wait));
+	if (!cause->evidence.num)
+		once_add(&once, cause->summary);
+	iq_strmap_deinit(&once.seen);
+}
+
+/* ---- remedies ---- */
+
+static bool ends_with(const char *str, const char *end)
+{
+	size_t len = strlen(str), end_len = strlen(end);
+
+	return len >= end_len && !strcmp(str + len - end_len, end);
+}
+
+/* Will SIGKILL end this wait? In D only where the kernel says so in the name of a function. */
+static bool is_killable(const struct iq_wait *w)
+{
+	if (!w->uninterruptible)
+		return true;
+	iq_vec_foreach(&w->stack, frame)
+		if (frame->function && ends_with(frame->function, "_killable"))
+			return true;
+	return false;
+}
+
+static int64_t pid_of(const struct iq_object *task)
+{
+	const struct iq_attr *pid = iq_object_attr(task, "pid");
+
+	return pid && pid->kind == IQ_ATTR_INT ? pid->num : task->tid;
+}
+
+static bool is_kthread(const struct iq_object *task)
+{
+	const struct iq_attr *kthread = iq_object_attr(task, "kthread");
+
+	return kthread && kthread->kind == IQ_ATTR_BOOL && kthread->num;
+}
+
+static void keep_the_trace(struct iq_graph *g, struct iq_cause *cause)
+{
+	iq_text_add(
+		g, &cause->remedy,
+		"before you reboot, keep what helps to find the reason: the output of `inquest why "
+		"--json`, and a memory dump if you can take one");
+}
+
+/* The tasks of the cycle: one that can be killed is worth more than a reason why not. */
+static void deadlock_remedy(struct iq_graph *g, struct iq_cause *cause)
+{
+	const struct iq_object *victim = NULL;
+	bool one_process = true;
+
+	iq_vec_foreach(&cause->chain, p) {
+		const struct iq_object *o = *p;
+
+		if (o->type != IQ_OBJ_TASK)
+			continue;
+		one_process = one_process && pid_of(o) == pid_of(cause->root);
+		if (o->wait && is_killable(o->wait) && !is_kthread(o) && pid_of(o) != 1 &&
+		    (!victim || !o->wait->uninterruptible > !victim->wait->uninterruptible))
+			victim = o;
+	}
+	if (!victim) {
+		iq_text_add(g, &cause->remedy,
+			    "nothing ends this cycle from outside: its tasks sleep "
+			    "uninterruptibly, kill "
+			    "-9 will most likely not reach them; it takes a reboot");
+	} else if (one_process) {
+		iq_text_add(g, &cause->remedy,
+			    "kill -9 %" PRId64
+			    " (%s): the cycle is inside this one process, so that "
+			    "it has to end; restart it after",
+			    pid_of(victim), victim->name ? victim->name : "?");
+	} else {
+		iq_text_add(g, &cause->remedy,
+			    "kill -9 %" PRId64 " (%s): its sleep can be ended by a signal, and the "
+			    "kernel's locks that it holds are let go of when it ends; what it was "
+			    "doing is lost. A lock in user memory stays taken unless it is a "
+			    "robust one",
+			    pid_of(victim), victim->name ? victim->name : "?");
+	}
+	keep_the_trace(g, cause);
+}
+
+static void task_remedy(struct iq_graph *g, struct iq_cause *cause)
+{
+	const struct iq_object *root = cause->root;
+	const char *who = wait_call(g, root);
+	int64_t pid = pid_of(root);
+
+	switch (cause->kind) {
+	case IQ_CAUSE_TASK_STOPPED:
+		iq_text_add(g, &cause->remedy, "kill -CONT %" PRId64 " lets %s go on", pid, who);
+		return;
+	case IQ_CAUSE_TASK_TRACED:
+		iq_text_add(
+			g, &cause->remedy,
+			"continue %s in its debugger, or end the debugger: it lets go of it then",
+			who);
+		return;
+	case IQ_CAUSE_TASK_FROZEN:
+		iq_text_add(g, &cause->remedy,
+			    "thaw the cgroup of %s (docker unpause, or 0 into its cgroup.freeze)",
+			    who);
+		return;
+	case IQ_CAUSE_TASK_THROTTLED:
+		iq_text_add(g, &cause->remedy, "raise the CPU quota of the cgroup of %s (cpu.max)",
+			    who);
+		return;
+	default:
+		break;
+	}
+	iq_text_add(g, &cause->remedy, "`inquest stack %" PRId64 "` shows where %s is", root->tid,
+		    who);
+	if (is_kthread(root) || !root->wait)
+		;
+	else if (is_killable(root->wait) && pid != 1)
+		iq_text_add(g, &cause->remedy,
+			    "if it may be ended: kill %" PRId64 " (kill -9 if that does not help); "
+			    "what it was doing is lost",
+			    pid);
+	else
+		iq_text_add(g, &cause->remedy,
+			    "kill -9 %" PRId64 " does not help as long as this sleep lasts", pid);
+	keep_the_trace(g, cause);
+}
+
+static void collect_remedy(struct iq_graph *g, struct iq_cause *cause)
+{
+	const struct iq_verdict *v = cause->root->verdict;
+
+	if (v && cause->kind != IQ_CAUSE_DEADLOCK)
+		iq_vec_foreach(&v->remedy, text)
+			iq_text_add(g, &cause->remedy, "%s", *text);
+	if (cause->remedy.num)
+		return;
+	if (cause->kind == IQ_CAUSE_DEADLOCK)
+		deadlock_remedy(g, cause);
+	else if (cause->root->type == IQ_OBJ_TASK)
+		task_remedy(g, cause);
+	else {
+		iq_text_add(g, &cause->remedy, "look at %s: what it says in the kernel log (dmesg)",
+			    wait_call(g, cause->root));
+		keep_the_trace(g, cause);
+	}
+}
+
+void wait_words(struct iq_graph *g, struct iq_cause *cause)
+{
+	const struct iq_verdict *v = cause->root->verdict;
+
+	if (cause->kind == IQ_CAUSE_DEADLOCK)
+		cause->summary = deadlock_summary(g, cause);
+	else if (v && v->summary && *v->summary)
+		cause->summary = v->summary;
+	else if (cause->root->type == IQ_OBJ_TASK)
+		cause->summary = task_summary(g, cause);
+	else
+		cause->summary = thing_summary(g, cause);
+	collect_evidence(g, cause);
+	collect_remedy(g, cause);
+}
