@@ -46,6 +46,7 @@ struct iq_stack {
 	struct iq_user_regs {
 		bool valid;   /* the task entered the kernel from user mode, and these are its registers */
 		bool syscall; /* ... by a system call, nr and args below */
+		bool compat;  /* nr and args are those of 32-bit code (i386's table) */
 		int64_t nr;
 		uint64_t args[6];
 		uint64_t ip, sp, bp, flags;
