@@ -26,6 +26,23 @@ struct iq_arch {
 	struct iq_error *(*walk)(iq_paddr root, unsigned levels, iq_vaddr va,
 				 iq_read_phys_u64_fn read, void *ctx, iq_paddr *pa_ret,
 				 uint64_t *run_ret);
+
+	/*
+	 * The kernel image is mapped from image_base on, at a constant distance (phys_base) from
+	 * where it lies in physical memory, and ends before image_end.
+	 */
+	iq_vaddr image_base, image_end;
+	/*
+	 * Where the mapping of all physical memory begins: the virtual address of physical 0,
+	 * from the page tables alone. IQ_ERR_NOTFOUND: nothing that looks like it.
+	 */
+	struct iq_error *(*find_direct_map)(iq_paddr root, unsigned levels,
+					    iq_read_phys_u64_fn read, void *ctx,
+					    iq_vaddr *page_offset_ret);
+	/* Registers out of an ELF note NT_PRSTATUS (struct elf_prstatus). False: too short. */
+	bool (*prstatus_regs)(const void *data, size_t len, struct iq_regs *regs_ret);
+	/* Top page table and levels out of QEMU's note with the CPU's state. False: not readable. */
+	bool (*qemu_root)(const void *data, size_t len, iq_paddr *root_ret, unsigned *levels_ret);
 };
 
 extern const struct iq_arch iq_arch_x86_64;

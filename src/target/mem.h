@@ -24,7 +24,13 @@ void iq_mem_free(struct iq_mem *mem);
 /* Read kernel memory; all of it or IQ_ERR_FAULT with the first address that is not there. */
 struct iq_error *iq_mem_read(struct iq_mem *mem, iq_vaddr va, void *buf, size_t len);
 
-/* The same without an error object, for guesses. */
+/*
+ * The same past the cache of pages, for what must be as it is now (translations may still be
+ * cached ones). Reads of a page or more are always such.
+ */
+struct iq_error *iq_mem_read_fresh(struct iq_mem *mem, iq_vaddr va, void *buf, size_t len);
+
+/* The same as iq_mem_read() without an error object, for guesses. */
 bool iq_mem_peek(struct iq_mem *mem, iq_vaddr va, void *buf, size_t len);
 
 /*

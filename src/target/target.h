@@ -50,6 +50,25 @@ struct iq_target {
 		iq_paddr start, end;
 	} *ranges;	    /* physical memory that the source holds, sorted; may be empty if unknown */
 	size_t num_ranges;
+	/*
+	 * Virtual memory that read_virt() answers, sorted. Linear: start is at physical paddr, and
+	 * so on to its end, and what is read is what is there. Not linear (kcore's vmalloc and
+	 * modules): pages may be missing, and read_virt() does not tell: ask the page tables.
+	 */
+	struct iq_virt_range {
+		iq_vaddr start, end;
+		iq_paddr paddr;
+		bool linear;
+	} *virt;
+	size_t num_virt;
+	/* Top page tables that the CPUs had in use, where the source knows them; a user's, or the
+	 * user half's copy under PTI, as well as the kernel's. */
+	struct iq_root {
+		iq_paddr root;
+		unsigned levels;
+	} *roots;
+	size_t num_roots;
+	bool flat; /* virtual addresses are physical ones (made kernels): there are no page tables */
 	void *priv;
 };
 
