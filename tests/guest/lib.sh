@@ -9,6 +9,7 @@ fail() { echo "FAIL $*"; exit 1; }
 # /tmp/NAME.out are its pid and output.
 background() {
     bg_name=$1; shift
+    : >"/tmp/$bg_name.out"
     setsid "$@" >"/tmp/$bg_name.out" 2>&1 </dev/null &
     echo $! >"/tmp/$bg_name.pid"
     eval "$bg_name=$!"
@@ -52,6 +53,24 @@ blocks_in() {
     stays_in_state "$1" D "${3:-10}"
     until_true 5 stack_has "$1" "$2" || { timeout 2 cat "/proc/$1/stack"; fail "task $1 is not in $2"; }
 }
+
+# hangs NAME FUNCTION COMMAND...: start a victim and see it block in FUNCTION. It may slip
+# through (on 5.10 a reader that spins can overtake a writer that waits): again, then.
+hangs() {
+    h_name=$1 h_function=$2; shift 2
+    for h_try in 1 2 3 4 5 6 7 8 9 10; do
+        background "$h_name" "$@"
+        eval "h_pid=\$$h_name"
+        until_true 20 over_or_in "$h_pid" "$h_function"
+        gone "$h_pid" && continue
+        blocks_in "$h_pid" "$h_function"
+        fact "$h_name" "$h_pid"
+        return
+    done
+    cat "/tmp/$h_name.out"
+    fail "$* does not hang"
+}
+over_or_in() { gone "$1" || { is_in_state "$1" D && stack_has "$1" "$2"; }; }
 
 gone() { [ ! -e "/proc/$1" ] || is_in_state "$1" Z; }
 

@@ -20,15 +20,10 @@ make() {
     blocks_in "$unmapper" 'munmap|__split_vma|vma_start_write|vma_enter_locked|exclude_readers'
     is_in_state "$mapper" S || fail "the idle thread does not sleep"
 
-    background busybox_ps busybox ps
-    background procps_ps /usr/bin/ps -ef
-    background cat_cmdline cat "/proc/$mapper/cmdline"
-    background ls_map_files ls -l "/proc/$mapper/map_files"
-    for victim in busybox_ps procps_ps cat_cmdline ls_map_files; do
-        eval "pid=\$$victim"
-        blocks_in "$pid" 'access_remote_vm|map_files|environ|cmdline'
-        fact "$victim" "$pid"
-    done
+    hangs busybox_ps 'proc_pid_cmdline_read' busybox ps
+    hangs procps_ps 'access_remote_vm' /usr/bin/ps -ef
+    hangs cat_cmdline 'proc_pid_cmdline_read' cat "/proc/$mapper/cmdline"
+    hangs ls_map_files 'proc_map_files_readdir' ls -l "/proc/$mapper/map_files"
     fact loop "${loop##*/}"
 }
 
