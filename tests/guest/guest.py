@@ -353,7 +353,7 @@ class Guest:
             except (GuestError, OSError) as err:
                 self._note("boot %d of %s: %s\n%s" % (attempt, self.kernel.name, err,
                                                       self.console_tail(15)))
-                self._stop()
+                self.stop()
         raise GuestError("kernel %s did not reach user space in %d boots\n%s" %
                          (self.kernel.name, BOOT_TRIES, self.console_tail()))
 
@@ -370,7 +370,7 @@ class Guest:
         agent.close()
         qmp.close()
 
-    def _stop(self):
+    def stop(self):
         if self.process:
             self.process.kill()
             self.process.wait()
@@ -381,12 +381,8 @@ class Guest:
         self.agent = self.qmp = None
 
     def close(self):
-        self._stop()
+        self.stop()
         shutil.rmtree(self.tmp, ignore_errors=True)
-
-    def reboot(self):
-        self._stop()
-        self.boot()
 
     # -- the channel
 

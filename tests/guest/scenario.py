@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+Scenarios: hangs with a known truth
+
+scenarios/NAME.sh makes the hang in a guest (make), proves that it is real, says
+who takes part (FACT name=number) and ends it (heal); lib.sh stands in front of it.
+scenarios/NAME.py says what is true of it:
+
+    MODULES = ["loop"]      kernel modules that it needs
+    KERNELS = ["6.1"]       where it works, if not everywhere
+    DUMP = True             ask the guest's memory dump as well
+    LOOKS = 5               how often to look while it lasts (1)
+    def expect(f)           what check.py calls an expectation; f has the facts as
+                            attributes, and f.kernel
+    def check(f, guest)     instead of asking `inquest why`: a list of complaints
+
+Each scenario gives some results: that it could be made and healed is one.
+"""
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import tempfile
+import time
+import types
+
+import check
+from guest import HERE, GuestError
+
+FOLDER = os.path.join(HERE, "scenarios")
+MAKE_TIMEOUT = 120
+WHY_TIMEOUT = 30
+# Longer than the bound from which on `why` calls a wait a hang.
+AGE = 1.5
+
+
+class Scenario:
+    def __init__(self, name):
+        self.name = name
+        with open(os.path.join(FOLDER, name + ".sh"), encoding="utf-8") as f:
+            self.script = f.read()
+        with open(os.path.join(HERE, "lib.sh"), encoding="utf-8") as f:
+            self.script = f.read() + self.script
+        self.truth = types.SimpleNamespace()
+        path = os.path.join(FOLDER, name + ".py")
+        spec = importlib.util.spec_from_file_location("truth_" + name.replace("-", "_"), path)
+        self.truth = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(self.truth)
+
+    def get(self, name, default):
+        return getattr(self.truth, name, default)
+
+    def runs_on(self, k):
+        return k in self.get("KERNELS", [k])
+
+
+def all_names():
+    return sorted(n[:-3] for n in os.listdir(FOLDER) if n.endswith(".sh"))
+
+
+class ResultList(list):
+    """(name, "passed" | "failed" | "skipped", text, seconds)."""
+
+    told = 0    # how many of them were printed
+
+    def add(self, name, complaints, text="", started=None):
+        state = "failed" if complaints else "passed"
+        told = "\n".join(["  - " + c for c in complaints] + ([text] if complaints and text else []))
+        self.append((name, state, told, time.monotonic() - started if started else 0))
+        return not complaints
+
+    def skip(self, name, why):
+        self.append((name, "skipped", why, 0))
+
+
+class Broken(Exception):
+    """The scenario itself, not the program, did not work."""
+
+
+def step(guest, scenario, name, facts):
+    """Run make() or heal(), take up its facts."""
+    values = "".join("%s=%s\n" % kv for kv in vars(facts).items())
+    r = guest.run(scenario.script + "\n" + values + name + "\n", MAKE_TIMEOUT)
+    for m in re.finditer(r"^FACT (\w+)=(.*)$", r.out, re.M):
+        setattr(facts, m.group(1), int(m.group(2)) if m.group(2).isdigit() else m.group(2))
+    if r.status:
+        raise Broken("%s() ended with %d%s\n%s%s" % (
+            name, r.status, " (out of time)" if r.timed_out else "", r.out, r.err))
+
+
+def judge(status, out, err, want):
+    """Complaints about one run of `why --json`."""
+    if status == 124:
+        return ["`inquest why --json` did not end in %d s" % WHY_TIMEOUT]
+    if status == 127:
+        return ["there is no inquest in the guest"]
+    try:
+        report = json.loads(out)
+    except ValueError as e:
+        return ["exit status %d, and its output is no JSON (%s): %s" % (status, e, out[:300]),
+                "standard error: " + err.strip()]
+    complaints = check.contract(report)
+    if not complaints:
+        complaints = check.expected(report, want)
+    bound = 1 if want.get("causes") else 0
+    if status != want.get("status", bound):
+        complaints.append("the exit status is %d, not %d" % (status, want.get("status", bound)))
+    if complaints and err.strip():
+        complaints.append("standard error: " + err.strip())
+    return complaints
+
+
+def look(guest, want):
+    """Ask in the guest: (complaints, text for whoever looks into a failure)."""
+    r = guest.run("inquest why --json", WHY_TIMEOUT)
+    complaints = judge(r.status, r.out, r.err, want)
+    if not complaints:
+        # What people read comes from the same report, with the same exit status.
+        text = guest.run("inquest why", WHY_TIMEOUT)
+        if text.status != r.status:
+            complaints.append("`why` ends with %d, `why --json` with %d" % (text.status, r.status))
+        if guest.verbose:
+            print(text.out)
+    return complaints, "the report:\n%s\n" % r.out if complaints else ""
+
+
+def look_at_dump(guest, inquest, want, keep=None):
+    """Ask the guest's dump, here."""
+    with tempfile.TemporaryDirectory(prefix="inquest-dump.") as tmp:
+        path = keep or os.path.join(tmp, "dump.elf")
+        guest.dump(path)
+        try:
+            r = subprocess.run([inquest, "why", "-c", path, "--json"], text=True, errors="replace",
+                               capture_output=True, timeout=WHY_TIMEOUT * 2, check=False)
+            result = (r.returncode, r.stdout, r.stderr)
+        except subprocess.TimeoutExpired:
+            result = (124, "", "")
+    complaints = judge(*result, want)
+    return complaints, "the report:\n%s\n" % result[1] if complaints else ""
+
+
+def run(guest, scenario, results, inquest=None, label=None):
+    """One scenario in a running guest; false if the guest is of no use any more."""
+    k = guest.kernel.name
+    label = label or "%s/%s" % (k, scenario.name)
+    facts = types.SimpleNamespace(kernel=k)
+    started = time.monotonic()
+    try:
+        step(guest, scenario, "make", facts)
+        if hasattr(scenario.truth, "check"):
+            results.add(label, scenario.truth.check(facts, guest), started=started)
+        else:
+            want = scenario.truth.expect(facts)
+            time.sleep(AGE)
+            for n in range(scenario.get("LOOKS", 1)):
+                complaints, text = look(guest, want)
+                if complaints:
+                    text += "facts: %s\n%s" % (vars(facts), guest.explain())
+                    complaints[0] = "look %d: %s" % (n + 1, complaints[0])
+                    break
+            results.add(label + "/live", complaints, text, started)
+            if scenario.get("DUMP", False):
+                started = time.monotonic()
+                if inquest:
+                    complaints, text = look_at_dump(guest, inquest, want)
+                    results.add(label + "/dump", complaints, text, started)
+                else:
+                    results.skip(label + "/dump", "no inquest to run on this machine")
+        started = time.monotonic()
+        step(guest, scenario, "heal", facts)
+        complaints, text = look(guest, {"causes": []})
+        results.add(label + "/healed", complaints, text, started)
+        return True
+    except (Broken, GuestError, OSError) as e:
+        text = str(e) + "\n" + guest.explain()
+        results.add(label + "/guest", ["the guest or the scenario failed"], text, started)
+        return False

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+MODULES = ["loop", "ext4"]
+LOOKS = 2
+DUMP = True
+
+
+def expect(_):
+    return {"causes": []}
