@@ -111,7 +111,8 @@ static void the_release_in_init_uts_ns_is_the_one_in_vmcoreinfo(void **state)
 			      *path, t->ops->kind, opened - start, now_ms() - opened,
 			      iq_mem_layout(mem)->image_start, iq_mem_layout(mem)->image_end,
 			      iq_mem_layout(mem)->page_offset, iq_mem_layout(mem)->levels,
-			      t->num_cpu_regs, t->missing ? ", " : "", t->missing ? t->missing : "");
+			      t->num_cpu_regs, t->missing ? ", " : "",
+			      t->missing ? t->missing : "");
 		assert_true(t->num_cpu_regs);
 		iq_mem_free(mem);
 		iq_target_close(t);
