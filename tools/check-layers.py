@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+Who may include whom
+
+Reads every #include of src/, modules/ and include/, and compares it with the
+tables below: they are the rule, ARCHITECTURE.md only tells about it. Every
+violation is printed as file:line; the exit status is 1 if there is one.
+
+Three kinds of headers are known:
+
+ - private ones, "FOLDER/x.h" below src/: for the folders that FOLDERS lists;
+ - public ones, "inquest/x.h": each has a home, and everyone above that home may
+   use it, through however many steps;
+ - headers of libraries that only some folders should know.
+"""
+import os
+import re
+import sys
+
+# Folder below src/: the folders whose private headers it may include.
+BELOW_KERNEL = ['base', 'arch', 'target', 'sym', 'type', 'unwind']
+FOLDERS = {
+    'base': [],
+    'arch': ['base'],
+    'wait': ['base'],
+    'out': ['base'],
+    'target': ['base', 'arch'],
+    'sym': ['base', 'target'],
+    'type': ['base', 'target'],
+    'unwind': ['base', 'arch', 'target', 'sym', 'type'],
+    'kernel': BELOW_KERNEL,
+    'diag': ['base', 'kernel', 'wait', 'out'],
+    'shell': ['base', 'kernel', 'out'],
+    'cli': BELOW_KERNEL + ['kernel', 'wait', 'out', 'diag', 'shell'],
+}
+
+# Public header: the folder that it belongs to.
+PUBLIC = {
+    'types': 'base',
+    'error': 'base',
+    'util': 'base',
+    'sym': 'sym',
+    'type': 'type',
+    'stack': 'unwind',
+    'session': 'kernel',
+    'task': 'kernel',
+    'path': 'kernel',
+    'wait': 'wait',
+    'module': 'diag',
+}
+
+# Public headers that a lower folder may include for their plain structs, and why.
+DATA_ONLY = {
+    ('arch', 'stack'): 'struct iq_regs: an architecture fills registers',
+    ('out', 'wait'): 'the graph: a report is what it says, in another form',
+}
+
+# Libraries' headers: the folders that may know them. Others are anybody's.
+LIBRARIES = {
+    'jansson.h': ['out', 'cli'],
+    'libelf.h': ['target'],
+    'gelf.h': ['target'],
+    'elf.h': ['target', 'sym', 'kernel'],
+    'libkdumpfile/kdumpfile.h': ['target'],
+    'libkdumpfile/addrxlat.h': ['target'],
+    'histedit.h': ['shell'],
+    'capstone/capstone.h': ['shell', 'unwind'],
+    'ncurses.h': ['cli'],
+}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
+
+
+def all_below(folder):
+    """The folders that this one may use through others too."""
+    seen, todo = set(), list(FOLDERS[folder])
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            todo += FOLDERS[name]
+    return seen
+
+
+def check_public(folder, who, header):
+    """May `folder` include the public header `header` ("inquest/x.h")?"""
+    name = header[len('inquest/'):-len('.h')]
+    if name not in PUBLIC:
+        return f'{header} has no home: add it to PUBLIC in tools/check-layers.py'
+    home = PUBLIC[name]
+    if home == folder or home in all_below(folder) or (folder, name) in DATA_ONLY:
+        return None
+    return f'{who} may not use {header}, which belongs to src/{home}'
+
+
+def check_src(path, header):
+    """src/FOLDER/x.c"""
+    folder = path.split('/')[1]
+    if folder not in FOLDERS:
+        return f'src/{folder} is not in the table of tools/check-layers.py'
+    if header.startswith('inquest/'):
+        return check_public(folder, 'src/' + folder, header)
+    other = header.split('/')[0]
+    if '/' not in header or other not in FOLDERS:
+        return f'"{header}" is not "FOLDER/name.h" with a folder of src'
+    if other != folder and other not in FOLDERS[folder]:
+        return f'src/{folder} may not use src/{other} ("{header}")'
+    return None
+
+
+def check_room(root, path, header):
+    """modules/NAME/x.c: the public headers and its own folder's."""
+    if header.startswith('inquest/'):
+        return None
+    if '/' not in header and os.path.exists(os.path.join(root, os.path.dirname(path), header)):
+        return None
+    return f'a room may use inquest/ headers and its own folder only, not "{header}"'
+
+
+def check_interface(path, header):
+    """include/inquest/x.h: by its home."""
+    name = os.path.basename(path)[:-len('.h')]
+    if name not in PUBLIC:
+        return f'{path} has no home: add it to PUBLIC in tools/check-layers.py'
+    if not header.startswith('inquest/'):
+        return f'a public header may include public headers only, not "{header}"'
+    return check_public(PUBLIC[name], path, header)
+
+
+def check_library(path, header):
+    """#include <...>"""
+    folders = LIBRARIES.get(header)
+    if folders is None or any(path.startswith(f'src/{f}/') for f in folders):
+        return None
+    return f'<{header}> is for {", ".join("src/" + f for f in folders)} only'
+
+
+def check(root, path, quoted, angled):
+    """What is wrong with this include, or None."""
+    if angled:
+        return check_library(path, angled)
+    if path.startswith('include/'):
+        return check_interface(path, quoted)
+    if path.startswith('modules/'):
+        return check_room(root, path, quoted)
+    return check_src(path, quoted)
+
+
+def sources(root):
+    """All C files that the rule is about."""
+    for top in ('include', 'src', 'modules'):
+        for folder, _, names in sorted(os.walk(os.path.join(root, top))):
+            for name in sorted(names):
+                if name.endswith(('.c', '.h')):
+                    yield os.path.relpath(os.path.join(folder, name), root)
+
+
+def main():
+    root = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.dirname(
+        os.path.abspath(__file__)))
+    num_files = num_wrong = 0
+    for path in sources(root):
+        num_files += 1
+        with open(os.path.join(root, path), encoding='utf-8') as file:
+            for number, line in enumerate(file, 1):
+                match = INCLUDE.match(line)
+                wrong = match and check(root, path, match[1], match[2])
+                if wrong:
+                    num_wrong += 1
+                    print(f'{path}:{number}: {wrong}')
+    print(f'{num_files} files, {num_wrong} includes against the layers')
+    return 1 if num_wrong or not num_files else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
