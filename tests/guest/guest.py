@@ -357,6 +357,14 @@ class Guest:
         raise GuestError("kernel %s did not reach user space in %d boots\n%s" %
                          (self.kernel.name, BOOT_TRIES, self.console_tail()))
 
+    def interact(self, shell):
+        """Boot with SHELL (sh, run by init) on this terminal, until the guest powers off."""
+        initramfs = os.path.join(self.tmp, "initramfs")
+        modules = self.modules + (["qemu_fw_cfg"] if self.vmcoreinfo else [])
+        build_initramfs(initramfs, self.kernel, modules, self.tools, self.files, shell)
+        return subprocess.run(self.command(None, None, initramfs), preexec_fn=die_with_parent,
+                              check=False).returncode
+
     def _start(self, initramfs):
         self.agent, agent = socket.socketpair()
         self.qmp, qmp = socket.socketpair()

@@ -361,11 +361,11 @@ static const struct idle_kind {
 	const char *comm;
 	void (*fn)(void);
 } idle_kinds[] = {
-	{ "pause", idle_pause },     { "nanosleep", idle_nanosleep }, { "poll", idle_poll },
-	{ "select", idle_select },   { "epoll", idle_epoll },	      { "pipe-read", idle_pipe },
-	{ "futex-wait", idle_futex }, { "condvar", idle_condvar },    { "sigwait", idle_sigwait },
-	{ "unix-recv", idle_recv },  { "accept", idle_accept },	      { "wait4", idle_wait4 },
-	{ "eventfd", idle_eventfd }, { "msgrcv", idle_msgrcv },
+	{ "pause", idle_pause },      { "nanosleep", idle_nanosleep }, { "poll", idle_poll },
+	{ "select", idle_select },    { "epoll", idle_epoll },	       { "pipe-read", idle_pipe },
+	{ "futex-wait", idle_futex }, { "condvar", idle_condvar },     { "sigwait", idle_sigwait },
+	{ "unix-recv", idle_recv },   { "accept", idle_accept },       { "wait4", idle_wait4 },
+	{ "eventfd", idle_eventfd },  { "msgrcv", idle_msgrcv },
 };
 
 enum { NUM_IDLE_KINDS = sizeof(idle_kinds) / sizeof(idle_kinds[0]) };
@@ -398,7 +398,8 @@ static int role_idle(char **argv)
 		if (checked(fork(), "fork") == 0) {
 			signal(SIGCHLD, SIG_DFL);
 			for (int i = 0; i < threads; i++)
-				start(idle_thread, (void *)&idle_kinds[(kind + i) % NUM_IDLE_KINDS]);
+				start(idle_thread,
+				      (void *)&idle_kinds[(kind + i) % NUM_IDLE_KINDS]);
 			idle_thread((void *)&idle_kinds[kind]);
 		}
 		done += 1 + threads;
@@ -465,7 +466,8 @@ static void churn_files(const char *folder, int nr, int sync)
 	int fd;
 
 	be(sync ? "churn-fsync" : "churn-flock");
-	snprintf(path, sizeof(path), "%s/churn.%s%d", folder, sync ? "sync" : "lock", sync ? nr : 0);
+	snprintf(path, sizeof(path), "%s/churn.%s%d", folder, sync ? "sync" : "lock",
+		 sync ? nr : 0);
 	fd = checked(open(path, O_RDWR | O_CREAT, 0644), path);
 	while (!churn_over) {
 		if (!sync)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The front door; the build itself is Meson's. `make help` tells the rest.
+
+K ?= 6.1
+S ?=
+N ?= 2
+BUILD ?= build
+MESONFLAGS ?=
+
+.NOTPARALLEL:
+.PHONY: build static all deps demo check guest lint format bench install clean help
+
+build: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) inquest
+
+static: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) inquest.static
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@tools/deps check build
+	@meson setup $(MESONFLAGS) $(BUILD)
+
+deps:
+	@tools/deps install build guest
+
+demo:
+	@tools/deps install build guest
+	@$(MAKE) --no-print-directory static
+	@tests/guest/demo -K "$(K)" --inquest $(BUILD)/inquest.static
+
+check:
+	@tools/deps install build guest
+	@$(MAKE) --no-print-directory all
+	@tests/run --build $(BUILD) --jobs $(N)
+
+guest:
+	@tools/deps check build guest
+	@$(MAKE) --no-print-directory static
+	@$(if $(S),$(MAKE) --no-print-directory build)
+	@tests/guest/run -K "$(K)" --inquest $(BUILD)/inquest.static \
+		$(if $(S),-S "$(S)" --host-inquest $(BUILD)/inquest,--interactive -S incident)
+
+lint:
+	@tools/deps install lint
+	@tools/lint
+
+format:
+	@tools/deps install lint
+	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
+
+bench: build static
+	@test -x bench/run || { echo "there is no bench/run"; exit 1; }
+	@bench/run
+
+install: build
+	@meson install -C $(BUILD)
+
+clean:
+	@test ! -e $(BUILD)/build.ninja || ninja -C $(BUILD) clean
+
+help:
+	@echo "make            build $(BUILD)/inquest"
+	@echo "make deps       install what the other targets need (Debian: apt, sudo unless root)"
+	@echo "make static     build $(BUILD)/inquest.static: one file, runs anywhere"
+	@echo "make demo       see a machine hang, and inquest say why (in a QEMU guest)"
+	@echo "make check      install, build, run all tests; last line: N passed, N failed"
+	@echo "make guest      a shell in a guest in which ps hangs"
+	@echo "make guest S=incident        run that scenario instead (S=all: all of them)"
+	@echo "make lint       check the sources' form; make format: put it right"
+	@echo "make bench      measure"
+	@echo "make install    to /usr/local; DESTDIR is honoured"
+	@echo
+	@echo "K=6.1           the guest's kernel: 5.10, 6.1, 6.12, newest (demo, guest)"
+	@echo "N=2             guests at a time (check)"
+	@echo "MESONFLAGS=...  for meson setup, when $(BUILD)/ is made; e.g. --prefix=/usr"
