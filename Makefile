@@ -50,7 +50,7 @@ lint:
 
 format:
 	@tools/deps install lint
-	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
+	@tools/lint-files.py --format=fix
 
 bench: build static
 	@test -x bench/run || { echo "there is no bench/run"; exit 1; }
