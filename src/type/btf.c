@@ -18,9 +18,8 @@
  * structs contain themselves. Whoever follows ids counts its steps.
  *
  * Format: include/uapi/linux/btf.h. Kernels before 7.x leave the upper bits of
- * info's two fields zero; read wide, they serve for all. An enum's kind_flag
- * has told signed from unsigned since v6.0 (6089fb325cf7, "bpf: Add btf enum64 support");
- * the same change brought ENUM64.
+ * info's two fields zero; read wide, they serve for all. An enum's kind_flag has told signed
+ * from unsigned since v6.0, which brought ENUM64 too.
  */
 #include "type/btf.h"
 
