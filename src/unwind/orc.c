@@ -430,16 +430,17 @@ void orc_deinit(struct orc *orc)
 struct iq_error *orc_add_module(struct orc *orc, iq_vaddr text, uint64_t text_len, iq_vaddr ip,
 				iq_vaddr entries, uint32_t num)
 {
+	static const uint64_t NEAR = 1 << 30;
 	struct orc_table t = { text, text + text_len, ip, entries, num };
 	struct iq_error *err = NULL;
 	struct orc_table *at;
-	iq_vaddr first;
+	iq_vaddr middle;
 
 	if (!text_len || t.text_end < text)
 		return iq_error_new(IQ_ERR_CORRUPT, "text of %" PRIu64 " bytes", text_len);
-	/* Those of init code (freed) may come first or last: only most have to be near. */
-	if (num && (num > MAX_MODULE_ENTRIES || !ip_at(orc, &t, num / 2, &first) ||
-		    first + (1 << 30) < text || first > t.text_end + (1 << 30))) {
+	/* Entries of init code that was freed may come first or last; none is far away. */
+	if (num && (num > MAX_MODULE_ENTRIES || !ip_at(orc, &t, num / 2, &middle) ||
+		    middle - text + NEAR > 2 * NEAR)) {
 		t.num = 0;
 		err = iq_error_new(IQ_ERR_CORRUPT, "%u ORC entries are not for its text", num);
 	}

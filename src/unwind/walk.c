@@ -244,8 +244,10 @@ static enum step next_by_fp(struct walk *w, const struct iq_frame *f, const stru
 	 */
 	if (bp & 1 && bp > f->sp && !w->u->orc.kernel.num)
 		return next_from_regs(w, f, bp - 1, false, n);
-	if (bp < f->sp || !words_at(w, bp, words, 2) ||
-	    !site_follows_call(w->u, words[1], &target) || !site_is_text(w->u, words[1] - 1))
+	if (bp < f->sp || !words_at(w, bp, words, 2) || !site_is_text(w->u, words[1] - 1))
+		return STEP_FAILED;
+	/* With ORC tables nobody promised that there is a frame pointer. */
+	if (w->u->orc.kernel.num && !site_follows_call(w->u, words[1], &target))
 		return STEP_FAILED;
 	n->cfa = bp + 16;
 	n->by = IQ_FRAME_FP;
@@ -297,17 +299,23 @@ static bool is_further(const struct walk *w, const struct iq_frame *f, const str
 	return on_task_stack(w, sp) || sp != f->sp;
 }
 
+/*
+ * Can something return to pc? Code made at run time is no text that we know, but a call is a call.
+ * The code of the kernel's start is given away later; its rules stay.
+ */
+static bool is_return_address(struct walk *w, iq_vaddr pc)
+{
+	const struct site *site = site_get(w->u, pc, false);
+	iq_vaddr target;
+
+	return site->is_text || site->is_detour ||
+	       (site->has_rule && site->rule.type != ORC_TYPE_UNDEFINED) ||
+	       site_follows_call(w->u, pc, &target);
+}
+
 static bool is_plausible(struct walk *w, const struct iq_frame *f, const struct next *n)
 {
-	iq_vaddr pc = n->regs.r[IQ_REG_IP], target;
-
-	if (!is_further(w, f, n))
-		return false;
-	if (n->exact)
-		return true;
-	/* Code made at run time is no text that we know, but a call is a call. */
-	return site_get(w->u, pc, false)->is_detour || site_is_text(w->u, pc - 1) ||
-	       site_follows_call(w->u, pc, &target);
+	return is_further(w, f, n) && (n->exact || is_return_address(w, n->regs.r[IQ_REG_IP]));
 }
 
 static enum step next_frame(struct walk *w, const struct iq_frame *f, struct next *n)
@@ -451,6 +459,7 @@ static void unwind_sleeping(struct walk *w, struct iq_arena *arena, struct iq_st
 {
 	const struct iq_unwind_start *s = w->start;
 	struct iq_regs first;
+	iq_vaddr pc;
 	bool exact;
 
 	if (s->sp % 8 || !on_task_stack(w, s->sp) ||
@@ -463,11 +472,13 @@ static void unwind_sleeping(struct walk *w, struct iq_arena *arena, struct iq_st
 		stack->why_none = "its stack cannot be read";
 		return;
 	}
-	/*
-	 * A new task has never called anything: it stands at the first instruction of
-	 * ret_from_fork.
-	 */
-	exact = site_get(w->u, first.r[IQ_REG_IP], true)->sym.addr == first.r[IQ_REG_IP];
+	/* A new task has never called anything: it stands at the start of ret_from_fork. */
+	pc = first.r[IQ_REG_IP];
+	exact = site_get(w->u, pc, true)->is_text && site_get(w->u, pc, true)->sym.addr == pc;
+	if (!exact && !is_return_address(w, pc)) {
+		stack->why_none = "what its stack pointer points at is no switch frame";
+		return;
+	}
 	walk(w, &first, IQ_FRAME_SWITCH, exact);
 }
 
