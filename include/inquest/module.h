@@ -11,6 +11,7 @@
 #ifndef INQUEST_MODULE_H
 #define INQUEST_MODULE_H
 
+#include "inquest/path.h"
 #include "inquest/session.h"
 #include "inquest/stack.h"
 #include "inquest/task.h"
@@ -131,13 +132,5 @@ struct iq_object *iq_diag_device(struct iq_diag *d, uint32_t dev, const char *na
 
 /* Something the report's notes should say (once each). */
 void iq_diag_note(struct iq_diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* The path of a dentry (struct dentry), from its filesystem's root and, where known, below its mount: "/data/file"; or NULL. */
-const char *iq_path_of_dentry(struct iq_session *s, iq_vaddr dentry);
-const char *iq_path_of_inode(struct iq_session *s, iq_vaddr inode);
-const char *iq_path_of_file(struct iq_session *s, iq_vaddr file);
-
-/* struct file behind a descriptor of a task; 0 if there is none. */
-iq_vaddr iq_task_file(struct iq_session *s, const struct iq_task *task, unsigned fd);
 
 #endif

@@ -53,6 +53,7 @@ struct iq_stack {
 		uint64_t r[IQ_NUM_REGS];
 	} user;
 	const char *why_none; /* where num_frames is 0: "running", "zombie", "swapped", ...; static text */
+	bool unreadable;      /* no frames because memory could not be read, or made no sense */
 	bool complete;	      /* ended at the kernel's edge, not because something was unreadable */
 };
 

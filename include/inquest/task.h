@@ -33,7 +33,9 @@ struct iq_task {
 	int32_t prio, static_prio, rt_priority;
 	uint64_t switches;    /* nvcsw + nivcsw */
 	uint64_t start_ns;    /* since boot (start_boottime) */
-	uint64_t utime_ns, stime_ns;
+	uint64_t utime_ns, stime_ns; /* as accounted: ticks on most kernels */
+	uint64_t runtime_ns;	/* precisely, user and system together */
+	uint64_t dead_runtime_ns; /* the same of its process's threads that have ended */
 	uint64_t exec_start_ns; /* the scheduler's clock when it was last accounted */
 	int64_t idle_ns;      /* how long it has not run; -1 where it cannot be known */
 	uint32_t ptrace;
@@ -96,5 +98,7 @@ const char *iq_task_cmdline(struct iq_session *s, const struct iq_task *task);
 
 /* Name of a system call ("munmap") on the target's machine, or NULL. */
 const char *iq_syscall_name(struct iq_session *s, int64_t nr);
+/* How many arguments it takes; 6 where that is not known. */
+unsigned iq_syscall_num_args(struct iq_session *s, int64_t nr);
 
 #endif

@@ -138,6 +138,7 @@ struct iq_wait {
 		unsigned num_args;
 	} syscall;
 	IQ_VEC(struct iq_frame_text) stack;
+	bool steady;		  /* seen the same by an earlier look of this run */
 	bool hangs;		  /* set by iq_graph_causes() */
 };
 

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What files and directories are called. Strings live in the scratch arena.
+ */
+#ifndef INQUEST_PATH_H
+#define INQUEST_PATH_H
+
+#include "inquest/task.h"
+
+/*
+ * The path of a dentry as the initial mount namespace shows it: "/data/file"; of a filesystem that is not mounted there, from
+ * that filesystem's root. NULL where it cannot be read.
+ */
+const char *iq_path_of_dentry(struct iq_session *s, iq_vaddr dentry);
+/* By the inode's first name, which is the only one for directories. */
+const char *iq_path_of_inode(struct iq_session *s, iq_vaddr inode);
+const char *iq_path_of_file(struct iq_session *s, iq_vaddr file);
+
+/* struct file behind a descriptor of a task; 0 if there is none. */
+iq_vaddr iq_task_file(struct iq_session *s, const struct iq_task *task, unsigned fd);
+
+#endif

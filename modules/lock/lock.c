@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Kernel locks that sleep: mutex, rw_semaphore, percpu_rw_semaphore, semaphore,
+ * rt_mutex
+ *
+ * What each records of its holder:
+ *
+ *	mutex			owner word: the task, three flag bits
+ *	rw_semaphore		count: bit 0 a writer has it, bit 1 somebody waits, from bit 8 on the number of
+ *				readers; owner: the writer, or a reader that came by once
+ *	percpu_rw_semaphore	readers only as a sum of per-CPU counts, the writer not at all
+ *	semaphore		last_holder since v6.17 (a hint), nothing before
+ *	rt_mutex		owner word: the task, flag in bit 0
+ *
+ * Readers and percpu writers are found by the rooms that own the lock (struct
+ * iq_holder_rule), else by looking for the lock's address on the stacks of tasks
+ * that sleep elsewhere.
+ *
+ * Kernel: kernel/locking/ (mutex.h, rwsem.c, percpu-rwsem.c, semaphore.c, rtmutex_common.h).
+ */
+#include "waiter.h"
+
+enum {
+	MUTEX_FLAGS = 7,
+	RWSEM_WRITER_LOCKED = 1,
+	RWSEM_FLAG_WAITERS = 2,
+	RWSEM_READER_SHIFT = 8,
+	RWSEM_OWNER_FLAGS = 7,
+	RWSEM_WAITING_FOR_READ = 1,
+	MAX_CANDIDATES = 16,
+};
+
+/* ---- words of locks ---- */
+
+static bool mutex_owner(struct iq_diag *d, iq_vaddr lock, uint64_t *owner_ret)
+{
+	return iq_peek_member(d->s, "struct mutex", "owner.counter", lock, owner_ret);
+}
+
+/* The owner is nobody or something like a task; somebody is said to wait. */
+static bool mutex_is_waited_for(struct iq_diag *d, iq_vaddr lock)
+{
+	uint64_t owner;
+
+	if (!mutex_owner(d, lock, &owner))
+		return false;
+	owner &= ~(uint64_t)MUTEX_FLAGS;
+	return !owner || iq_is_kernel_ptr(d->s, owner);
+}
+
+static bool rwsem_words(struct iq_diag *d, iq_vaddr lock, uint64_t *count_ret, uint64_t *owner_ret)
+{
+	return iq_peek_member(d->s, "struct rw_semaphore", "count.counter", lock, count_ret) &&
+	       iq_peek_member(d->s, "struct rw_semaphore", "owner.counter", lock, owner_ret);
+}
+
+static bool rwsem_is_waited_for(struct iq_diag *d, iq_vaddr lock)
+{
+	uint64_t count, owner;
+
+	if (!rwsem_words(d, lock, &count, &owner))
+		return false;
+	owner &= ~(uint64_t)RWSEM_OWNER_FLAGS;
+	return (count & RWSEM_FLAG_WAITERS) && (!owner || iq_is_kernel_ptr(d->s, owner));
+}
+
+static const struct lock_kind mutex_kind = {
+	.cls = "mutex", .type = "struct mutex", .waiter_type = "struct mutex_waiter",
+	.is_waited_for = mutex_is_waited_for,
+};
+
+static const struct lock_kind rwsem_kind = {
+	.cls = "rwsem", .type = "struct rw_semaphore", .waiter_type = "struct rwsem_waiter",
+	.mode_member = "type", .is_waited_for = rwsem_is_waited_for,
+};
+
+static const struct lock_kind semaphore_kind = {
+	.cls = "semaphore", .type = "struct semaphore", .waiter_type = "struct semaphore_waiter",
+};
+
+/* ---- holders ---- */
+
+/*
+ * The owner word said this. A task that we know is the holder, and the kernel's own record proves it; an address that is
+ * no task any more is a lock whose holder is gone.
+ */
+static void add_owner(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, iq_vaddr owner,
+		      const char *member, uint64_t word, const char *how)
+{
+	const struct iq_task *holder = iq_task_by_addr(d->s, owner);
+	struct iq_verdict *v;
+	struct iq_edge *e;
+
+	if (holder) {
+		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, holder), w->on, IQ_EDGE_OWNER, IQ_PROVEN,
+				  "%s", how);
+		iq_text_add(d->g, &e->evidence, "%s at %#" PRIx64 " is %#" PRIx64 ": task %d (%s)", member,
+			    lock, word, holder->pid, holder->comm);
+		return;
+	}
+	if (iq_is_live(d->s))
+		return; /* newer than our snapshot, perhaps; the next look knows */
+	v = iq_object_verdict(d->g, w->on, IQ_CAUSE_TASK_GONE, IQ_STRONG,
+			      "%s was never released by its owner, a task that no longer exists", w->on->name);
+	if (!v->evidence.num) {
+		iq_text_add(d->g, &v->evidence, "%s at %#" PRIx64 " is %#" PRIx64 ", which is no task of this machine",
+			    member, lock, word);
+		iq_text_add(d->g, &v->remedy, "This is a fault of the kernel or of one of its modules: keep a dump and report it");
+		iq_text_add(d->g, &v->remedy, "Restart the machine: nothing else releases the lock");
+	}
+}
+
+static bool stack_mentions(const struct iq_stack *stack, uint64_t word)
+{
+	for (size_t i = 0; i < stack->num_words; i++)
+		if (stack->words[i] == word)
+			return true;
+	return false;
+}
+
+static bool is_queued(const struct lock_wait *lw, const struct iq_task *t)
+{
+	iq_vec_foreach(&lw->queue, q)
+		if (q->task == t->addr)
+			return true;
+	return false;
+}
+
+/*
+ * Nobody records these holders: sleeping tasks that have the lock's address on the used part of
+ * their stacks, and do not wait for it themselves, are candidates. As many candidates as holders: strong; else likely.
+ */
+static void search_holders(struct iq_diag *d, struct iq_wait *w, const struct lock_wait *lw, unsigned num,
+			   const char *how)
+{
+	const struct iq_task *candidates[MAX_CANDIDATES];
+	enum iq_certainty certainty;
+	struct iq_edge *e;
+	size_t found = 0;
+
+	for (size_t i = 0; i < d->tasks->num_tasks && found < MAX_CANDIDATES; i++) {
+		const struct iq_task *t = &d->tasks->tasks[i];
+
+		if (!t->pid || !t->stack || t->on_cpu || is_queued(lw, t) || t->state == 'R')
+			continue;
+		if (stack_mentions(iq_task_stack(d->s, t), lw->lock))
+			candidates[found++] = t;
+	}
+	certainty = num && found == num ? IQ_STRONG : IQ_LIKELY;
+	for (size_t i = 0; i < found; i++) {
+		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, candidates[i]), w->on,
+				  certainty == IQ_STRONG ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE, certainty, "%s", how);
+		iq_text_add(d->g, &e->evidence, "the lock's address %#" PRIx64 " is on the stack of %s (%d)",
+			    lw->lock, candidates[i]->comm, candidates[i]->pid);
+	}
+}
+
+/* ---- mutex ---- */
+
+static struct iq_error *explain_mutex(struct iq_diag *d, const struct iq_task *task,
+				      const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret)
+{
+	struct lock_wait lw;
+	struct iq_object *on;
+	struct iq_wait *w;
+	uint64_t owner;
+
+	(void)frame;
+	if (!lock_wait_find(d, &mutex_kind, task, stack, lock_recorded(d, task, 0, 0), &lw))
+		return NULL;
+	on = iq_diag_lock(d, lw.lock, "mutex", "struct mutex", task, stack, NULL);
+	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
+	w->certainty = lw.certainty;
+	iq_text_add(d->g, &w->evidence, "mutex %#" PRIx64 ": %s", lw.lock, lw.found_by);
+	if (mutex_owner(d, lw.lock, &owner) && owner & ~(uint64_t)MUTEX_FLAGS)
+		add_owner(d, w, lw.lock, owner & ~(uint64_t)MUTEX_FLAGS, "mutex.owner", owner, "holds it");
+	lock_wait_deinit(&lw);
+	*wait_ret = w;
+	return NULL;
+}
+
+/* ---- rw_semaphore ---- */
+
+/* The first writer that stands in front of us in the queue: readers do not overtake it. */
+static const struct iq_task *writer_in_front(struct iq_diag *d, const struct lock_wait *lw)
+{
+	for (size_t i = 0; i < lw->self; i++)
+		if (lw->queue.data[i].mode != RWSEM_WAITING_FOR_READ)
+			return iq_task_by_addr(d->s, lw->queue.data[i].task);
+	return NULL;
+}
+
+/* Who holds it for read: asked of the rooms, then of the stacks. */
+static void add_readers(struct iq_diag *d, struct iq_wait *w, const struct lock_wait *lw,
+			const struct iq_lock_name *name, uint64_t count, uint64_t owner)
+{
+	unsigned num = (unsigned)IQ_MIN(count >> RWSEM_READER_SHIFT & 0xffffffffffffULL, (uint64_t)1 << 30);
+	size_t before = w->task->out.num;
+
+	if (!iq_diag_find_holders(d, w, lw->lock, "struct rw_semaphore", name, num) &&
+	    w->task->out.num == before)
+		search_holders(d, w, lw, num, "holds it for read");
+	iq_text_add(d->g, &w->evidence, "rw_semaphore.count at %#" PRIx64 " is %#" PRIx64 ": held by %u reader%s",
+		    lw->lock, count, num, num == 1 ? "" : "s");
+	(void)owner; /* the last reader that came by: no evidence of who holds it */
+}
+
+static struct iq_error *explain_rwsem(struct iq_diag *d, const struct iq_task *task,
+				      const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret)
+{
+	const struct iq_task *writer;
+	struct iq_lock_name name;
+	struct lock_wait lw;
+	struct iq_object *on;
+	struct iq_edge *e;
+	struct iq_wait *w;
+	uint64_t count, owner;
+	bool reads;
+
+	(void)frame;
+	if (!lock_wait_find(d, &rwsem_kind, task, stack, lock_recorded(d, task, 2, 3), &lw))
+		return NULL;
+	on = iq_diag_lock(d, lw.lock, "rwsem", "struct rw_semaphore", task, stack, &name);
+	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
+	reads = lw.mode == RWSEM_WAITING_FOR_READ;
+	w->mode = reads ? "read" : "write";
+	w->certainty = lw.certainty;
+	iq_text_add(d->g, &w->evidence, "rw_semaphore %#" PRIx64 ": %s", lw.lock, lw.found_by);
+	*wait_ret = w;
+	if (!rwsem_words(d, lw.lock, &count, &owner)) {
+		lock_wait_deinit(&lw);
+		return NULL;
+	}
+	writer = reads ? writer_in_front(d, &lw) : NULL;
+	if (count & RWSEM_WRITER_LOCKED) {
+		if (owner & ~(uint64_t)RWSEM_OWNER_FLAGS)
+			add_owner(d, w, lw.lock, owner & ~(uint64_t)RWSEM_OWNER_FLAGS, "rw_semaphore.owner", owner,
+				  "holds it for write");
+	} else if (count >> RWSEM_READER_SHIFT) {
+		add_readers(d, w, &lw, &name, count, owner);
+		if (writer && writer != task) {
+			/* We could have it together with the readers, were it not for the writer that is first. */
+			iq_vec_foreach(&w->task->out, ep)
+				(*ep)->aside = true;
+			e = iq_graph_edge(d->g, w->task, iq_diag_task(d, writer), on, IQ_EDGE_QUEUED, IQ_PROVEN,
+					  "is queued in front of it, to write");
+			iq_text_add(d->g, &e->evidence,
+				    "its waiter stands before that of %s (%d) in the queue of %#" PRIx64, task->comm,
+				    task->pid, lw.lock);
+		}
+	}
+	lock_wait_deinit(&lw);
+	return NULL;
+}
+
+/* ---- percpu_rw_semaphore ---- */
+
+enum {
+	WQ_FLAG_EXCLUSIVE = 1,
+	/* WQ_FLAG_CUSTOM, set by readers: 8 up to v6.10, 4 since the flag between them went. */
+	WQ_FLAGS_READER = 0xc,
+};
+
+/* A queue entry on the task's own stack with this wake function, linked both ways; its head is the one node that is no entry. */
+static iq_vaddr wait_queue_head(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
+				iq_vaddr func, uint64_t *flags_ret)
+{
+	static const char entry_type[] = "struct wait_queue_entry";
+	int64_t private_off = iq_offsetof(d->s, entry_type, "private");
+	int64_t func_off = iq_offsetof(d->s, entry_type, "func");
+	int64_t list_off = iq_offsetof(d->s, entry_type, "entry");
+	int64_t head_off = iq_offsetof(d->s, "struct wait_queue_head", "head");
+	uint64_t node, next, back, fn, who;
+
+	if (private_off < 0 || func_off < 0 || list_off < 0 || head_off < 0 || !func)
+		return 0;
+	for (size_t i = 0; i < stack->num_words; i++) {
+		iq_vaddr entry = stack->sp + 8 * i - (uint64_t)private_off;
+
+		if (stack->words[i] != task->addr || entry < stack->sp ||
+		    !iq_peek_u64(d->s, entry + (uint64_t)func_off, &fn) || fn != func)
+			continue;
+		node = entry + (uint64_t)list_off;
+		for (size_t n = 0; n < 100000; n++) {
+			if (!iq_peek_u64(d->s, node, &next) || !iq_is_kernel_ptr(d->s, next) ||
+			    !iq_peek_u64(d->s, next + 8, &back) || back != node || next == node)
+				break;
+			node = next;
+			if (iq_task_by_stack_addr(d->s, node) &&
+			    iq_peek_u64(d->s, node - (uint64_t)list_off + (uint64_t)func_off, &fn) && fn == func &&
+			    iq_peek_u64(d->s, node - (uint64_t)list_off + (uint64_t)private_off, &who) &&
+			    iq_is_kernel_ptr(d->s, who))
+				continue;
+			if (!iq_peek_member(d->s, entry_type, "flags", entry, flags_ret))
+				break;
+			return node - (uint64_t)head_off;
+		}
+	}
+	return 0;
+}
+
+/* Live readers of a percpu_rw_semaphore: the sum of its per-CPU counts, modulo 2^32. */
+static uint32_t percpu_readers(struct iq_diag *d, iq_vaddr lock)
+{
+	uint64_t counts;
+	uint32_t sum = 0, n;
+
+	if (!iq_peek_member(d->s, "struct percpu_rw_semaphore", "read_count", lock, &counts))
+		return 0;
+	for (unsigned cpu = 0; cpu < iq_num_cpus(d->s); cpu++)
+		if (iq_peek_u32(d->s, iq_per_cpu(d->s, counts, cpu), &n))
+			sum += n;
+	return sum;
+}
+
+static struct iq_error *explain_percpu(struct iq_diag *d, const struct iq_task *task,
+				       const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret)
+{
+	static const char type[] = "struct percpu_rw_semaphore";
+	int64_t waiters = iq_offsetof(d->s, type, "waiters");
+	struct lock_wait lw = { 0 };
+	struct iq_lock_name name;
+	struct iq_object *on;
+	struct iq_wait *w;
+	uint64_t flags = 0, block = 0, writer = 0;
+	iq_vaddr head, lock;
+
+	(void)frame;
+	head = wait_queue_head(d, task, stack, iq_sym_addr(d->s, "percpu_rwsem_wake_function"), &flags);
+	if (!head || waiters < 0)
+		return NULL;
+	lock = head - (uint64_t)waiters;
+	on = iq_diag_lock(d, lock, "percpu-rwsem", type, task, stack, &name);
+	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
+	w->mode = flags & WQ_FLAGS_READER ? "read" : "write";
+	iq_text_add(d->g, &w->evidence, "percpu_rw_semaphore %#" PRIx64 ": the head of the wait queue that its entry is in",
+		    lock);
+	*wait_ret = w;
+	iq_peek_member(d->s, type, "block.counter", lock, &block);
+	iq_peek_member(d->s, type, "writer.task", lock, &writer);
+	if (iq_diag_find_holders(d, w, lock, type, &name, 0))
+		return NULL;
+	if (writer) {
+		/* A writer has closed it and sleeps until the readers inside have gone. */
+		add_owner(d, w, lock, writer, "percpu_rw_semaphore.writer", writer, "is taking it for write");
+	} else if (block) {
+		lw.lock = lock;
+		iq_text_add(d->g, &w->evidence, "percpu_rw_semaphore.block is set and nobody is recorded: a writer holds it");
+		search_holders(d, w, &lw, 1, "holds it for write");
+	}
+	return NULL;
+}
+
+/* The writer that waits for the readers inside to leave (rcuwait in percpu_down_write). */
+static struct iq_error *explain_percpu_writer(struct iq_diag *d, const struct iq_task *task,
+					      const struct iq_stack *stack, size_t frame,
+					      struct iq_wait **wait_ret)
+{
+	static const char type[] = "struct percpu_rw_semaphore";
+	int64_t writer_off = iq_offsetof(d->s, type, "writer.task");
+	struct lock_wait lw = { 0 };
+	struct iq_lock_name name;
+	struct iq_object *on;
+	struct iq_wait *w;
+	uint64_t writer;
+
+	if (writer_off < 0)
+		return NULL;
+	/* The lock is the pointer, in this frame's registers or on the stack, whose writer is this task. */
+	for (size_t i = 0; i < stack->num_words + IQ_NUM_REGS && !lw.lock; i++) {
+		const struct iq_regs *regs = &stack->frames[frame].regs;
+		uint64_t p = i < IQ_NUM_REGS ? (regs->known & (1u << i) ? regs->r[i] : 0)
+					     : stack->words[i - IQ_NUM_REGS];
+
+		if (iq_is_kernel_ptr(d->s, p) && iq_peek_u64(d->s, p + (uint64_t)writer_off, &writer) &&
+		    writer == task->addr)
+			lw.lock = p;
+	}
+	if (!lw.lock)
+		return NULL;
+	on = iq_diag_lock(d, lw.lock, "percpu-rwsem", type, task, stack, &name);
+	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
+	w->mode = "write";
+	iq_text_add(d->g, &w->evidence,
+		    "percpu_rw_semaphore.writer at %#" PRIx64 " is this task: it waits for %u reader%s to leave", lw.lock,
+		    percpu_readers(d, lw.lock), percpu_readers(d, lw.lock) == 1 ? "" : "s");
+	if (!iq_diag_find_holders(d, w, lw.lock, type, &name, percpu_readers(d, lw.lock)))
+		search_holders(d, w, &lw, percpu_readers(d, lw.lock), "holds it for read");
+	*wait_ret = w;
+	return NULL;
+}
+
+/* ---- semaphore ---- */
+
+static struct iq_error *explain_semaphore(struct iq_diag *d, const struct iq_task *task,
+					  const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret)
+{
+	struct lock_wait lw;
+	struct iq_object *on;
+	struct iq_edge *e;
+	struct iq_wait *w;
+	uint64_t holder = 0;
+
+	(void)frame;
+	if (!lock_wait_find(d, &semaphore_kind, task, stack, lock_recorded(d, task, 1, 1), &lw))
+		return NULL;
+	on = iq_diag_lock(d, lw.lock, "semaphore", "struct semaphore", task, stack, NULL);
+	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
+	w->certainty = lw.certainty;
+	iq_text_add(d->g, &w->evidence, "semaphore %#" PRIx64 ": %s", lw.lock, lw.found_by);
+	*wait_ret = w;
+	/* The last task that got it, where it is recorded; whether it still has it is not. */
+	if (iq_peek_member(d->s, "struct semaphore", "last_holder", lw.lock, &holder) && holder &&
+	    iq_task_by_addr(d->s, holder)) {
+		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, iq_task_by_addr(d->s, holder)), on, IQ_EDGE_MAYBE,
+				  IQ_LIKELY, "was the last to get it");
+		iq_text_add(d->g, &e->evidence, "semaphore.last_holder at %#" PRIx64 " is %#" PRIx64, lw.lock, holder);
+	} else {
+		search_holders(d, w, &lw, 0, "may hold it");
+	}
+	lock_wait_deinit(&lw);
+	return NULL;
+}
+
+/* ---- rt_mutex ---- */
+
+static struct iq_error *explain_rtmutex(struct iq_diag *d, const struct iq_task *task,
+					const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret)
+{
+	static const char *const futex[] = { "futex_lock_pi", "futex_wait_requeue_pi", NULL };
+	/* struct rt_mutex_base since v5.15, 830e6acc8a1c; struct rt_mutex before. */
+	const char *type = iq_has_type(d->s, "struct rt_mutex_base") ? "struct rt_mutex_base" : "struct rt_mutex";
+	uint64_t waiter, lock, owner, who;
+	struct iq_object *on;
+	struct iq_wait *w;
+
+	if (!iq_peek_member(d->s, "struct task_struct", "pi_blocked_on", task->addr, &waiter) || !waiter ||
+	    !iq_peek_member(d->s, "struct rt_mutex_waiter", "lock", waiter, &lock) ||
+	    !iq_peek_member(d->s, "struct rt_mutex_waiter", "task", waiter, &who) || who != task->addr ||
+	    !iq_is_kernel_ptr(d->s, lock))
+		return NULL;
+	on = iq_diag_lock(d, lock, iq_stack_find(stack, frame, futex) >= 0 ? "futex" : "rtmutex", type, task, stack,
+			  NULL);
+	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
+	iq_text_add(d->g, &w->evidence, "task_struct.pi_blocked_on leads to the rt_mutex at %#" PRIx64, lock);
+	if (iq_peek_member(d->s, type, "owner", lock, &owner) && owner & ~1ULL)
+		add_owner(d, w, lock, owner & ~1ULL, "rt_mutex.owner", owner, "holds it");
+	*wait_ret = w;
+	return NULL;
+}
+
+static const char *const mutex_functions[] = {
+	"__mutex_lock", "__mutex_lock_common", "__mutex_lock_slowpath", "__mutex_lock_killable_slowpath",
+	"__mutex_lock_interruptible_slowpath", "__ww_mutex_lock", "__ww_mutex_lock_slowpath", "mutex_lock",
+	"mutex_lock_killable", "mutex_lock_interruptible", "mutex_lock_io", "ww_mutex_lock",
+	"ww_mutex_lock_interruptible", NULL,
+};
+static const char *const rwsem_functions[] = {
+	"rwsem_down_read_slowpath", "rwsem_down_write_slowpath", "down_read", "down_read_killable",
+	"down_read_interruptible", "down_write", "down_write_killable", "__down_read", "__down_write",
+	"__down_read_common", "__down_write_common", NULL,
+};
+static const char *const percpu_functions[] = { "percpu_rwsem_wait", "__percpu_down_read", NULL };
+static const char *const percpu_writer_functions[] = { "percpu_down_write", NULL };
+static const char *const semaphore_functions[] = {
+	"__down", "__down_common", "___down_common", "__down_killable", "__down_interruptible", "__down_timeout",
+	"down", "down_killable", "down_interruptible", "down_timeout", NULL,
+};
+static const char *const rtmutex_functions[] = {
+	"rt_mutex_slowlock", "__rt_mutex_slowlock", "rt_mutex_slowlock_block", "rt_mutex_wait_proxy_lock",
+	"rt_mutex_lock", "rt_mutex_schedule", "futex_lock_pi", "futex_wait_requeue_pi", "rtlock_slowlock_locked",
+	"__rt_mutex_slowlock_locked", NULL,
+};
+
+static const char *const percpu_types[] = { "struct percpu_rw_semaphore", NULL };
+
+static const struct iq_wait_rule wait_rules[] = {
+	{ .name = "mutex", .summary = "a mutex, by its waiter on the task's stack; its owner",
+	  .reads = "mutex_waiter.list, .task; mutex.wait_list or .first_waiter, .owner; task_struct.blocked_on, .blocker",
+	  .seen = "6.1", .certainty = IQ_PROVEN, .functions = mutex_functions, .explain = explain_mutex },
+	{ .name = "rwsem", .summary = "an rw_semaphore; its writer, its readers, and the writer that stands in front of a reader",
+	  .reads = "rwsem_waiter.list, .task, .type; rw_semaphore.wait_list or .first_waiter, .count, .owner; task_struct.blocker",
+	  .seen = "6.1", .certainty = IQ_PROVEN, .functions = rwsem_functions, .explain = explain_rwsem },
+	{ .name = "percpu-rwsem", .summary = "a percpu_rw_semaphore that a writer has closed",
+	  .reads = "wait_queue_entry.private, .func, .entry; percpu_rw_semaphore.waiters, .block, .writer",
+	  .seen = "6.1", .certainty = IQ_PROVEN, .functions = percpu_functions, .needs_types = percpu_types,
+	  .explain = explain_percpu },
+	{ .name = "percpu-rwsem-writer", .summary = "the writer of a percpu_rw_semaphore that waits for the readers inside",
+	  .reads = "percpu_rw_semaphore.writer, .read_count", .seen = "", .certainty = IQ_STRONG,
+	  .functions = percpu_writer_functions, .needs_types = percpu_types, .explain = explain_percpu_writer },
+	{ .name = "semaphore", .summary = "a counting semaphore; its last holder where it is recorded",
+	  .reads = "semaphore_waiter.list, .task; semaphore.wait_list or .first_waiter, .last_holder; task_struct.blocker",
+	  .seen = "", .certainty = IQ_LIKELY, .functions = semaphore_functions, .explain = explain_semaphore },
+	{ .name = "rtmutex", .summary = "an rt_mutex, also of a PI futex; its owner",
+	  .reads = "task_struct.pi_blocked_on; rt_mutex_waiter.lock; rt_mutex.owner", .seen = "6.1",
+	  .certainty = IQ_PROVEN, .functions = rtmutex_functions, .explain = explain_rtmutex },
+	{ 0 },
+};
+
+const struct iq_module iq_module_lock = {
+	.api = IQ_MODULE_API,
+	.name = "lock",
+	.summary = "kernel locks that sleep, and who holds them",
+	.wait_rules = wait_rules,
+};

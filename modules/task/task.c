@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Tasks as the end of a chain, and tasks that wait for tasks
+ *
+ * A task that others wait for and that waits for nothing itself is stopped,
+ * traced, frozen, running, kept off its CPU, or asleep for a reason of its own.
+ * Its state says which.
+ *
+ * wait4() and waitid() leave a struct wait_opts on the stack, with the entry
+ * that the children wake and with what they were asked to wait for; vfork()
+ * leaves a completion that the child's vfork_done points to.
+ *
+ * Kernel: kernel/exit.c (do_wait), kernel/fork.c (wait_for_vfork_done),
+ * kernel/signal.c (do_signal_stop), kernel/ptrace.c.
+ */
+#include "inquest/module.h"
+
+enum { PIDTYPE_PID = 0, PIDTYPE_TGID = 1, PIDTYPE_PGID = 2 };
+
+/* ---- what a task is when nothing else explains it ---- */
+
+/* Sleeps that a program asks for: timers, events, input. */
+static const char *const ordinary_sleeps[] = {
+	"hrtimer_nanosleep", "common_nsleep", "common_nsleep_timens", "__do_sys_pause", "sys_pause", "do_sys_poll",
+	"do_poll", "do_select", "core_sys_select", "ep_poll", "do_epoll_wait", "do_sigtimedwait",
+	"__do_sys_rt_sigtimedwait", "sigsuspend", "pipe_read", "anon_pipe_read", "pipe_wait_readable", "n_tty_read",
+	"tty_read", "futex_wait", "__futex_wait", "futex_wait_queue", "futex_wait_queue_me", "do_futex",
+	"inet_csk_accept", "unix_stream_read_generic", "unix_stream_data_wait", "__skb_wait_for_more_packets",
+	"sk_wait_data", "unix_accept", "eventfd_read", "signalfd_dequeue", "inotify_read", "timerfd_read", "do_msgrcv",
+	"do_semtimedop", "wq_sleep", "io_cqring_wait", "kauditd_thread", "worker_thread", "kthread", "smpboot_thread_fn",
+	NULL,
+};
+
+static void judge_stopped(struct iq_diag *d, struct iq_object *o, const struct iq_task *t)
+{
+	struct iq_verdict *v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_STOPPED, IQ_PROVEN,
+						 "%s (%d) is stopped by a signal", t->comm, t->pid);
+
+	v->final = v->cannot_go_on = true;
+	if (v->evidence.num)
+		return;
+	iq_text_add(d->g, &v->evidence, "task_struct.__state of %d is %#" PRIx64 " (stopped)", t->pid, t->state_raw);
+	iq_text_add(d->g, &v->remedy, "Find out who stopped it, and let it go on: kill -CONT %d", t->tgid);
+}
+
+static void judge_traced(struct iq_diag *d, struct iq_object *o, const struct iq_task *t)
+{
+	const struct iq_task *tracer = iq_task_by_addr(d->s, t->parent);
+	struct iq_verdict *v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_TRACED, IQ_PROVEN,
+						 "%s (%d) is held by its tracer%s%s", t->comm, t->pid, tracer ? ", " : "",
+						 tracer ? tracer->comm : "");
+
+	v->final = v->cannot_go_on = true;
+	if (v->evidence.num)
+		return;
+	iq_text_add(d->g, &v->evidence, "task_struct.__state of %d is %#" PRIx64 " (traced)", t->pid, t->state_raw);
+	if (tracer)
+		iq_text_add(d->g, &v->remedy, "Let %s (%d) go on or detach", tracer->comm, tracer->pid);
+	iq_text_add(d->g, &v->remedy, "If the tracer is of no use any more, end it: the task is released then");
+}
+
+static void judge_frozen(struct iq_diag *d, struct iq_object *o, const struct iq_task *t)
+{
+	struct iq_verdict *v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_FROZEN, IQ_PROVEN,
+						 "%s (%d) is frozen with its cgroup", t->comm, t->pid);
+
+	v->final = v->cannot_go_on = true;
+	if (v->evidence.num)
+		return;
+	iq_text_add(d->g, &v->evidence, "task_struct of %d says frozen (state %#" PRIx64 ", flags %#x)", t->pid, t->state_raw,
+		    t->flags);
+	iq_text_add(d->g, &v->remedy, "Thaw its cgroup: docker unpause, systemctl thaw, or echo 0 > .../cgroup.freeze");
+}
+
+static void judge_running(struct iq_diag *d, struct iq_object *o, const struct iq_task *t)
+{
+	struct iq_verdict *v;
+
+	if (t->on_cpu) {
+		v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_RUNNING, IQ_STRONG,
+				      "%s (%d) runs on CPU %u and does not let go", t->comm, t->pid, t->cpu);
+		if (!v->evidence.num)
+			iq_text_add(d->g, &v->evidence, "task_struct.on_cpu of %d is set, CPU %u", t->pid, t->cpu);
+	} else {
+		v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_STARVED, IQ_STRONG,
+				      "%s (%d) could run and gets no CPU", t->comm, t->pid);
+		v->cannot_go_on = true;
+		if (!v->evidence.num)
+			iq_text_add(d->g, &v->evidence, "task %d is runnable on CPU %u and is not on it", t->pid, t->cpu);
+	}
+	if (!v->remedy.num)
+		iq_text_add(d->g, &v->remedy, "See what CPU %u is busy with: top, perf top -C %u; lower the priority of what keeps it",
+			    t->cpu, t->cpu);
+}
+
+static void judge_sleeping(struct iq_diag *d, struct iq_object *o, const struct iq_task *t)
+{
+	const struct iq_stack *stack = iq_task_stack(d->s, t);
+	int frame = iq_stack_find(stack, 0, ordinary_sleeps);
+	const char *call = stack->user.valid && stack->user.syscall ? iq_syscall_name(d->s, stack->user.nr) : NULL;
+	struct iq_verdict *v;
+
+	if (frame < 0)
+		return;
+	v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_SLEEPING, IQ_STRONG, "%s (%d) sleeps%s%s for a reason of its own", t->comm,
+			      t->pid, call ? " in " : "", call ? call : "");
+	if (v->evidence.num)
+		return;
+	iq_text_add(d->g, &v->evidence, "%s (%d) sleeps in %s(), which waits for nothing that somebody holds", t->comm, t->pid,
+		    stack->frames[frame].sym.name);
+	iq_text_add(d->g, &v->remedy, "Find out what %s (%d) is waiting for, and why it keeps what the others need", t->comm, t->pid);
+	iq_text_add(d->g, &v->remedy, "Ending it releases them: kill %d, if it can be done without", t->tgid);
+}
+
+static struct iq_error *judge(struct iq_diag *d, struct iq_object *o)
+{
+	const struct iq_task *t = iq_task_by_pid(d->s, (int32_t)o->tid);
+
+	if (!t || t->unreadable || o->verdict)
+		return NULL;
+	if (t->state == 'T')
+		judge_stopped(d, o, t);
+	else if (t->state == 't')
+		judge_traced(d, o, t);
+	else if (t->frozen)
+		judge_frozen(d, o, t);
+	else if (t->state == 'R')
+		judge_running(d, o, t);
+	else if ((t->state == 'S' || t->state == 'I') && !o->wait)
+		judge_sleeping(d, o, t);
+	return NULL;
+}
+
+/* ---- waiting for a child ---- */
+
+struct shadow_wait_opts {
+	uint64_t has;
+	uint64_t type, flags, pid, private, func;
+};
+
+IQ_SHADOW(wait_opts_desc, "struct wait_opts", shadow_wait_opts, IQ_FIELD(shadow_wait_opts, type, "wo_type"),
+	  IQ_FIELD(shadow_wait_opts, flags, "wo_flags"), IQ_FIELD(shadow_wait_opts, pid, "wo_pid"),
+	  IQ_FIELD(shadow_wait_opts, private, "child_wait.private"),
+	  IQ_FIELD(shadow_wait_opts, func, "child_wait.func"));
+
+static bool find_wait_opts(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
+			   struct shadow_wait_opts *opts)
+{
+	int64_t off = iq_offsetof(d->s, "struct wait_opts", "child_wait.private");
+	iq_vaddr func = iq_sym_addr(d->s, "child_wait_callback");
+	struct iq_error *err;
+
+	for (size_t i = 0; off >= 0 && i < stack->num_words; i++) {
+		iq_vaddr addr = stack->sp + 8 * i - (uint64_t)off;
+
+		if (stack->words[i] != task->addr || addr < stack->sp)
+			continue;
+		err = iq_shadow_read(d->s, &wait_opts_desc, addr, opts);
+		if (!err && opts->func == func && opts->private == task->addr && opts->type <= 4)
+			return true;
+		iq_error_free(err);
+	}
+	return false;
+}
+
+static bool is_waited_for(struct iq_diag *d, const struct shadow_wait_opts *opts, const struct iq_task *child)
+{
+	uint64_t thread_pid = 0, pgrp = 0;
+
+	if (opts->type == PIDTYPE_PID || opts->type == PIDTYPE_TGID)
+		return iq_peek_member(d->s, "struct task_struct", "thread_pid", child->addr, &thread_pid) &&
+		       thread_pid == opts->pid;
+	if (opts->type == PIDTYPE_PGID)
+		return iq_peek_member(d->s, "struct signal_struct", "pids[2]", child->signal, &pgrp) && pgrp == opts->pid;
+	return true;
+}
+
+static struct iq_error *explain_wait(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
+				     size_t frame, struct iq_wait **wait_ret)
+{
+	struct shadow_wait_opts opts;
+	struct iq_object *on;
+	struct iq_wait *w;
+	struct iq_edge *e;
+
+	(void)frame;
+	if (!find_wait_opts(d, task, stack, &opts))
+		return NULL;
+	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:child-of-%d", task->tgid);
+	iq_object_name(d->g, on, "a child of %s (%d)", task->comm, task->tgid);
+	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_MESSAGE);
+	w->any = true;
+	iq_text_add(d->g, &w->evidence, "struct wait_opts on its stack asks for %s",
+		    opts.type <= PIDTYPE_TGID ? "one child" : opts.type == PIDTYPE_PGID ? "a process group" : "any child");
+	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
+		const struct iq_task *child = &d->tasks->tasks[i];
+
+		if (!child->pid || child->pid != child->tgid || child->ppid != task->tgid ||
+		    !is_waited_for(d, &opts, child))
+			continue;
+		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, child), NULL, IQ_EDGE_SERVES, IQ_PROVEN, "is the child that it waits for");
+		iq_text_add(d->g, &e->evidence, "%s (%d) is a child of %s (%d)", child->comm, child->pid, task->comm, task->tgid);
+	}
+	*wait_ret = w;
+	return NULL;
+}
+
+static struct iq_error *explain_vfork(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
+				      size_t frame, struct iq_wait **wait_ret)
+{
+	uint64_t done;
+
+	(void)frame;
+	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
+		const struct iq_task *child = &d->tasks->tasks[i];
+		struct iq_object *on;
+		struct iq_wait *w;
+		struct iq_edge *e;
+
+		if (!child->pid || child->pid == task->pid ||
+		    !iq_peek_member(d->s, "struct task_struct", "vfork_done", child->addr, &done) || done < stack->sp ||
+		    done >= stack->end)
+			continue;
+		on = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, done);
+		on->addr = done;
+		iq_object_str(d->g, on, "class", "completion");
+		iq_object_name(d->g, on, "the end of vfork in %s (%d)", child->comm, child->pid);
+		w = iq_diag_wait(d, task, stack, on, IQ_WAIT_MESSAGE);
+		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, child), on, IQ_EDGE_SERVES, IQ_PROVEN,
+				  "has to call execve or to exit first");
+		iq_text_add(d->g, &e->evidence, "task_struct.vfork_done of %s (%d) is the completion %#" PRIx64 " on its parent's stack",
+			    child->comm, child->pid, done);
+		*wait_ret = w;
+		return NULL;
+	}
+	return NULL;
+}
+
+static const char *const wait_functions[] = { "do_wait", "__do_wait", "kernel_wait4", NULL };
+static const char *const vfork_functions[] = { "wait_for_vfork_done", "kernel_clone", "_do_fork", NULL };
+static const char *const wait_types[] = { "struct wait_opts", NULL };
+
+static const struct iq_wait_rule wait_rules[] = {
+	{ .name = "wait", .summary = "wait4 and waitid: which children it waits for",
+	  .reads = "wait_opts.wo_type, .wo_pid, .child_wait; task_struct.real_parent, .thread_pid", .seen = "",
+	  .certainty = IQ_PROVEN, .functions = wait_functions, .needs_types = wait_types, .explain = explain_wait },
+	{ .name = "vfork", .summary = "vfork and posix_spawn: the child that has not called execve yet",
+	  .reads = "task_struct.vfork_done", .seen = "", .certainty = IQ_PROVEN, .functions = vfork_functions,
+	  .explain = explain_vfork },
+	{ 0 },
+};
+
+static const struct iq_object_rule object_rules[] = {
+	{ .name = "judge", .summary = "a task that is stopped, traced, frozen, running, starved or asleep on its own account",
+	  .type = IQ_OBJ_TASK, .explain = judge },
+	{ 0 },
+};
+
+const struct iq_module iq_module_task = {
+	.api = IQ_MODULE_API,
+	.name = "task",
+	.summary = "tasks as the end of a chain, and tasks that wait for tasks",
+	.wait_rules = wait_rules,
+	.object_rules = object_rules,
+};

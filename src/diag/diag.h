@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * `why`: from tasks to causes
+ *
+ * One look takes a snapshot of all tasks, asks the rooms' wait rules about each
+ * that sleeps, and then follows what they found: holders that sleep are asked
+ * about in turn, objects are handed to the object rules, until nothing new
+ * appears. On a live machine there are at least two looks, and only what stayed
+ * the same between them counts (looks.c).
+ */
+#ifndef IQ_DIAG_DIAG_H
+#define IQ_DIAG_DIAG_H
+
+#include "inquest/module.h"
+#include "kernel/session.h"
+
+struct iq_why_options {
+	const int32_t *pids;	/* explain these tasks; num_pids 0: all that hang */
+	size_t num_pids;
+	int64_t longer_than_ms; /* the bound of what counts as hanging */
+	int64_t max_ms;		/* the budget of the whole */
+};
+
+struct iq_why {
+	struct iq_graph *graph;
+	struct iq_causes *causes;
+	iq_texts notes;		/* in the graph's arena */
+	size_t num_tasks, num_waiting, num_unexplained, num_inconsistent;
+	bool incomplete;	/* tasks or stacks could not be read: exit status 4 */
+	uint64_t realtime_ns, boottime_ns; /* of the look; 0: not known */
+	unsigned num_looks;
+};
+
+/*
+ * Find out what hangs. IQ_ERR_NOTFOUND: a PID that does not exist. The result is the caller's
+ * (iq_why_deinit) and borrows from the session until its next snapshot.
+ */
+struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *options,
+			struct iq_why *why_ret);
+void iq_why_deinit(struct iq_why *why);
+
+#endif

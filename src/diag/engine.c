@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One look: rules asked, objects followed
+ *
+ * Which rules to ask is decided by the functions on a task's stack. Names are
+ * compared once for each function of the kernel that is ever met; after that a
+ * frame's rules are found by its symbol's address.
+ */
+#include "diag/engine.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum { TASK_NOLOAD = 0x400, MAX_OBJECTS = 2000000 };
+
+static bool has_types(struct iq_session *s, const char *const *types, const char **missing)
+{
+	for (size_t i = 0; types && types[i]; i++) {
+		if (!iq_has_type(s, types[i])) {
+			*missing = types[i];
+			return false;
+		}
+	}
+	return true;
+}
+
+static void add_rule(struct engine *e, const struct iq_module *m, const struct iq_wait_rule *rule)
+{
+	const char *missing;
+
+	if (!has_types(e->d.s, rule->needs_types, &missing)) {
+		iq_vec_push(&e->idle, iq_arena_printf(e->arena, "rule %s is idle: this kernel has no %s",
+						      rule->name, missing));
+		return;
+	}
+	for (size_t i = 0; rule->functions[i]; i++) {
+		struct rule_ref *ref = iq_arena_alloc(e->arena, sizeof(*ref));
+		struct rule_ref *first = iq_strmap_get(&e->rules, rule->functions[i]);
+
+		*ref = (struct rule_ref){ .module = m, .rule = rule };
+		if (!first) {
+			iq_strmap_set(&e->rules, rule->functions[i], ref);
+			continue;
+		}
+		while (first->next)
+			first = first->next;
+		first->next = ref;
+	}
+}
+
+void iq_engine_init(struct engine *e, struct iq_session *s, const struct iq_why_options *options)
+{
+	const char *missing;
+
+	*e = (struct engine){ .d.s = s, .options = options, .arena = iq_arena_new() };
+	for (size_t i = 0; iq_modules[i]; i++) {
+		const struct iq_module *m = iq_modules[i];
+
+		if (!has_types(s, m->needs_types, &missing)) {
+			iq_vec_push(&e->idle, iq_arena_printf(e->arena, "%s is idle: this kernel has no %s",
+							      m->name, missing));
+			continue;
+		}
+		iq_vec_push(&e->modules, m);
+		for (size_t k = 0; m->wait_rules && m->wait_rules[k].name; k++)
+			add_rule(e, m, &m->wait_rules[k]);
+	}
+}
+
+void iq_engine_deinit(struct engine *e)
+{
+	iq_strmap_deinit(&e->rules);
+	iq_map_deinit(&e->rules_at);
+	iq_map_deinit(&e->explained);
+	iq_map_deinit(&e->lock_names);
+	iq_map_deinit(&e->seen_by_task);
+	iq_vec_free(&e->seen);
+	iq_vec_free(&e->modules);
+	iq_vec_free(&e->idle);
+	iq_graph_free(e->d.g);
+	iq_arena_free(e->arena);
+}
+
+/* ---- which rules a frame calls up ---- */
+
+static struct rule_ref *rules_of(struct engine *e, const struct iq_frame *frame)
+{
+	uint64_t *known;
+	struct rule_ref *ref = NULL;
+	char name[128];
+	size_t len;
+
+	if (!frame->sym.name)
+		return NULL;
+	known = iq_map_get(&e->rules_at, frame->sym.addr);
+	if (known)
+		return (struct rule_ref *)(uintptr_t)*known;
+	/* Compilers add suffixes to clones: "__mutex_lock.constprop.0". */
+	len = strcspn(frame->sym.name, ".");
+	if (len && len < sizeof(name)) {
+		memcpy(name, frame->sym.name, len);
+		name[len] = '\0';
+		ref = iq_strmap_get(&e->rules, name);
+	}
+	iq_map_set(&e->rules_at, frame->sym.addr, (uintptr_t)ref);
+	return ref;
+}
+
+/* ---- a task ---- */
+
+static bool is_blocked(const struct iq_task *t)
+{
+	return t->pid > 0 && !t->unreadable && t->stack && !t->on_cpu && t->state != 'Z' && t->state != 'X';
+}
+
+/* Functions that say how a task sleeps, not for what. */
+bool iq_is_scheduler_function(const char *name)
+{
+	static const char *const names[] = {
+		"__switch_to", "__switch_to_asm", "__schedule", "schedule", "schedule_timeout",
+		"schedule_timeout_uninterruptible", "schedule_timeout_killable",
+		"schedule_timeout_interruptible", "schedule_timeout_idle",
+		"schedule_preempt_disabled", "io_schedule", "io_schedule_timeout",
+		"schedule_hrtimeout", "schedule_hrtimeout_range", "schedule_hrtimeout_range_clock",
+		"preempt_schedule", "preempt_schedule_common", "__cond_resched", "preempt_schedule_irq",
+		"wait_for_completion", "wait_for_completion_killable",
+		"wait_for_completion_interruptible", "wait_for_completion_timeout",
+		"wait_for_completion_io", "wait_for_completion_io_timeout",
+		"wait_for_completion_state", "wait_for_completion_killable_timeout",
+		"wait_for_completion_interruptible_timeout", "__wait_for_common", "wait_for_common",
+		"do_wait_for_common", "bit_wait", "bit_wait_io", "bit_wait_timeout", "__wait_on_bit",
+		"__wait_on_bit_lock", "out_of_line_wait_on_bit", "out_of_line_wait_on_bit_lock",
+		"do_wait_intr", "do_wait_intr_irq", "wait_woken", "msleep", "__wait_rcu_gp",
+		"schedule_rtlock", "rt_mutex_schedule", "do_nanosleep", NULL,
+	};
+	size_t len = strcspn(name, ".");
+
+	for (size_t i = 0; names[i]; i++)
+		if (strlen(names[i]) == len && !strncmp(names[i], name, len))
+			return true;
+	return false;
+}
+
+/* No rule knows this sleep: it is where the innermost telling function says. */
+static struct iq_wait *wait_in_kernel(struct engine *e, const struct iq_task *task,
+				      const struct iq_stack *stack)
+{
+	const char *where = NULL;
+	struct iq_object *on;
+	struct iq_wait *w;
+
+	for (size_t i = 0; i < stack->num_frames && !where; i++)
+		if (stack->frames[i].sym.name && !iq_is_scheduler_function(stack->frames[i].sym.name))
+			where = stack->frames[i].sym.name;
+	on = iq_graph_object(e->d.g, IQ_OBJ_KERNEL, "kernel:%s", where ? where : "unknown");
+	iq_object_name(e->d.g, on, "%s", where ? where : "an unknown place");
+	w = iq_diag_wait(&e->d, task, stack, on, IQ_WAIT_SLEEP);
+	w->rule = "";
+	w->certainty = IQ_PROVEN;
+	if (where)
+		iq_text_add(e->d.g, &w->evidence, "%s (%d) sleeps in %s()", task->comm, task->pid, where);
+	else
+		iq_text_add(e->d.g, &w->evidence, "the stack of %s (%d) shows no function: %s", task->comm,
+			    task->pid, stack->why_none ? stack->why_none : "it could not be read");
+	return w;
+}
+
+struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
+{
+	const struct iq_stack *stack;
+	struct iq_wait *w = NULL;
+	struct iq_error *err;
+
+	if (iq_map_get(&e->explained, task->addr))
+		return iq_diag_task(&e->d, task)->wait;
+	iq_map_set(&e->explained, task->addr, 1);
+	if (!is_blocked(task))
+		return NULL;
+	stack = iq_task_stack(e->d.s, task);
+	if (stack->unreadable) {
+		e->incomplete = true;
+		iq_diag_note(&e->d, "the stack of %s (%d) could not be read: %s", task->comm, task->pid,
+			     stack->why_none);
+	}
+	/* What runs or is about to run waits for a CPU at most; that is the sched room's. */
+	for (size_t i = 0; i < stack->num_frames && !w; i++) {
+		for (struct rule_ref *ref = rules_of(e, &stack->frames[i]); ref && !w; ref = ref->next) {
+			err = ref->rule->explain(&e->d, task, stack, i, &w);
+			if (err)
+				iq_diag_note(&e->d, "%s (%d): %s: %s", task->comm, task->pid,
+					     ref->rule->name, iq_error_text(err));
+			iq_error_free(err);
+			if (w)
+				w->rule = ref->rule->name;
+		}
+	}
+	if (!w && task->state == 'D') {
+		w = wait_in_kernel(e, task, stack);
+		e->num_unexplained++;
+	}
+	return w;
+}
+
+/* ---- objects ---- */
+
+static void explain_object(struct engine *e, struct iq_object *o)
+{
+	struct iq_error *err;
+
+	if (o->explained)
+		return;
+	o->explained = true;
+	if (o->type == IQ_OBJ_TASK) {
+		const struct iq_task *task = iq_task_by_pid(e->d.s, (int32_t)o->tid);
+
+		if (task)
+			iq_engine_explain(e, task);
+	}
+	iq_vec_foreach(&e->modules, mp) {
+		const struct iq_module *m = *mp;
+
+		for (size_t k = 0; m->object_rules && m->object_rules[k].name; k++) {
+			if (m->object_rules[k].type != o->type)
+				continue;
+			err = m->object_rules[k].explain(&e->d, o);
+			if (err)
+				iq_diag_note(&e->d, "%s: %s", o->id, iq_error_text(err));
+			iq_error_free(err);
+		}
+	}
+}
+
+/* Objects appear while others are explained: go on until there is nothing new. */
+static void explain_objects(struct engine *e)
+{
+	for (size_t i = 0; i < e->d.g->objects.num && i < MAX_OBJECTS; i++) {
+		if (i % 256 == 0 && iq_session_expired(e->d.s)) {
+			e->incomplete = true;
+			iq_diag_note(&e->d, "the time was up before everything was followed to its end");
+			return;
+		}
+		explain_object(e, e->d.g->objects.data[i]);
+	}
+}
+
+static bool is_asked_for(const struct engine *e, const struct iq_task *t)
+{
+	for (size_t i = 0; i < e->options->num_pids; i++)
+		if (e->options->pids[i] == t->pid || e->options->pids[i] == t->tgid)
+			return true;
+	return false;
+}
+
+static void explain_tasks(struct engine *e)
+{
+	const struct iq_task_list *list = e->d.tasks;
+
+	for (size_t i = 0; i < list->num_tasks; i++) {
+		const struct iq_task *t = &list->tasks[i];
+
+		if (i % 64 == 0 && iq_session_expired(e->d.s)) {
+			e->incomplete = true;
+			iq_diag_note(&e->d, "the time was up after %zu of %zu tasks", i, list->num_tasks);
+			break;
+		}
+		/* Kernel threads that sleep interruptibly or idle are waiting for work. */
+		if (t->kthread && t->state != 'D' && !is_asked_for(e, t))
+			continue;
+		if (!is_blocked(t))
+			continue;
+		iq_engine_explain(e, t);
+	}
+}
+
+/* ---- the same wait in another look ---- */
+
+uint64_t iq_engine_wait_key(const struct iq_wait *w)
+{
+	uint64_t h = iq_hash_bytes(w->on->id, strlen(w->on->id));
+
+	if (w->mode)
+		h ^= iq_hash_bytes(w->mode, strlen(w->mode));
+	for (size_t i = 0; i < w->stack.num; i++)
+		h = iq_hash_u64(h ^ w->stack.data[i].address);
+	/* Who holds the lock: contention that moves is no hang. */
+	for (size_t i = 0; i < w->task->out.num; i++)
+		if (w->task->out.data[i]->kind == IQ_EDGE_OWNER)
+			h += iq_hash_bytes(w->task->out.data[i]->to->id, strlen(w->task->out.data[i]->to->id));
+	return h;
+}
+
+static void remember_waits(struct engine *e)
+{
+	IQ_VEC(struct seen_wait) now = { 0 };
+	struct iq_map by_task = { 0 };
+
+	for (size_t i = 0; i < e->d.g->waits.num; i++) {
+		struct iq_wait *w = e->d.g->waits.data[i];
+		const struct iq_task *t = iq_task_by_pid(e->d.s, (int32_t)w->task->tid);
+		struct seen_wait sw;
+		uint64_t *index, waited;
+
+		if (!t)
+			continue;
+		sw = (struct seen_wait){ .task = t->addr, .start_ns = t->start_ns, .switches = t->switches,
+					 .key = iq_engine_wait_key(w), .since_ns = e->now_ns };
+		index = iq_map_get(&e->seen_by_task, t->addr);
+		if (index) {
+			const struct seen_wait *old = &e->seen.data[*index];
+
+			w->steady = old->start_ns == sw.start_ns && old->key == sw.key;
+			if (w->steady)
+				sw.since_ns = old->since_ns;
+		}
+		waited = (e->now_ns - sw.since_ns) / 1000000;
+		/* It woke only to look whether it may go on: the wait is as long as we saw it. */
+		if (iq_is_live(e->d.s) && w->waited_ms >= 0 && (int64_t)waited > w->waited_ms)
+			w->waited_ms = (int64_t)waited;
+		if (w->waited_ms >= 0)
+			w->lasting = w->waited_ms > e->options->longer_than_ms;
+		iq_map_set(&by_task, t->addr, now.num);
+		iq_vec_push(&now, sw);
+	}
+	iq_vec_free(&e->seen);
+	iq_map_deinit(&e->seen_by_task);
+	e->seen.data = now.data;
+	e->seen.num = now.num;
+	e->seen.cap = now.cap;
+	e->seen_by_task = by_task;
+}
+
+struct iq_error *iq_engine_look(struct engine *e)
+{
+	struct iq_error *err;
+	struct timespec ts;
+
+	iq_graph_free(e->d.g);
+	e->d.g = iq_graph_new();
+	e->notes = (iq_texts){ 0 };
+	iq_map_deinit(&e->explained);
+	iq_map_deinit(&e->lock_names);
+	e->num_unexplained = e->num_inconsistent = 0;
+	e->incomplete = false;
+	err = iq_tasks_snapshot(e->d.s, &e->d.tasks);
+	if (err)
+		return err;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	e->now_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	if (e->d.tasks->err) {
+		e->incomplete = true;
+		iq_diag_note(&e->d, "the list of tasks: %s", iq_error_text(e->d.tasks->err));
+	}
+	if (e->d.tasks->num_unreadable) {
+		e->incomplete = true;
+		iq_diag_note(&e->d, "%zu tasks could not be read", e->d.tasks->num_unreadable);
+	}
+	explain_tasks(e);
+	explain_objects(e);
+	remember_waits(e);
+	return NULL;
+}

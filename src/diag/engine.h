@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The inside of one look
+ */
+#ifndef IQ_DIAG_ENGINE_H
+#define IQ_DIAG_ENGINE_H
+
+#include "diag/diag.h"
+
+/* A rule that a function's name calls up. */
+struct rule_ref {
+	const struct iq_module *module;
+	const struct iq_wait_rule *rule;
+	struct rule_ref *next;
+};
+
+/* A wait as an earlier look saw it: what has to be the same for it to count. */
+struct seen_wait {
+	iq_vaddr task;
+	uint64_t start_ns, switches;
+	uint64_t key;		/* hash of the object's id, the mode and the innermost functions */
+	uint64_t since_ns;	/* CLOCK_MONOTONIC of the first look that saw it */
+};
+
+struct engine {
+	struct iq_diag d;	/* first: rooms get a pointer to it */
+	const struct iq_why_options *options;
+	struct iq_strmap rules;	  /* function name -> struct rule_ref * */
+	struct iq_map rules_at;	  /* symbol address -> struct rule_ref * (0: none) */
+	struct iq_arena *arena;	  /* the rules' tables; lives as long as the engine */
+	IQ_VEC(const struct iq_module *) modules; /* those that are not idle */
+	IQ_VEC(const char *) idle; /* what is idle, and why */
+	iq_texts notes;
+	struct iq_map lock_names; /* lock -> struct iq_lock_name *, in the graph's arena */
+	struct iq_map explained;  /* task address -> 1: the wait rules have been asked */
+	IQ_VEC(struct seen_wait) seen;
+	struct iq_map seen_by_task;
+	uint64_t now_ns;
+	size_t num_unexplained, num_inconsistent;
+	bool incomplete;
+};
+
+static inline struct engine *engine_of(struct iq_diag *d)
+{
+	return (struct engine *)d;
+}
+
+void iq_engine_init(struct engine *e, struct iq_session *s, const struct iq_why_options *options);
+void iq_engine_deinit(struct engine *e);
+
+/* One look: a new snapshot and a new graph in e->d. */
+struct iq_error *iq_engine_look(struct engine *e);
+
+/* Ask the wait rules about a task; remembers. Its wait, or NULL where it does not wait for anything. */
+struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task);
+
+/* Does this function only say how a task sleeps (schedule, wait_for_completion), not for what? */
+bool iq_is_scheduler_function(const char *name);
+
+/* What makes this wait the same as one in another look. */
+uint64_t iq_engine_wait_key(const struct iq_wait *w);
+
+#endif

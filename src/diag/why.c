@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How many looks it takes
+ *
+ * A dump is looked at once. On a live machine what one look finds may be
+ * about to move, so a wait counts only if a second look, a moment later, sees
+ * the same task in the same wait for the same thing, held by the same holder.
+ *
+ * Tasks that wake up now and then, only to see that they cannot go on, look
+ * as if they had just begun to wait. Where such a wait could matter we keep
+ * looking until it has moved or the bound has passed since the first look; on
+ * a machine where nothing of the kind is to be seen, two looks are enough.
+ */
+#include <time.h>
+
+#include "diag/engine.h"
+
+enum { FIRST_PAUSE_MS = 60, LATER_PAUSE_MS = 200, MAX_LOOKS = 64 };
+
+static void pause_ms(int64_t ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&ts, NULL); /* a signal ends it: ^C asks for what is known */
+}
+
+static bool counts(const struct iq_wait *w)
+{
+	switch (w->cls) {
+	case IQ_WAIT_LOCK:
+	case IQ_WAIT_UNASKED:
+	case IQ_WAIT_CPU:
+		return true;
+	case IQ_WAIT_IDLE:
+		return false;
+	default:
+		return w->uninterruptible;
+	}
+}
+
+/* Could a later look turn this one into a hang? */
+static bool is_undecided(const struct engine *e, const struct iq_wait *w)
+{
+	return counts(w) && w->steady && !w->lasting && w->waited_ms >= 0 &&
+	       w->waited_ms <= e->options->longer_than_ms;
+}
+
+static void drop_unsteady(struct engine *e)
+{
+	for (size_t i = 0; i < e->d.g->waits.num; i++)
+		if (!e->d.g->waits.data[i]->steady)
+			e->d.g->waits.data[i]->lasting = false;
+}
+
+/*
+ * Is there anything that a second look has to confirm, or that may yet come to last?
+ * The waits that began since the last look do not matter: they move.
+ */
+static bool any_lasting(const struct engine *e)
+{
+	for (size_t i = 0; i < e->d.g->waits.num; i++)
+		if (counts(e->d.g->waits.data[i]))
+			return true;
+	return false;
+}
+
+static bool any_undecided(const struct engine *e)
+{
+	for (size_t i = 0; i < e->d.g->waits.num; i++)
+		if (is_undecided(e, e->d.g->waits.data[i]))
+			return true;
+	return false;
+}
+
+static struct iq_error *take_looks(struct engine *e, unsigned *num_ret)
+{
+	struct iq_error *err;
+	unsigned num = 1;
+
+	err = iq_engine_look(e);
+	if (err || !iq_is_live(e->d.s)) {
+		*num_ret = num;
+		return err;
+	}
+	while (num < MAX_LOOKS && !iq_session_expired(e->d.s)) {
+		if (num == 1 ? !any_lasting(e) : !any_undecided(e))
+			break;
+		pause_ms(num == 1 ? FIRST_PAUSE_MS : LATER_PAUSE_MS);
+		err = iq_engine_look(e);
+		num++;
+		if (err)
+			break;
+	}
+	/* One look alone proves nothing on a machine that moves. */
+	if (!err)
+		drop_unsteady(e);
+	*num_ret = num;
+	return err;
+}
+
+static struct iq_error *check_pids(struct iq_session *s, const struct iq_why_options *options)
+{
+	for (size_t i = 0; i < options->num_pids; i++) {
+		if (!iq_tasks(s))
+			break;
+		if (!iq_task_by_pid(s, options->pids[i]))
+			return iq_error_new(IQ_ERR_NOTFOUND, "no process or thread %d", options->pids[i]);
+	}
+	return NULL;
+}
+
+/* The waits asked for by PID: all threads of a process, or one thread. */
+static struct iq_causes *find_causes(struct engine *e)
+{
+	IQ_VEC(struct iq_object *) only = { 0 };
+	struct iq_causes *causes;
+
+	if (!e->options->num_pids)
+		return iq_graph_causes(e->d.g, NULL, 0);
+	for (size_t i = 0; i < e->options->num_pids; i++) {
+		for (size_t k = 0; k < e->d.tasks->num_tasks; k++) {
+			const struct iq_task *t = &e->d.tasks->tasks[k];
+
+			if (t->pid == e->options->pids[i] || (t->pid && t->tgid == e->options->pids[i]))
+				iq_vec_push(&only, iq_diag_task(&e->d, t));
+		}
+	}
+	causes = iq_graph_causes(e->d.g, only.data, only.num);
+	iq_vec_free(&only);
+	return causes;
+}
+
+struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *options,
+			struct iq_why *why_ret)
+{
+	struct iq_error *err;
+	struct timespec ts;
+	struct engine e;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	s->deadline_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec +
+			 (uint64_t)options->max_ms * 1000000;
+	*why_ret = (struct iq_why){ 0 };
+	iq_engine_init(&e, s, options);
+	err = take_looks(&e, &why_ret->num_looks);
+	if (!err)
+		err = check_pids(s, options);
+	if (err) {
+		iq_engine_deinit(&e);
+		return err;
+	}
+	why_ret->causes = find_causes(&e);
+	why_ret->graph = take_ptr(e.d.g);
+	why_ret->notes = e.notes;
+	why_ret->num_tasks = e.d.tasks->num_tasks;
+	why_ret->num_waiting = why_ret->graph->waits.num;
+	why_ret->num_unexplained = e.num_unexplained;
+	why_ret->num_inconsistent = e.num_inconsistent;
+	why_ret->incomplete = e.incomplete;
+	why_ret->realtime_ns = e.d.tasks->realtime_ns;
+	why_ret->boottime_ns = e.d.tasks->boottime_ns;
+	iq_vec_foreach(&e.idle, line)
+		iq_text_add(why_ret->graph, &why_ret->notes, "%s", *line);
+	iq_engine_deinit(&e);
+	return NULL;
+}
+
+void iq_why_deinit(struct iq_why *why)
+{
+	iq_graph_free(why->graph);
+	*why = (struct iq_why){ 0 };
+}

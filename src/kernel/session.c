@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Sessions: memory, symbols, types and the unwinder of one kernel, opened in
+ * the order in which they need each other, and the small questions that all
+ * else is made of.
+ *
+ * Answers that do not change while a kernel runs (where a symbol is, where a
+ * member is) are remembered for the session's life, misses too.
+ */
+#include "kernel/session.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kernel/modules.h"
+
+/* ---- opening ---- */
+
+static struct iq_error *types_from_sysfs(struct iq_session *s)
+{
+	static const char path[] = "/sys/kernel/btf/vmlinux";
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct iq_error *err;
+	ssize_t len;
+
+	if (fd < 0)
+		return iq_error_new(IQ_ERR_NOTFOUND, "%s is not there", path);
+	if (fstat(fd, &st) < 0 || st.st_size <= 0 || st.st_size > 256 << 20) {
+		close(fd);
+		return iq_error_new(IQ_ERR_CORRUPT, "%s has an implausible size", path);
+	}
+	s->btf_len = (size_t)st.st_size;
+	s->btf_file = mmap(NULL, s->btf_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (s->btf_file == MAP_FAILED) {
+		s->btf_file = NULL;
+		close(fd);
+		return &iq_nomem;
+	}
+	for (size_t done = 0; done < s->btf_len; done += (size_t)len) {
+		len = read(fd, (char *)s->btf_file + done, s->btf_len - done);
+		if (len <= 0) {
+			close(fd);
+			return iq_error_new(IQ_ERR_OS, "%s ended early", path);
+		}
+	}
+	close(fd);
+	err = iq_types_add(s->types, NULL, s->btf_file, s->btf_len);
+	return iq_error_prefix(err, "%s", path);
+}
+
+static struct iq_error *types_from_memory(struct iq_session *s)
+{
+	struct iq_sym start, stop;
+	struct iq_error *err;
+	const void *data;
+
+	err = iq_symtab_by_name(s->tab, "__start_BTF", &start);
+	if (!err)
+		err = iq_symtab_by_name(s->tab, "__stop_BTF", &stop);
+	if (iq_error_catch(&err, IQ_ERR_NOTFOUND))
+		return iq_error_new(IQ_ERR_NOTFOUND,
+				    "this kernel carries no BTF (CONFIG_DEBUG_INFO_BTF), from which inquest learns its types");
+	if (err)
+		return err;
+	if (stop.addr <= start.addr || stop.addr - start.addr > 256 << 20)
+		return iq_error_new(IQ_ERR_CORRUPT, "the kernel's BTF has an implausible size");
+	err = iq_mem_view(s->mem, start.addr, stop.addr - start.addr, &data);
+	if (err)
+		return iq_error_prefix(err, "the kernel's BTF");
+	return iq_types_add(s->types, NULL, data, stop.addr - start.addr);
+}
+
+static struct iq_error *open_types(struct iq_session *s)
+{
+	struct iq_error *err = iq_types_new(&s->types);
+
+	if (err)
+		return err;
+	if (s->target->live && !strcmp(s->target->ops->kind, "kcore")) {
+		err = types_from_sysfs(s);
+		if (!err)
+			return NULL;
+		iq_error_free(err);
+		iq_types_free(s->types);
+		s->types = NULL;
+		err = iq_types_new(&s->types);
+		if (err)
+			return err;
+	}
+	return types_from_memory(s);
+}
+
+static void module_orc(void *ctx, const struct iq_module_orc *m)
+{
+	struct iq_session *s = ctx;
+	struct iq_error *err = iq_unwinder_add_module(s->unwinder, m->name, m->text, m->text_len,
+						      m->orc_ip, m->orc, m->num);
+
+	iq_error_free(err); /* its frames will be found by frame pointer or scan */
+}
+
+static void read_cpus(struct iq_session *s)
+{
+	iq_vaddr offsets = iq_sym_addr(s, "__per_cpu_offset");
+	iq_vaddr possible = iq_sym_addr(s, "__cpu_possible_mask");
+	iq_vaddr online = iq_sym_addr(s, "__cpu_online_mask");
+	uint32_t num = 0;
+	uint64_t mask[IQ_MAX_CPUS / 64] = { 0 };
+
+	if (!iq_peek_u32(s, iq_sym_addr(s, "nr_cpu_ids"), &num) || !num || num > IQ_MAX_CPUS) {
+		num = 0;
+		/* A kernel with a compile-time constant: count the possible ones. */
+		if (possible && iq_peek(s, possible, mask, sizeof(uint64_t)))
+			while (num < 64 && mask[0] >> num)
+				num++;
+		if (!num)
+			num = 1;
+	}
+	s->num_cpus = num;
+	s->cpu_offsets = iq_arena_alloc(s->arena, num * sizeof(uint64_t));
+	s->cpu_online = iq_arena_alloc(s->arena, num);
+	if (!offsets || !iq_peek(s, offsets, s->cpu_offsets, num * sizeof(uint64_t)))
+		memset(s->cpu_offsets, 0, num * sizeof(uint64_t));
+	if (online && iq_peek(s, online, mask, (num + 63) / 64 * 8))
+		for (unsigned cpu = 0; cpu < num; cpu++)
+			s->cpu_online[cpu] = mask[cpu / 64] >> (cpu % 64) & 1;
+	else
+		memset(s->cpu_online, 1, num);
+}
+
+struct iq_error *iq_session_over(struct iq_target *target, struct iq_session **session_ret)
+{
+	struct iq_session *s = iq_xcalloc(1, sizeof(*s));
+	struct iq_error *err;
+
+	s->target = target;
+	s->arena = iq_arena_new();
+	s->scratch = iq_arena_new();
+	s->stack_size = 16384;
+	err = iq_mem_new(target, &s->mem);
+	if (!err)
+		err = iq_error_prefix(iq_symtab_new(s->mem, &s->tab), "symbols");
+	if (!err)
+		err = iq_error_prefix(open_types(s), "types");
+	if (!err)
+		err = iq_error_prefix(iq_unwinder_new(s->mem, s->tab, s->types, &s->unwinder),
+				      "unwinder");
+	if (err) {
+		iq_session_close(s);
+		return err;
+	}
+	/* Modules that cannot be read leave their addresses unnamed; that is no reason to stop. */
+	err = iq_modules_load(s->mem, s->tab, s->types, module_orc, s);
+	iq_error_free(err);
+	read_cpus(s);
+	*session_ret = s;
+	return NULL;
+}
+
+struct iq_error *iq_session_open(const struct iq_session_options *options,
+				 struct iq_session **session_ret)
+{
+	struct iq_target *target;
+	struct iq_error *err;
+
+	if (options->dump)
+		err = iq_target_open_dump(options->dump, &target);
+	else
+		err = iq_target_open_kcore(options->kcore ? options->kcore : "/proc/kcore", &target);
+	if (err)
+		return err;
+	err = iq_session_over(target, session_ret);
+	return iq_error_prefix(err, "%s", options->dump ? options->dump : "the running kernel");
+}
+
+void iq_session_close(struct iq_session *s)
+{
+	if (!s)
+		return;
+	iq_tasks_deinit(s);
+	iq_mounts_free(s);
+	iq_slab_deinit(s);
+	for (size_t i = 0; i < s->plans.cap; i++)
+		if (s->plans.slots[i].used)
+			iq_shadow_plan_free((struct iq_shadow_plan *)(uintptr_t)s->plans.slots[i].value);
+	iq_map_deinit(&s->plans);
+	iq_strmap_deinit(&s->sym_addrs);
+	iq_strmap_deinit(&s->offsets);
+	iq_unwinder_free(s->unwinder);
+	iq_types_free(s->types);
+	iq_symtab_free(s->tab);
+	iq_mem_free(s->mem);
+	iq_target_close(s->target);
+	if (s->btf_file)
+		munmap(s->btf_file, s->btf_len);
+	iq_arena_free(s->scratch);
+	iq_arena_free(s->arena);
+	free(s);
+}
+
+bool iq_session_expired(struct iq_session *s)
+{
+	struct timespec ts;
+
+	if (s->interrupted && *s->interrupted)
+		return true;
+	if (!s->deadline_ns)
+		return false;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec > s->deadline_ns;
+}
+
+void iq_session_forget(struct iq_session *s)
+{
+	iq_mounts_free(s);
+	iq_arena_free(s->scratch);
+	s->scratch = iq_arena_new();
+	if (s->target->live)
+		iq_mem_forget(s->mem);
+}
+
+struct iq_arena *iq_scratch(struct iq_session *s)
+{
+	return s->scratch;
+}
+
+bool iq_is_live(struct iq_session *s)
+{
+	return s->target->live;
+}
+
+/* init_uts_ns.name (struct new_utsname): include/linux/utsname.h */
+static const char *uts_field(struct iq_session *s, const char *path, const char *vmcoreinfo_key)
+{
+	iq_vaddr uts = iq_sym_addr(s, "init_uts_ns");
+	int64_t off = iq_offsetof(s, "struct uts_namespace", path);
+	char text[66];
+	struct iq_error *err;
+	const char *info;
+	size_t len;
+
+	if (uts && off >= 0) {
+		err = iq_read_str(s, uts + (uint64_t)off, text, sizeof(text));
+		if (!err)
+			return iq_arena_strdup(s->arena, text);
+		iq_error_free(err);
+	}
+	if (vmcoreinfo_key) {
+		err = iq_target_vmcoreinfo(s->target, vmcoreinfo_key, &info, &len);
+		if (!err)
+			return iq_arena_printf(s->arena, "%.*s", (int)len, info);
+		iq_error_free(err);
+	}
+	return "";
+}
+
+const char *iq_session_release(struct iq_session *s)
+{
+	return uts_field(s, "name.release", "OSRELEASE");
+}
+
+const char *iq_session_nodename(struct iq_session *s)
+{
+	return uts_field(s, "name.nodename", NULL);
+}
+
+/* ---- memory ---- */
+
+struct iq_error *iq_read(struct iq_session *s, iq_vaddr addr, void *buf, size_t len)
+{
+	return iq_mem_read(s->mem, addr, buf, len);
+}
+
+bool iq_peek(struct iq_session *s, iq_vaddr addr, void *buf, size_t len)
+{
+	return addr && iq_mem_peek(s->mem, addr, buf, len);
+}
+
+bool iq_peek_u64(struct iq_session *s, iq_vaddr addr, uint64_t *value_ret)
+{
+	return iq_peek(s, addr, value_ret, sizeof(*value_ret));
+}
+
+bool iq_peek_u32(struct iq_session *s, iq_vaddr addr, uint32_t *value_ret)
+{
+	return iq_peek(s, addr, value_ret, sizeof(*value_ret));
+}
+
+struct iq_error *iq_read_u64(struct iq_session *s, iq_vaddr addr, uint64_t *value_ret)
+{
+	return iq_mem_read(s->mem, addr, value_ret, sizeof(*value_ret));
+}
+
+struct iq_error *iq_read_u32(struct iq_session *s, iq_vaddr addr, uint32_t *value_ret)
+{
+	return iq_mem_read(s->mem, addr, value_ret, sizeof(*value_ret));
+}
+
+struct iq_error *iq_read_str(struct iq_session *s, iq_vaddr addr, char *buf, size_t size)
+{
+	size_t done = 0, chunk;
+	struct iq_error *err;
+	char *nul;
+
+	while (done < size - 1) {
+		/* Never across a page that may not be there. */
+		chunk = IQ_MIN(size - 1 - done, 4096 - (addr + done) % 4096);
+		chunk = IQ_MIN(chunk, (size_t)64);
+		err = iq_mem_read(s->mem, addr + done, buf + done, chunk);
+		if (err && !done)
+			return err;
+		if (err) {
+			iq_error_free(err);
+			break;
+		}
+		nul = memchr(buf + done, 0, chunk);
+		if (nul)
+			return NULL;
+		done += chunk;
+	}
+	buf[done] = '\0';
+	return NULL;
+}
+
+struct iq_error *iq_read_user(struct iq_session *s, iq_vaddr mm, iq_vaddr addr, void *buf,
+			      size_t len)
+{
+	struct iq_error *err;
+	uint64_t pgd;
+
+	err = iq_read_member(s, "struct mm_struct", "pgd", mm, &pgd);
+	if (err)
+		return err;
+	return iq_mem_read_user(s->mem, pgd, addr, buf, len);
+}
+
+bool iq_is_kernel_ptr(struct iq_session *s, iq_vaddr addr)
+{
+	return !(addr & 7) && s->target->arch->is_kernel_addr(addr);
+}
+
+/* ---- CPUs ---- */
+
+iq_vaddr iq_per_cpu(struct iq_session *s, iq_vaddr percpu, unsigned cpu)
+{
+	return cpu < s->num_cpus ? percpu + s->cpu_offsets[cpu] : 0;
+}
+
+unsigned iq_num_cpus(struct iq_session *s)
+{
+	return s->num_cpus;
+}
+
+bool iq_cpu_online(struct iq_session *s, unsigned cpu)
+{
+	return cpu < s->num_cpus && s->cpu_online[cpu];
+}
+
+/* ---- symbols ---- */
+
+struct iq_error *iq_sym_by_name(struct iq_session *s, const char *name, struct iq_sym *sym_ret)
+{
+	return iq_symtab_by_name(s->tab, name, sym_ret);
+}
+
+iq_vaddr iq_sym_addr(struct iq_session *s, const char *name)
+{
+	iq_vaddr *known = iq_strmap_get(&s->sym_addrs, name);
+	struct iq_error *err;
+	struct iq_sym sym;
+
+	if (known)
+		return *known;
+	known = iq_arena_alloc(s->arena, sizeof(*known));
+	err = iq_symtab_by_name(s->tab, name, &sym);
+	if (!err)
+		*known = sym.addr;
+	iq_error_free(err);
+	iq_strmap_set(&s->sym_addrs, name, known);
+	return *known;
+}
+
+struct iq_error *iq_sym_by_addr(struct iq_session *s, iq_vaddr addr, struct iq_sym *sym_ret)
+{
+	return iq_symtab_by_addr(s->tab, addr, sym_ret);
+}
+
+bool iq_is_text(struct iq_session *s, iq_vaddr addr)
+{
+	return iq_symtab_is_text(s->tab, addr);
+}
+
+const char *iq_sym_format(struct iq_session *s, iq_vaddr addr)
+{
+	struct iq_error *err;
+	struct iq_sym sym;
+
+	err = iq_symtab_by_addr(s->tab, addr, &sym);
+	if (err) {
+		iq_error_free(err);
+		return iq_arena_printf(s->scratch, "%#" PRIx64, addr);
+	}
+	if (addr == sym.addr)
+		return iq_arena_printf(s->scratch, "%s%s%s", sym.module ? sym.module : "",
+				       sym.module ? "`" : "", sym.name);
+	return iq_arena_printf(s->scratch, "%s%s%s+%#" PRIx64, sym.module ? sym.module : "",
+			       sym.module ? "`" : "", sym.name, addr - sym.addr);
+}
+
+/* ---- types ---- */
+
+struct iq_error *iq_type_by_name(struct iq_session *s, const char *name, struct iq_type *type_ret)
+{
+	return iq_types_by_name(s->types, name, type_ret);
+}
+
+bool iq_has_type(struct iq_session *s, const char *type)
+{
+	return iq_sizeof(s, type) >= 0;
+}
+
+bool iq_has_member(struct iq_session *s, const char *type, const char *path)
+{
+	return iq_offsetof(s, type, path) >= 0;
+}
+
+static int64_t *remembered(struct iq_session *s, const char *type, const char *path, bool *found)
+{
+	char key[256];
+	int64_t *value;
+
+	snprintf(key, sizeof(key), "%s\1%s", type, path);
+	value = iq_strmap_get(&s->offsets, key);
+	*found = value != NULL;
+	if (!value) {
+		value = iq_arena_alloc(s->arena, sizeof(*value));
+		*value = -1;
+		iq_strmap_set(&s->offsets, key, value);
+	}
+	return value;
+}
+
+int64_t iq_offsetof(struct iq_session *s, const char *type, const char *path)
+{
+	struct iq_member member;
+	struct iq_error *err;
+	struct iq_type t;
+	int64_t *value;
+	bool found;
+
+	value = remembered(s, type, path, &found);
+	if (found)
+		return *value;
+	err = iq_types_by_name(s->types, type, &t);
+	if (!err)
+		err = iq_type_member(t, path, &member);
+	if (!err)
+		*value = (int64_t)(member.bit_offset / 8);
+	iq_error_free(err);
+	return *value;
+}
+
+int64_t iq_sizeof(struct iq_session *s, const char *type)
+{
+	struct iq_error *err;
+	struct iq_type t;
+	int64_t *value;
+	bool found;
+
+	value = remembered(s, type, "", &found);
+	if (found)
+		return *value;
+	err = iq_types_by_name(s->types, type, &t);
+	if (!err)
+		*value = (int64_t)iq_type_size(t);
+	iq_error_free(err);
+	return *value;
+}
+
+struct iq_error *iq_enum_value(struct iq_session *s, const char *type, const char *name,
+			       int64_t *value_ret)
+{
+	return iq_types_enum_value(s->types, type, name, value_ret);
+}
+
+struct iq_error *iq_read_member(struct iq_session *s, const char *type, const char *path,
+				iq_vaddr addr, uint64_t *value_ret)
+{
+	struct iq_member m;
+	struct iq_error *err;
+	struct iq_type t;
+	uint64_t raw = 0, size, shift;
+
+	err = iq_types_by_name(s->types, type, &t);
+	if (!err)
+		err = iq_type_member(t, path, &m);
+	if (err)
+		return err;
+	size = iq_type_size(m.type);
+	shift = m.bit_size ? m.bit_offset % 8 : 0;
+	if (m.bit_size)
+		size = (shift + m.bit_size + 7) / 8;
+	if (!size || size > 8)
+		return iq_error_new(IQ_ERR_INVALID, "%s.%s is not a number", type, path);
+	err = iq_read(s, addr + m.bit_offset / 8, &raw, size);
+	if (err)
+		return iq_error_prefix(err, "%s.%s", type, path);
+	raw >>= shift;
+	size = m.bit_size ? m.bit_size : size * 8;
+	if (size < 64) {
+		raw &= (1ULL << size) - 1;
+		if (iq_type_is_signed(m.type) && raw >> (size - 1))
+			raw |= ~0ULL << size;
+	}
+	*value_ret = raw;
+	return NULL;
+}
+
+bool iq_peek_member(struct iq_session *s, const char *type, const char *path, iq_vaddr addr,
+		    uint64_t *value_ret)
+{
+	struct iq_error *err = iq_read_member(s, type, path, addr, value_ret);
+
+	if (!err)
+		return true;
+	iq_error_free(err);
+	return false;
+}
+
+struct iq_error *iq_shadow_read(struct iq_session *s, const struct iq_shadow *shadow,
+				iq_vaddr addr, void *ours)
+{
+	uint64_t *known = iq_map_get(&s->plans, (uintptr_t)shadow);
+	struct iq_shadow_plan *plan = known ? (struct iq_shadow_plan *)(uintptr_t)*known : NULL;
+	struct iq_error *err;
+
+	if (!plan) {
+		err = iq_shadow_resolve(s->types, shadow, &plan);
+		if (err)
+			return err;
+		iq_map_set(&s->plans, (uintptr_t)shadow, (uintptr_t)plan);
+	}
+	err = iq_shadow_plan_read(plan, s->mem, addr, ours);
+	return iq_error_prefix(err, "%s at %#" PRIx64, shadow->type, addr);
+}

@@ -1,0 +1,676 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The snapshot of all tasks
+ *
+ * From init_task along task_struct.tasks come the group leaders, from each
+ * leader's signal_struct.thread_head along task_struct.thread_node its threads,
+ * from each CPU's run queue its idle task. A single thread's thread_node points
+ * back to the head, so that most processes cost one read.
+ *
+ * On a live machine tasks come and go while we walk. Every link is checked to
+ * lead to a task whose signal_struct and group agree; where the list of leaders
+ * breaks (a task left while we stood on it), the walk starts again, at most a
+ * few times, and keeps what it has found.
+ *
+ * Where it is written in the kernel: include/linux/sched.h, sched/signal.h
+ * (for_each_process_thread), fs/proc/array.c (task_state_array), kernel/sched/sched.h (rq).
+ */
+#include "kernel/tasks.h"
+
+#include <time.h>
+
+enum {
+	MAX_TASKS = 4 << 20, /* PID_MAX_LIMIT */
+	MAX_WALKS = 4,
+	PF_KTHREAD = 0x00200000,
+	PF_FROZEN_OLD = 0x00010000, /* before v6.1, f5d39b020809 */
+	TASK_DEAD = 0x80,
+	TASK_WAKEKILL = 0x100,
+	TASK_NOLOAD = 0x400,
+	TASK_RTLOCK_WAIT = 0x1000,
+	TASK_FROZEN = 0x8000,
+};
+
+struct shadow_task {
+	uint64_t has;
+	uint64_t tasks_next, thread_next, thread_prev;
+	uint64_t state, exit_state, flags, pid, tgid;
+	uint64_t on_cpu, on_rq, cpu, policy, ptrace, jobctl, frozen;
+	int64_t prio, static_prio, rt_priority, exit_signal;
+	uint64_t nvcsw, nivcsw, start, exec_start, runtime, last_arrival;
+	uint64_t stack, sp, mm, active_mm, signal, sighand, files, fs, nsproxy, cred, real_cred, cgroups;
+	uint64_t parent, real_parent, group_leader, thread_pid;
+	uint64_t min_flt, maj_flt, utime, stime;
+	char comm[IQ_COMM_LEN];
+};
+
+IQ_SHADOW(task_desc, "struct task_struct", shadow_task,
+	  IQ_FIELD(shadow_task, tasks_next, "tasks.next"),
+	  IQ_FIELD(shadow_task, thread_next, "thread_node.next"),
+	  IQ_FIELD(shadow_task, thread_prev, "thread_node.prev"),
+	  /* Renamed in v5.14, 2f064a59a11f ("sched: Change task_struct::state"). */
+	  IQ_FIELD(shadow_task, state, "__state", "state"),
+	  IQ_FIELD(shadow_task, exit_state, "exit_state"), IQ_FIELD(shadow_task, flags, "flags"),
+	  IQ_FIELD(shadow_task, pid, "pid"), IQ_FIELD(shadow_task, tgid, "tgid"),
+	  IQ_FIELD_OPT(shadow_task, on_cpu, "on_cpu"), IQ_FIELD(shadow_task, on_rq, "on_rq"),
+	  IQ_FIELD_OPT(shadow_task, cpu, "thread_info.cpu", "cpu"),
+	  IQ_FIELD_OPT(shadow_task, policy, "policy"), IQ_FIELD_OPT(shadow_task, ptrace, "ptrace"),
+	  IQ_FIELD_OPT(shadow_task, jobctl, "jobctl"), IQ_FIELD_OPT(shadow_task, frozen, "frozen"),
+	  IQ_FIELD_OPT(shadow_task, prio, "prio"),
+	  IQ_FIELD_OPT(shadow_task, static_prio, "static_prio"),
+	  IQ_FIELD_OPT(shadow_task, rt_priority, "rt_priority"),
+	  IQ_FIELD_OPT(shadow_task, exit_signal, "exit_signal"),
+	  IQ_FIELD(shadow_task, nvcsw, "nvcsw"), IQ_FIELD(shadow_task, nivcsw, "nivcsw"),
+	  IQ_FIELD_OPT(shadow_task, start, "start_boottime", "real_start_time"),
+	  IQ_FIELD_OPT(shadow_task, exec_start, "se.exec_start"),
+	  IQ_FIELD_OPT(shadow_task, runtime, "se.sum_exec_runtime"),
+	  IQ_FIELD_OPT(shadow_task, last_arrival, "sched_info.last_arrival"),
+	  IQ_FIELD(shadow_task, stack, "stack"),
+	  IQ_FIELD_OPT(shadow_task, sp, "thread.sp", "thread.cpu_context.sp"),
+	  IQ_FIELD(shadow_task, mm, "mm"), IQ_FIELD_OPT(shadow_task, active_mm, "active_mm"),
+	  IQ_FIELD(shadow_task, signal, "signal"), IQ_FIELD(shadow_task, sighand, "sighand"),
+	  IQ_FIELD(shadow_task, files, "files"), IQ_FIELD(shadow_task, fs, "fs"),
+	  IQ_FIELD(shadow_task, nsproxy, "nsproxy"), IQ_FIELD(shadow_task, cred, "cred"),
+	  IQ_FIELD(shadow_task, real_cred, "real_cred"),
+	  IQ_FIELD_OPT(shadow_task, cgroups, "cgroups"), IQ_FIELD(shadow_task, parent, "parent"),
+	  IQ_FIELD(shadow_task, real_parent, "real_parent"),
+	  IQ_FIELD(shadow_task, group_leader, "group_leader"),
+	  IQ_FIELD_OPT(shadow_task, thread_pid, "thread_pid"),
+	  IQ_FIELD_OPT(shadow_task, min_flt, "min_flt"),
+	  IQ_FIELD_OPT(shadow_task, maj_flt, "maj_flt"),
+	  IQ_FIELD_OPT(shadow_task, utime, "utime"), IQ_FIELD_OPT(shadow_task, stime, "stime"),
+	  IQ_FIELD_COPY(shadow_task, comm, "comm"));
+
+struct shadow_signal {
+	uint64_t has;
+	uint64_t nr_threads, tty, pgrp, session, runtime, utime, stime;
+};
+
+IQ_SHADOW(signal_desc, "struct signal_struct", shadow_signal,
+	  IQ_FIELD(shadow_signal, nr_threads, "nr_threads"),
+	  IQ_FIELD_OPT(shadow_signal, tty, "tty"),
+	  /* enum pid_type: PIDTYPE_PGID and PIDTYPE_SID, include/linux/pid_types.h */
+	  IQ_FIELD_OPT(shadow_signal, pgrp, "pids[2]"),
+	  IQ_FIELD_OPT(shadow_signal, session, "pids[3]"),
+	  IQ_FIELD_OPT(shadow_signal, runtime, "sum_sched_runtime"),
+	  IQ_FIELD_OPT(shadow_signal, utime, "utime"), IQ_FIELD_OPT(shadow_signal, stime, "stime"));
+
+struct shadow_pid {
+	uint64_t has;
+	uint64_t level, nr;
+	uint64_t numbers;
+};
+
+IQ_SHADOW(pid_desc, "struct pid", shadow_pid, IQ_FIELD(shadow_pid, level, "level"),
+	  IQ_FIELD_ADDR(shadow_pid, numbers, "numbers"));
+
+struct shadow_tty {
+	uint64_t has;
+	uint64_t driver, index;
+	char name[64];
+};
+
+IQ_SHADOW(tty_desc, "struct tty_struct", shadow_tty, IQ_FIELD(shadow_tty, driver, "driver"),
+	  IQ_FIELD(shadow_tty, index, "index"), IQ_FIELD_COPY(shadow_tty, name, "name"));
+
+/* One process's shared part, read once a snapshot. */
+struct process {
+	int32_t pgid, sid;
+	uint32_t tty_nr, num_threads;
+	uint64_t dead_runtime_ns;
+	char tty[16];
+};
+
+struct walk {
+	struct iq_session *s;
+	IQ_VEC(struct iq_task) found;
+	struct iq_map seen;	 /* task_struct -> 1 */
+	struct iq_map processes; /* signal_struct -> index + 1 into procs */
+	IQ_VEC(struct process) procs;
+	struct iq_map creds;	 /* cred -> uid | euid << 32 */
+	struct iq_map gids;
+	struct iq_map pids;	 /* struct pid -> number in the initial namespace */
+	uint64_t *lag;		 /* a CPU: rq.clock - rq.clock_task */
+	uint64_t clock;
+	int64_t off_tasks, off_thread_node, off_thread_head, off_upid;
+	int64_t upid_nr, upid_ns, upid_size;
+	bool old_frozen_flag;
+};
+
+/* task_state_array and task_state_index() of fs/proc/array.c and include/linux/sched.h. */
+static char state_letter(uint64_t state, uint64_t exit_state)
+{
+	static const char letters[] = "RSDTtXZPI";
+	unsigned bits = (unsigned)((state | exit_state) & 0x7f), i = 0;
+
+	if ((state & (2 | TASK_NOLOAD)) == (2 | TASK_NOLOAD) && !exit_state)
+		return 'I';
+	if (state & (TASK_RTLOCK_WAIT | TASK_FROZEN))
+		bits |= 2;
+	while (bits >> i)
+		i++;
+	return letters[IQ_MIN(i, (unsigned)7)];
+}
+
+static int32_t pid_number(struct walk *w, iq_vaddr pid)
+{
+	uint64_t *known = iq_map_get(&w->pids, pid);
+	uint32_t nr = 0;
+
+	if (known)
+		return (int32_t)*known;
+	if (pid && w->off_upid >= 0)
+		iq_peek_u32(w->s, pid + (uint64_t)(w->off_upid + w->upid_nr), &nr);
+	iq_map_set(&w->pids, pid, nr);
+	return (int32_t)nr;
+}
+
+static void read_ns_pid(struct walk *w, struct iq_task *t, iq_vaddr pid)
+{
+	struct shadow_pid p;
+	struct iq_error *err;
+	uint64_t ns, inum;
+	uint32_t nr;
+
+	t->ns_pid = t->pid;
+	if (!pid || w->off_upid < 0)
+		return;
+	err = iq_shadow_read(w->s, &pid_desc, pid, &p);
+	if (err || p.level > 32) {
+		iq_error_free(err);
+		return;
+	}
+	pid = p.numbers + p.level * (uint64_t)w->upid_size;
+	if (!iq_peek_u32(w->s, pid + (uint64_t)w->upid_nr, &nr) ||
+	    !iq_peek_u64(w->s, pid + (uint64_t)w->upid_ns, &ns))
+		return;
+	t->pidns_level = (uint32_t)p.level;
+	t->ns_pid = (int32_t)nr;
+	if (iq_peek_member(w->s, "struct pid_namespace", "ns.inum", ns, &inum))
+		t->pidns_inum = (uint32_t)inum;
+}
+
+static void read_tty(struct walk *w, struct process *p, iq_vaddr addr)
+{
+	struct shadow_tty tty;
+	uint64_t major, minor;
+	struct iq_error *err;
+
+	if (!addr)
+		return;
+	err = iq_shadow_read(w->s, &tty_desc, addr, &tty);
+	if (err) {
+		iq_error_free(err);
+		return;
+	}
+	tty.name[sizeof(tty.name) - 1] = '\0';
+	/* The driver's name is "pts"; ps(1) calls the device what it is called below /dev. */
+	if (!strncmp(tty.name, "pts", 3) && tty.name[3] != '/')
+		snprintf(p->tty, sizeof(p->tty), "pts/%.11s", tty.name + 3);
+	else
+		snprintf(p->tty, sizeof(p->tty), "%.15s", tty.name);
+	if (iq_peek_member(w->s, "struct tty_driver", "major", tty.driver, &major) &&
+	    iq_peek_member(w->s, "struct tty_driver", "minor_start", tty.driver, &minor)) {
+		minor += tty.index;
+		p->tty_nr = (uint32_t)((minor & 0xff) | major << 8 | (minor & ~0xffULL) << 12);
+	}
+}
+
+static const struct process *process_of(struct walk *w, iq_vaddr signal)
+{
+	uint64_t *known = iq_map_get(&w->processes, signal);
+	struct process p = { 0 };
+	struct shadow_signal sig;
+	struct iq_error *err;
+
+	if (known)
+		return &w->procs.data[*known - 1];
+	err = signal ? iq_shadow_read(w->s, &signal_desc, signal, &sig) : NULL;
+	if (signal && !err) {
+		p.num_threads = (uint32_t)sig.nr_threads;
+		p.pgid = pid_number(w, sig.pgrp);
+		p.sid = pid_number(w, sig.session);
+		p.dead_runtime_ns = sig.runtime;
+		read_tty(w, &p, sig.tty);
+	}
+	iq_error_free(err);
+	iq_vec_push(&w->procs, p);
+	iq_map_set(&w->processes, signal, w->procs.num);
+	return &w->procs.data[w->procs.num - 1];
+}
+
+static void read_cred(struct walk *w, struct iq_task *t)
+{
+	uint64_t *known = iq_map_get(&w->creds, t->cred), *gid = iq_map_get(&w->gids, t->cred);
+	uint64_t uid, euid, egid;
+
+	if (!known) {
+		if (!iq_peek_member(w->s, "struct cred", "uid.val", t->cred, &uid) ||
+		    !iq_peek_member(w->s, "struct cred", "euid.val", t->cred, &euid) ||
+		    !iq_peek_member(w->s, "struct cred", "egid.val", t->cred, &egid))
+			return;
+		iq_map_set(&w->creds, t->cred, (uid & 0xffffffff) | euid << 32);
+		iq_map_set(&w->gids, t->cred, egid);
+		known = iq_map_get(&w->creds, t->cred);
+		gid = iq_map_get(&w->gids, t->cred);
+	}
+	t->uid_known = true;
+	t->uid = (uint32_t)*known;
+	t->euid = (uint32_t)(*known >> 32);
+	t->gid = gid ? (uint32_t)*gid : 0;
+}
+
+static int64_t idle_for(const struct walk *w, const struct shadow_task *raw)
+{
+	uint64_t ran = raw->exec_start;
+
+	if (!w->clock || !ran)
+		return -1;
+	/* exec_start is on the CPU's task clock, which lags behind by interrupts and steal. */
+	if (raw->cpu < w->s->num_cpus)
+		ran += w->lag[raw->cpu];
+	ran = IQ_MAX(ran, raw->last_arrival);
+	return w->clock > ran ? (int64_t)(w->clock - ran) : 0;
+}
+
+static void fill(struct walk *w, iq_vaddr addr, const struct shadow_task *raw, struct iq_task *t)
+{
+	const struct process *p;
+	uint64_t tgid;
+
+	*t = (struct iq_task){
+		.addr = addr, .pid = (int32_t)raw->pid, .tgid = (int32_t)raw->tgid,
+		.state = state_letter(raw->state, raw->exit_state), .state_raw = raw->state,
+		.exit_state = (uint32_t)raw->exit_state, .flags = (uint32_t)raw->flags,
+		.kthread = raw->flags & PF_KTHREAD, .cpu = (uint32_t)raw->cpu,
+		.killable = (raw->state & 2) && (raw->state & TASK_WAKEKILL),
+		.frozen = raw->frozen || (raw->state & TASK_FROZEN) ||
+			  (w->old_frozen_flag && (raw->flags & PF_FROZEN_OLD)),
+		.on_cpu = raw->on_cpu, .on_rq = raw->on_rq, .policy = (uint32_t)raw->policy,
+		.prio = (int32_t)raw->prio, .static_prio = (int32_t)raw->static_prio,
+		.rt_priority = (int32_t)raw->rt_priority, .switches = raw->nvcsw + raw->nivcsw,
+		.start_ns = raw->start, .runtime_ns = raw->runtime, .utime_ns = raw->utime,
+		.stime_ns = raw->stime, .exec_start_ns = raw->exec_start,
+		.idle_ns = idle_for(w, raw), .ptrace = (uint32_t)raw->ptrace,
+		.jobctl = raw->jobctl, .stack = raw->stack, .sp = raw->sp, .mm = raw->mm,
+		.active_mm = raw->active_mm, .signal = raw->signal, .sighand = raw->sighand,
+		.files = raw->files, .fs = raw->fs, .nsproxy = raw->nsproxy,
+		.cred = raw->real_cred ? raw->real_cred : raw->cred, .cgroups = raw->cgroups,
+		.parent = raw->parent, .real_parent = raw->real_parent,
+		.group_leader = raw->group_leader, .exit_signal = (int32_t)raw->exit_signal,
+		.min_flt = raw->min_flt, .maj_flt = raw->maj_flt,
+	};
+	memcpy(t->comm, raw->comm, IQ_COMM_LEN);
+	if (t->state_raw & TASK_DEAD)
+		t->stack = 0;
+	if (raw->exec_start == 0 && raw->last_arrival == 0)
+		t->idle_ns = -1;
+	if (raw->real_parent &&
+	    iq_peek_member(w->s, "struct task_struct", "tgid", raw->real_parent, &tgid))
+		t->ppid = (int32_t)tgid;
+	p = process_of(w, raw->signal);
+	t->pgid = p->pgid;
+	t->sid = p->sid;
+	t->tty_nr = p->tty_nr;
+	t->num_threads = p->num_threads;
+	t->dead_runtime_ns = p->dead_runtime_ns;
+	memcpy(t->tty, p->tty, sizeof(t->tty));
+	read_cred(w, t);
+	read_ns_pid(w, t, raw->thread_pid);
+}
+
+/* Is this what a task_struct looks like? Anything may stand behind a link that broke under us. */
+static bool is_plausible(struct walk *w, const struct shadow_task *raw)
+{
+	return raw->pid <= MAX_TASKS && raw->tgid <= MAX_TASKS &&
+	       iq_is_kernel_ptr(w->s, raw->tasks_next) && iq_is_kernel_ptr(w->s, raw->group_leader) &&
+	       iq_is_kernel_ptr(w->s, raw->real_parent) &&
+	       (!raw->signal || iq_is_kernel_ptr(w->s, raw->signal));
+}
+
+static bool add(struct walk *w, iq_vaddr addr, const struct shadow_task *raw)
+{
+	struct iq_task t;
+
+	if (iq_map_get(&w->seen, addr))
+		return false;
+	iq_map_set(&w->seen, addr, 1);
+	fill(w, addr, raw, &t);
+	iq_vec_push(&w->found, t);
+	return true;
+}
+
+static void add_unreadable(struct walk *w, iq_vaddr addr)
+{
+	if (iq_map_get(&w->seen, addr))
+		return;
+	iq_map_set(&w->seen, addr, 1);
+	iq_vec_push(&w->found, (struct iq_task){ .addr = addr, .state = '?', .unreadable = true,
+						 .idle_ns = -1, .pid = -1, .tgid = -1 });
+}
+
+/* The other threads of a leader; where the ring breaks, what was found so far stays. */
+static struct iq_error *walk_threads(struct walk *w, iq_vaddr leader, const struct shadow_task *first)
+{
+	iq_vaddr head = first->signal + (uint64_t)w->off_thread_head;
+	iq_vaddr node = first->thread_next;
+	struct shadow_task raw;
+	struct iq_error *err;
+	iq_vaddr addr;
+
+	for (size_t i = 0; first->signal && node != head; i++) {
+		addr = node - (uint64_t)w->off_thread_node;
+		if (addr == leader)
+			break;
+		if (i >= MAX_TASKS || !iq_is_kernel_ptr(w->s, node))
+			return iq_error_new(IQ_ERR_CORRUPT, "threads of process %d lead to %#" PRIx64,
+					    (int)first->pid, node);
+		err = iq_shadow_read(w->s, &task_desc, addr, &raw);
+		if (err) {
+			add_unreadable(w, addr);
+			return err;
+		}
+		if (!is_plausible(w, &raw) || raw.signal != first->signal)
+			return iq_error_new(IQ_ERR_CORRUPT, "threads of process %d lead to %#" PRIx64,
+					    (int)first->pid, node);
+		add(w, addr, &raw);
+		node = raw.thread_next;
+	}
+	return NULL;
+}
+
+static struct iq_error *walk_leaders(struct walk *w, iq_vaddr init_task)
+{
+	struct iq_error *err, *first_err = NULL;
+	struct shadow_task raw;
+	iq_vaddr addr = init_task, next;
+
+	for (size_t i = 0; i < MAX_TASKS; i++) {
+		if (iq_session_expired(w->s))
+			return iq_error_new(IQ_ERR_TIMEOUT, "the list of tasks was not finished in time");
+		err = iq_shadow_read(w->s, &task_desc, addr, &raw);
+		if (err) {
+			if (err->code == IQ_ERR_FAULT)
+				add_unreadable(w, addr);
+			return err;
+		}
+		if (!is_plausible(w, &raw))
+			return iq_error_new(IQ_ERR_CORRUPT,
+					    "the list of tasks leads to %#" PRIx64 ", which is no task", addr);
+		if (addr != init_task) {
+			add(w, addr, &raw);
+			err = walk_threads(w, addr, &raw);
+			if (err && !first_err)
+				first_err = err;
+			else
+				iq_error_free(err);
+		}
+		next = raw.tasks_next - (uint64_t)w->off_tasks;
+		if (next == init_task)
+			return first_err;
+		/* A task that was taken off the list keeps its own link: it may lead into a circle. */
+		if (next == addr)
+			return iq_error_new(IQ_ERR_BUSY, "task %d left the list of tasks", (int)raw.pid);
+		addr = next;
+	}
+	iq_error_free(first_err);
+	return iq_error_new(IQ_ERR_CORRUPT, "the list of tasks does not end");
+}
+
+static void read_clocks(struct walk *w)
+{
+	iq_vaddr runqueues = iq_sym_addr(w->s, "runqueues");
+	int64_t clock = iq_offsetof(w->s, "struct rq", "clock");
+	int64_t clock_task = iq_offsetof(w->s, "struct rq", "clock_task");
+	uint64_t now, task_now;
+	iq_vaddr rq;
+
+	w->lag = iq_xcalloc(w->s->num_cpus, sizeof(*w->lag));
+	if (!runqueues || clock < 0)
+		return;
+	for (unsigned cpu = 0; cpu < w->s->num_cpus; cpu++) {
+		rq = iq_per_cpu(w->s, runqueues, cpu);
+		if (!iq_peek_u64(w->s, rq + (uint64_t)clock, &now))
+			continue;
+		w->clock = IQ_MAX(w->clock, now);
+		if (clock_task >= 0 && iq_peek_u64(w->s, rq + (uint64_t)clock_task, &task_now) &&
+		    task_now <= now)
+			w->lag[cpu] = now - task_now;
+	}
+}
+
+static void add_idle_tasks(struct walk *w)
+{
+	iq_vaddr runqueues = iq_sym_addr(w->s, "runqueues");
+	int64_t idle = iq_offsetof(w->s, "struct rq", "idle");
+	struct shadow_task raw;
+	struct iq_error *err;
+	iq_vaddr addr;
+
+	if (!runqueues || idle < 0)
+		return;
+	for (unsigned cpu = 0; cpu < w->s->num_cpus; cpu++) {
+		if (!iq_cpu_online(w->s, cpu) ||
+		    !iq_peek_u64(w->s, iq_per_cpu(w->s, runqueues, cpu) + (uint64_t)idle, &addr) ||
+		    !iq_is_kernel_ptr(w->s, addr))
+			continue;
+		err = iq_shadow_read(w->s, &task_desc, addr, &raw);
+		if (!err && is_plausible(w, &raw) && raw.pid == 0)
+			add(w, addr, &raw);
+		iq_error_free(err);
+	}
+}
+
+/*
+ * struct timekeeper inside tk_core (kernel/time/timekeeping.c): after the sequence counter, 8 bytes
+ * in; a struct tk_data says so itself since v6.13.
+ */
+static void read_time(struct iq_session *s, struct iq_task_list *list)
+{
+	static const char tk[] = "struct timekeeper";
+	int64_t off = iq_offsetof(s, "struct tk_data", "timekeeper");
+	iq_vaddr addr = iq_sym_addr(s, "tk_core");
+	uint64_t sec, base, nsec, shift, boot;
+	struct timespec ts;
+
+	if (iq_is_live(s)) {
+		clock_gettime(CLOCK_BOOTTIME, &ts);
+		list->boottime_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+		clock_gettime(CLOCK_REALTIME, &ts);
+		list->realtime_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+		return;
+	}
+	if (!addr)
+		return;
+	addr += off >= 0 ? (uint64_t)off : 8;
+	if (!iq_peek_member(s, tk, "xtime_sec", addr, &sec) ||
+	    !iq_peek_member(s, tk, "tkr_mono.base", addr, &base) ||
+	    !iq_peek_member(s, tk, "tkr_mono.xtime_nsec", addr, &nsec) ||
+	    !iq_peek_member(s, tk, "tkr_mono.shift", addr, &shift) ||
+	    !iq_peek_member(s, tk, "offs_boot", addr, &boot))
+		return;
+	/* 1990 to 2200, or it is not the time. */
+	if (shift > 40 || sec < 631152000 || sec > 7258118400 || base >> 62)
+		return;
+	list->realtime_ns = sec * 1000000000 + (nsec >> shift);
+	list->boottime_ns = base + (nsec >> shift) + boot;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct iq_task *x = a, *y = b;
+
+	if (!x->pid != !y->pid)
+		return x->pid ? -1 : 1;
+	if (!x->pid)
+		return x->cpu < y->cpu ? -1 : 1;
+	if (x->tgid != y->tgid)
+		return x->tgid < y->tgid ? -1 : 1;
+	return x->pid < y->pid ? -1 : x->pid > y->pid;
+}
+
+static void find_stack_size(struct iq_session *s)
+{
+	static const char *const names[][2] = { { "__start_init_stack", "__end_init_stack" },
+						{ "__start_init_task", "__end_init_task" } };
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(names); i++) {
+		iq_vaddr start = iq_sym_addr(s, names[i][0]), end = iq_sym_addr(s, names[i][1]);
+		uint64_t size = end - start;
+
+		if (start && end > start && size >= 8192 && size <= 131072 && !(size & (size - 1))) {
+			s->stack_size = size;
+			return;
+		}
+	}
+}
+
+static struct iq_error *prepare(struct walk *w)
+{
+	w->off_tasks = iq_offsetof(w->s, "struct task_struct", "tasks");
+	w->off_thread_node = iq_offsetof(w->s, "struct task_struct", "thread_node");
+	w->off_thread_head = iq_offsetof(w->s, "struct signal_struct", "thread_head");
+	w->off_upid = iq_offsetof(w->s, "struct pid", "numbers");
+	w->upid_nr = iq_offsetof(w->s, "struct upid", "nr");
+	w->upid_ns = iq_offsetof(w->s, "struct upid", "ns");
+	w->upid_size = iq_sizeof(w->s, "struct upid");
+	/* Freezing became a task state of its own in v6.1, f5d39b020809 ("freezer,sched: Rewrite core freezer logic"). */
+	w->old_frozen_flag = !iq_sym_addr(w->s, "freezer_active");
+	if (w->off_tasks < 0 || w->off_thread_node < 0 || w->off_thread_head < 0)
+		return iq_error_new(IQ_ERR_NOTFOUND, "this kernel's types have no list of tasks that inquest knows");
+	return NULL;
+}
+
+static void walk_deinit(struct walk *w)
+{
+	iq_map_deinit(&w->seen);
+	iq_map_deinit(&w->processes);
+	iq_vec_free(&w->procs);
+	iq_map_deinit(&w->creds);
+	iq_map_deinit(&w->gids);
+	iq_map_deinit(&w->pids);
+	free(w->lag);
+}
+
+void iq_tasks_deinit(struct iq_session *s)
+{
+	free(s->tasks.tasks);
+	iq_error_free(s->tasks.err);
+	s->tasks = (struct iq_task_list){ 0 };
+	s->have_tasks = false;
+	iq_map_deinit(&s->task_by_addr);
+	iq_map_deinit(&s->task_by_pid);
+	iq_map_deinit(&s->task_by_stack);
+	free(s->stacks);
+	s->stacks = NULL;
+}
+
+static void index_tasks(struct iq_session *s)
+{
+	struct iq_task_list *list = &s->tasks;
+
+	for (size_t i = 0; i < list->num_tasks; i++) {
+		const struct iq_task *t = &list->tasks[i];
+
+		iq_map_set(&s->task_by_addr, t->addr, i + 1);
+		if (t->pid > 0)
+			iq_map_set(&s->task_by_pid, (uint64_t)t->pid, i + 1);
+		if (t->stack)
+			iq_map_set(&s->task_by_stack, t->stack / s->stack_size, i + 1);
+		list->num_idle += t->pid == 0;
+		list->num_unreadable += t->unreadable;
+	}
+	s->stacks = iq_xcalloc(list->num_tasks, sizeof(*s->stacks));
+}
+
+struct iq_error *iq_tasks_snapshot(struct iq_session *s, const struct iq_task_list **list_ret)
+{
+	iq_vaddr init_task = iq_sym_addr(s, "init_task");
+	struct walk w = { .s = s };
+	struct iq_error *err;
+
+	iq_tasks_deinit(s);
+	iq_session_forget(s);
+	if (!init_task)
+		return iq_error_new(IQ_ERR_NOTFOUND, "no symbol init_task");
+	err = prepare(&w);
+	if (err)
+		return err;
+	find_stack_size(s);
+	read_clocks(&w);
+	for (int i = 0; i < (iq_is_live(s) ? MAX_WALKS : 1); i++) {
+		iq_error_free(err);
+		err = walk_leaders(&w, init_task);
+		if (!err || err->code == IQ_ERR_TIMEOUT)
+			break;
+		if (iq_is_live(s))
+			iq_mem_forget(s->mem);
+	}
+	add_idle_tasks(&w);
+	walk_deinit(&w);
+	if (!w.found.num) {
+		iq_vec_free(&w.found);
+		return err ? err : iq_error_new(IQ_ERR_CORRUPT, "no task was found");
+	}
+	qsort(w.found.data, w.found.num, sizeof(*w.found.data), compare);
+	s->tasks = (struct iq_task_list){ .tasks = w.found.data, .num_tasks = w.found.num,
+					  .err = err, .clock_ns = w.clock };
+	read_time(s, &s->tasks);
+	index_tasks(s);
+	s->have_tasks = true;
+	*list_ret = &s->tasks;
+	return NULL;
+}
+
+const struct iq_task_list *iq_tasks(struct iq_session *s)
+{
+	const struct iq_task_list *list;
+
+	if (!s->have_tasks)
+		iq_error_free(iq_tasks_snapshot(s, &list));
+	return s->have_tasks ? &s->tasks : NULL;
+}
+
+static const struct iq_task *by_index(struct iq_session *s, const uint64_t *index)
+{
+	return index ? &s->tasks.tasks[*index - 1] : NULL;
+}
+
+const struct iq_task *iq_task_by_addr(struct iq_session *s, iq_vaddr addr)
+{
+	return by_index(s, iq_map_get(&s->task_by_addr, addr));
+}
+
+const struct iq_task *iq_task_by_pid(struct iq_session *s, int32_t pid)
+{
+	return by_index(s, iq_map_get(&s->task_by_pid, (uint64_t)(uint32_t)pid));
+}
+
+const struct iq_task *iq_task_by_stack_addr(struct iq_session *s, iq_vaddr addr)
+{
+	const struct iq_task *t = by_index(s, iq_map_get(&s->task_by_stack, addr / s->stack_size));
+
+	return t && addr >= t->stack && addr < t->stack + s->stack_size ? t : NULL;
+}
+
+struct iq_error *iq_task_reread(struct iq_session *s, const struct iq_task *task,
+				struct iq_task *task_ret)
+{
+	struct walk w = { .s = s };
+	struct shadow_task raw;
+	struct iq_error *err;
+
+	err = prepare(&w);
+	if (err)
+		return err;
+	iq_mem_forget(s->mem);
+	read_clocks(&w);
+	err = iq_shadow_read(s, &task_desc, task->addr, &raw);
+	if (!err && (!is_plausible(&w, &raw) || (int32_t)raw.pid != task->pid ||
+		     raw.start != task->start_ns))
+		err = iq_error_new(IQ_ERR_CORRUPT, "task %d has gone", task->pid);
+	if (!err)
+		fill(&w, task->addr, &raw, task_ret);
+	walk_deinit(&w);
+	return err;
+}
