@@ -189,7 +189,6 @@ void iq_session_close(struct iq_session *s)
 			iq_shadow_plan_free((struct iq_shadow_plan *)(uintptr_t)s->plans.slots[i].value);
 	iq_map_deinit(&s->plans);
 	iq_strmap_deinit(&s->sym_addrs);
-	iq_strmap_deinit(&s->offsets);
 	iq_unwinder_free(s->unwinder);
 	iq_types_free(s->types);
 	iq_symtab_free(s->tab);
@@ -428,57 +427,14 @@ bool iq_has_member(struct iq_session *s, const char *type, const char *path)
 	return iq_offsetof(s, type, path) >= 0;
 }
 
-static int64_t *remembered(struct iq_session *s, const char *type, const char *path, bool *found)
-{
-	char key[256];
-	int64_t *value;
-
-	snprintf(key, sizeof(key), "%s\1%s", type, path);
-	value = iq_strmap_get(&s->offsets, key);
-	*found = value != NULL;
-	if (!value) {
-		value = iq_arena_alloc(s->arena, sizeof(*value));
-		*value = -1;
-		iq_strmap_set(&s->offsets, key, value);
-	}
-	return value;
-}
-
 int64_t iq_offsetof(struct iq_session *s, const char *type, const char *path)
 {
-	struct iq_member member;
-	struct iq_error *err;
-	struct iq_type t;
-	int64_t *value;
-	bool found;
-
-	value = remembered(s, type, path, &found);
-	if (found)
-		return *value;
-	err = iq_types_by_name(s->types, type, &t);
-	if (!err)
-		err = iq_type_member(t, path, &member);
-	if (!err)
-		*value = (int64_t)(member.bit_offset / 8);
-	iq_error_free(err);
-	return *value;
+	return iq_types_offsetof(s->types, type, path);
 }
 
 int64_t iq_sizeof(struct iq_session *s, const char *type)
 {
-	struct iq_error *err;
-	struct iq_type t;
-	int64_t *value;
-	bool found;
-
-	value = remembered(s, type, "", &found);
-	if (found)
-		return *value;
-	err = iq_types_by_name(s->types, type, &t);
-	if (!err)
-		*value = (int64_t)iq_type_size(t);
-	iq_error_free(err);
-	return *value;
+	return iq_types_sizeof(s->types, type);
 }
 
 struct iq_error *iq_enum_value(struct iq_session *s, const char *type, const char *name,
@@ -490,33 +446,20 @@ struct iq_error *iq_enum_value(struct iq_session *s, const char *type, const cha
 struct iq_error *iq_read_member(struct iq_session *s, const char *type, const char *path,
 				iq_vaddr addr, uint64_t *value_ret)
 {
-	struct iq_member m;
+	struct iq_number number;
+	struct iq_member member;
 	struct iq_error *err;
-	struct iq_type t;
-	uint64_t raw = 0, size, shift;
+	uint8_t bytes[16] = { 0 };
 
-	err = iq_types_by_name(s->types, type, &t);
-	if (!err)
-		err = iq_type_member(t, path, &m);
+	err = iq_types_member(s->types, type, path, &member);
 	if (err)
 		return err;
-	size = iq_type_size(m.type);
-	shift = m.bit_size ? m.bit_offset % 8 : 0;
-	if (m.bit_size)
-		size = (shift + m.bit_size + 7) / 8;
-	if (!size || size > 8)
+	if (!iq_member_number(&member, &number))
 		return iq_error_new(IQ_ERR_INVALID, "%s.%s is not a number", type, path);
-	err = iq_read(s, addr + m.bit_offset / 8, &raw, size);
+	err = iq_read(s, addr + number.offset, bytes, number.len);
 	if (err)
 		return iq_error_prefix(err, "%s.%s", type, path);
-	raw >>= shift;
-	size = m.bit_size ? m.bit_size : size * 8;
-	if (size < 64) {
-		raw &= (1ULL << size) - 1;
-		if (iq_type_is_signed(m.type) && raw >> (size - 1))
-			raw |= ~0ULL << size;
-	}
-	*value_ret = raw;
+	*value_ret = iq_number_get(&number, bytes);
 	return NULL;
 }
 

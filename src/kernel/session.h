@@ -31,7 +31,6 @@ struct iq_session {
 	struct iq_arena *scratch; /* lives until the next snapshot */
 
 	struct iq_strmap sym_addrs; /* name -> iq_vaddr in the arena */
-	struct iq_strmap offsets;   /* "type\1path" -> int64_t in the arena */
 	struct iq_map plans;	    /* struct iq_shadow * -> struct iq_shadow_plan * */
 
 	unsigned num_cpus;

@@ -17,6 +17,7 @@
  */
 #include "kernel/tasks.h"
 
+#include <stdio.h>
 #include <time.h>
 
 enum {
