@@ -141,9 +141,17 @@ bool iq_is_scheduler_function(const char *name)
 	return false;
 }
 
+static bool is_asked_for(const struct engine *e, const struct iq_task *t)
+{
+	for (size_t i = 0; i < e->options->num_pids; i++)
+		if (e->options->pids[i] == t->pid || e->options->pids[i] == t->tgid)
+			return true;
+	return false;
+}
+
 /* No rule knows this sleep: it is where the innermost telling function says. */
 static struct iq_wait *wait_in_kernel(struct engine *e, const struct iq_task *task,
-				      const struct iq_stack *stack)
+				      const struct iq_stack *stack, enum iq_wait_class cls)
 {
 	const char *where = NULL;
 	struct iq_object *on;
@@ -154,7 +162,7 @@ static struct iq_wait *wait_in_kernel(struct engine *e, const struct iq_task *ta
 			where = stack->frames[i].sym.name;
 	on = iq_graph_object(e->d.g, IQ_OBJ_KERNEL, "kernel:%s", where ? where : "unknown");
 	iq_object_name(e->d.g, on, "%s", where ? where : "an unknown place");
-	w = iq_diag_wait(&e->d, task, stack, on, IQ_WAIT_SLEEP);
+	w = iq_diag_wait(&e->d, task, stack, on, cls);
 	w->rule = "";
 	w->certainty = IQ_PROVEN;
 	if (where)
@@ -195,8 +203,10 @@ struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
 		}
 	}
 	if (!w && task->state == 'D') {
-		w = wait_in_kernel(e, task, stack);
+		w = wait_in_kernel(e, task, stack, IQ_WAIT_SLEEP);
 		e->num_unexplained++;
+	} else if (!w && is_asked_for(e, task) && stack->num_frames) {
+		w = wait_in_kernel(e, task, stack, IQ_WAIT_IDLE);
 	}
 	return w;
 }
@@ -241,14 +251,6 @@ static void explain_objects(struct engine *e)
 		}
 		explain_object(e, e->d.g->objects.data[i]);
 	}
-}
-
-static bool is_asked_for(const struct engine *e, const struct iq_task *t)
-{
-	for (size_t i = 0; i < e->options->num_pids; i++)
-		if (e->options->pids[i] == t->pid || e->options->pids[i] == t->tgid)
-			return true;
-	return false;
 }
 
 static void explain_tasks(struct engine *e)

@@ -54,14 +54,14 @@ static void drop_unsteady(struct engine *e)
 
 /*
  * Is there anything that a second look has to confirm, or that may yet come to last?
- * The waits that began since the last look do not matter: they move.
+ * Causes are found anew in the graph of the last look.
  */
-static bool any_lasting(const struct engine *e)
+static bool needs_second_look(struct engine *e)
 {
 	for (size_t i = 0; i < e->d.g->waits.num; i++)
 		if (counts(e->d.g->waits.data[i]))
 			return true;
-	return false;
+	return iq_graph_causes(e->d.g, NULL, 0)->list.num > 0;
 }
 
 static bool any_undecided(const struct engine *e)
@@ -83,7 +83,7 @@ static struct iq_error *take_looks(struct engine *e, unsigned *num_ret)
 		return err;
 	}
 	while (num < MAX_LOOKS && !iq_session_expired(e->d.s)) {
-		if (num == 1 ? !any_lasting(e) : !any_undecided(e))
+		if (num == 1 ? !needs_second_look(e) : !any_undecided(e))
 			break;
 		pause_ms(num == 1 ? FIRST_PAUSE_MS : LATER_PAUSE_MS);
 		err = iq_engine_look(e);

@@ -39,6 +39,16 @@ static bool steady_init(struct iq_session *s, struct steady *o)
 	return o->nvcsw >= 0 && o->nivcsw >= 0 && o->sp >= 0;
 }
 
+static bool peek_fresh(struct iq_session *s, iq_vaddr addr, void *buf, size_t len)
+{
+	struct iq_error *err = iq_mem_read_fresh(s->mem, addr, buf, len);
+
+	if (!err)
+		return true;
+	iq_error_free(err);
+	return false;
+}
+
 struct moment {
 	uint64_t switches, sp, on_cpu;
 };
@@ -49,12 +59,12 @@ static bool read_moment(struct iq_session *s, const struct steady *o, iq_vaddr t
 	uint64_t nvcsw, nivcsw;
 
 	m->on_cpu = 0;
-	if (!iq_mem_peek_fresh(s->mem, task + (uint64_t)o->nvcsw, &nvcsw, 8) ||
-	    !iq_mem_peek_fresh(s->mem, task + (uint64_t)o->nivcsw, &nivcsw, 8) ||
-	    !iq_mem_peek_fresh(s->mem, task + (uint64_t)o->sp, &m->sp, 8))
+	if (!peek_fresh(s, task + (uint64_t)o->nvcsw, &nvcsw, 8) ||
+	    !peek_fresh(s, task + (uint64_t)o->nivcsw, &nivcsw, 8) ||
+	    !peek_fresh(s, task + (uint64_t)o->sp, &m->sp, 8))
 		return false;
 	if (o->on_cpu >= 0 &&
-	    !iq_mem_peek_fresh(s->mem, task + (uint64_t)o->on_cpu, &m->on_cpu, o->on_cpu_size))
+	    !peek_fresh(s, task + (uint64_t)o->on_cpu, &m->on_cpu, o->on_cpu_size))
 		return false;
 	m->switches = nvcsw + nivcsw;
 	return true;

@@ -33,9 +33,6 @@ struct iq_error *iq_mem_read_fresh(struct iq_mem *mem, iq_vaddr va, void *buf, s
 /* The same as iq_mem_read() without an error object, for guesses. */
 bool iq_mem_peek(struct iq_mem *mem, iq_vaddr va, void *buf, size_t len);
 
-/* The same past the cache of a live target's pages: what is there at this moment. */
-bool iq_mem_peek_fresh(struct iq_mem *mem, iq_vaddr va, void *buf, size_t len);
-
 /*
  * Read memory of the address space whose top page table is at kernel address pgd (mm_struct.pgd).
  * Pages that are not present: IQ_ERR_FAULT. With PTI the user half's NX in the kernel's copy of
