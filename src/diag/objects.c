@@ -27,7 +27,7 @@ struct iq_object *iq_diag_task(struct iq_diag *d, const struct iq_task *task)
 {
 	struct iq_object *o = iq_graph_object(d->g, IQ_OBJ_TASK, "task:%d", task->pid);
 
-	if (o->tid)
+	if (o->name)
 		return o;
 	o->tid = task->pid;
 	o->addr = task->addr;
@@ -48,7 +48,7 @@ struct iq_object *iq_diag_task_gone(struct iq_diag *d, int32_t tid, int32_t pid)
 {
 	struct iq_object *o = iq_graph_object(d->g, IQ_OBJ_TASK, "task:%d", tid);
 
-	if (o->tid)
+	if (o->name)
 		return o;
 	o->tid = tid;
 	iq_object_name(d->g, o, "a task that has ended");
