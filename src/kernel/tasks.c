@@ -274,6 +274,22 @@ static int64_t idle_for(const struct walk *w, const struct shadow_task *raw)
 	return w->clock > ran ? (int64_t)(w->clock - ran) : 0;
 }
 
+/*
+ * task_struct.frozen alone says only that the task would not disturb a freeze: a vfork parent or a traced
+ * task sets it as well (cgroup_enter_frozen() in kernel/cgroup/freezer.c). The cgroup knows whether it is to be frozen.
+ */
+static bool in_frozen_cgroup(struct walk *w, iq_vaddr css_set)
+{
+	static const char cgroup[] = "struct cgroup";
+	uint64_t cgrp, freeze = 0;
+
+	if (!iq_peek_member(w->s, "struct css_set", "dfl_cgrp", css_set, &cgrp))
+		return false;
+	return (iq_peek_member(w->s, cgroup, "freezer.e_freeze", cgrp, &freeze) ||
+		iq_peek_member(w->s, cgroup, "freezer.freeze", cgrp, &freeze)) &&
+	       freeze;
+}
+
 static void fill(struct walk *w, iq_vaddr addr, const struct shadow_task *raw, struct iq_task *t)
 {
 	const struct process *p;
@@ -285,7 +301,8 @@ static void fill(struct walk *w, iq_vaddr addr, const struct shadow_task *raw, s
 		.exit_state = (uint32_t)raw->exit_state, .flags = (uint32_t)raw->flags,
 		.kthread = raw->flags & PF_KTHREAD, .cpu = (uint32_t)raw->cpu,
 		.killable = (raw->state & 2) && (raw->state & TASK_WAKEKILL),
-		.frozen = raw->frozen || (raw->state & TASK_FROZEN) ||
+		.frozen = (raw->frozen && in_frozen_cgroup(w, raw->cgroups)) ||
+			  (raw->state & TASK_FROZEN) ||
 			  (w->old_frozen_flag && (raw->flags & PF_FROZEN_OLD)),
 		.on_cpu = raw->on_cpu, .on_rq = raw->on_rq, .policy = (uint32_t)raw->policy,
 		.prio = (int32_t)raw->prio, .static_prio = (int32_t)raw->static_prio,
