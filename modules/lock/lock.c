@@ -20,6 +20,8 @@
  */
 #include "waiter.h"
 
+#include "inquest/waitq.h"
+
 enum {
 	MUTEX_FLAGS = 7,
 	RWSEM_WRITER_LOCKED = 1,
@@ -110,14 +112,6 @@ static void add_owner(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, iq_va
 	}
 }
 
-static bool stack_mentions(const struct iq_stack *stack, uint64_t word)
-{
-	for (size_t i = 0; i < stack->num_words; i++)
-		if (stack->words[i] == word)
-			return true;
-	return false;
-}
-
 static bool is_queued(const struct lock_wait *lw, const struct iq_task *t)
 {
 	iq_vec_foreach(&lw->queue, q)
@@ -143,7 +137,7 @@ static void search_holders(struct iq_diag *d, struct iq_wait *w, const struct lo
 
 		if (!t->pid || !t->stack || t->on_cpu || is_queued(lw, t) || t->state == 'R')
 			continue;
-		if (stack_mentions(iq_task_stack(d->s, t), lw->lock))
+		if (iq_stack_mentions(iq_task_stack(d->s, t), lw->lock))
 			candidates[found++] = t;
 	}
 	certainty = num && found == num ? IQ_STRONG : IQ_LIKELY;
@@ -256,48 +250,9 @@ static struct iq_error *explain_rwsem(struct iq_diag *d, const struct iq_task *t
 /* ---- percpu_rw_semaphore ---- */
 
 enum {
-	WQ_FLAG_EXCLUSIVE = 1,
 	/* WQ_FLAG_CUSTOM, set by readers: 8 up to v6.10, 4 since the flag between them went. */
 	WQ_FLAGS_READER = 0xc,
 };
-
-/* A queue entry on the task's own stack with this wake function, linked both ways; its head is the one node that is no entry. */
-static iq_vaddr wait_queue_head(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
-				iq_vaddr func, uint64_t *flags_ret)
-{
-	static const char entry_type[] = "struct wait_queue_entry";
-	int64_t private_off = iq_offsetof(d->s, entry_type, "private");
-	int64_t func_off = iq_offsetof(d->s, entry_type, "func");
-	int64_t list_off = iq_offsetof(d->s, entry_type, "entry");
-	int64_t head_off = iq_offsetof(d->s, "struct wait_queue_head", "head");
-	uint64_t node, next, back, fn, who;
-
-	if (private_off < 0 || func_off < 0 || list_off < 0 || head_off < 0 || !func)
-		return 0;
-	for (size_t i = 0; i < stack->num_words; i++) {
-		iq_vaddr entry = stack->sp + 8 * i - (uint64_t)private_off;
-
-		if (stack->words[i] != task->addr || entry < stack->sp ||
-		    !iq_peek_u64(d->s, entry + (uint64_t)func_off, &fn) || fn != func)
-			continue;
-		node = entry + (uint64_t)list_off;
-		for (size_t n = 0; n < 100000; n++) {
-			if (!iq_peek_u64(d->s, node, &next) || !iq_is_kernel_ptr(d->s, next) ||
-			    !iq_peek_u64(d->s, next + 8, &back) || back != node || next == node)
-				break;
-			node = next;
-			if (iq_task_by_stack_addr(d->s, node) &&
-			    iq_peek_u64(d->s, node - (uint64_t)list_off + (uint64_t)func_off, &fn) && fn == func &&
-			    iq_peek_u64(d->s, node - (uint64_t)list_off + (uint64_t)private_off, &who) &&
-			    iq_is_kernel_ptr(d->s, who))
-				continue;
-			if (!iq_peek_member(d->s, entry_type, "flags", entry, flags_ret))
-				break;
-			return node - (uint64_t)head_off;
-		}
-	}
-	return 0;
-}
 
 /* Live readers of a percpu_rw_semaphore: the sum of its per-CPU counts, modulo 2^32. */
 static uint32_t percpu_readers(struct iq_diag *d, iq_vaddr lock)
@@ -322,17 +277,17 @@ static struct iq_error *explain_percpu(struct iq_diag *d, const struct iq_task *
 	struct iq_lock_name name;
 	struct iq_object *on;
 	struct iq_wait *w;
-	uint64_t flags = 0, block = 0, writer = 0;
-	iq_vaddr head, lock;
+	struct iq_wait_entry entry;
+	uint64_t block = 0, writer = 0;
+	iq_vaddr lock;
 
 	(void)frame;
-	head = wait_queue_head(d, task, stack, iq_sym_addr(d->s, "percpu_rwsem_wake_function"), &flags);
-	if (!head || waiters < 0)
+	if (waiters < 0 || !iq_find_wait_entry(d->s, task, stack, "percpu_rwsem_wake_function", &entry))
 		return NULL;
-	lock = head - (uint64_t)waiters;
+	lock = entry.head - (uint64_t)waiters;
 	on = iq_diag_lock(d, lock, "percpu-rwsem", type, task, stack, &name);
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
-	w->mode = flags & WQ_FLAGS_READER ? "read" : "write";
+	w->mode = entry.flags & WQ_FLAGS_READER ? "read" : "write";
 	iq_text_add(d->g, &w->evidence, "percpu_rw_semaphore %#" PRIx64 ": the head of the wait queue that its entry is in",
 		    lock);
 	*wait_ret = w;

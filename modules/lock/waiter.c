@@ -19,6 +19,8 @@
  */
 #include "waiter.h"
 
+#include "inquest/waitq.h"
+
 enum { MAX_RING = 100000 };
 
 struct layout {
@@ -120,14 +122,6 @@ static bool walk_ring(struct iq_session *s, const struct layout *l, struct lock_
 	return false;
 }
 
-static bool stack_has(const struct iq_stack *stack, uint64_t word)
-{
-	for (size_t i = 0; i < stack->num_words; i++)
-		if (stack->words[i] == word)
-			return true;
-	return false;
-}
-
 /* Which stranger is the lock's list head? */
 static bool find_head(struct iq_diag *d, const struct lock_kind *kind, const struct layout *l,
 		      const struct iq_stack *stack, const struct strangers *strangers, struct lock_wait *w)
@@ -135,7 +129,7 @@ static bool find_head(struct iq_diag *d, const struct lock_kind *kind, const str
 	for (size_t i = 0; i < strangers->num; i++) {
 		iq_vaddr lock = strangers->list[i].node - (uint64_t)l->wait_list;
 
-		if (strangers->num > 1 && !stack_has(stack, lock))
+		if (strangers->num > 1 && !iq_stack_mentions(stack, lock))
 			continue;
 		if (kind->is_waited_for && !kind->is_waited_for(d, lock))
 			continue;

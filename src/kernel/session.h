@@ -46,6 +46,7 @@ struct iq_session {
 	uint64_t stack_size;
 
 	struct iq_mount_table *mounts;
+	struct iq_open_index *open_index; /* files.c */
 	struct slab_info *slab; /* describe.c; in the arena */
 
 	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: none */
@@ -76,6 +77,9 @@ const char *iq_session_nodename(struct iq_session *s);
 
 /* tasks.c */
 void iq_tasks_deinit(struct iq_session *s);
+
+/* files.c */
+void iq_open_index_free(struct iq_session *s);
 
 /* describe.c */
 void iq_slab_deinit(struct iq_session *s);
