@@ -46,6 +46,8 @@ PUBLIC = {
     'session': 'kernel',
     'task': 'kernel',
     'path': 'kernel',
+    'files': 'kernel',
+    'waitq': 'kernel',
     'wait': 'wait',
     'module': 'diag',
 }
