@@ -30,6 +30,9 @@ struct iq_types {
 	struct iq_strmap members; /* "type\x1fpath" -> struct remembered * */
 	struct iq_strmap sizes;	  /* type -> struct remembered * */
 	struct iq_arena *arena;
+	iq_types_load_fn load; /* not called yet; then NULL */
+	void *load_ctx;
+	void (*load_free)(void *ctx);
 };
 
 struct remembered {
@@ -51,7 +54,9 @@ void iq_types_free(struct iq_types *types)
 {
 	if (!types)
 		return;
-	iq_vec_foreach (&types->modules, m) {
+	if (types->load_free)
+		types->load_free(types->load_ctx);
+	iq_vec_foreach(&types->modules, m) {
 		iq_btf_free(m->btf);
 		free(m->data);
 		free(m->name);
@@ -101,6 +106,26 @@ struct iq_error *iq_types_add_module(struct iq_types *types, struct iq_mem *mem,
 		    (struct module_types){
 			    .name = iq_xstrdup(module), .mem = mem, .addr = addr, .len = len });
 	return NULL;
+}
+
+void iq_types_set_loader(struct iq_types *types, iq_types_load_fn load, void *ctx,
+			 void (*free_ctx)(void *ctx))
+{
+	if (types->load_free)
+		types->load_free(types->load_ctx);
+	types->load = load;
+	types->load_ctx = ctx;
+	types->load_free = free_ctx;
+}
+
+/* Now the modules count. */
+static void need_modules(struct iq_types *types)
+{
+	iq_types_load_fn load = types->load;
+
+	types->load = NULL;
+	if (load && types->kernel)
+		load(types->load_ctx, types);
 }
 
 /* The module's types, read now if they were not; NULL where they cannot be used. */
@@ -246,7 +271,9 @@ static bool find_type(struct iq_types *types, const struct wanted *w, struct iq_
 	const struct iq_btf *btf;
 
 	if (w->module_first)
-		iq_vec_foreach (&types->modules, m)
+		need_modules(types);
+	if (w->module_first)
+		iq_vec_foreach(&types->modules, m)
 			if (is_module(m, w) && (btf = module_btf(types, m)) &&
 			    find_in(btf, w, type_ret))
 				return true;
@@ -254,7 +281,8 @@ static bool find_type(struct iq_types *types, const struct wanted *w, struct iq_
 		return true;
 	if (w->kernel_only)
 		return false;
-	iq_vec_foreach (&types->modules, m)
+	need_modules(types);
+	iq_vec_foreach(&types->modules, m)
 		if ((btf = module_btf(types, m)) && find_in(btf, w, type_ret))
 			return true;
 	return false;
@@ -384,7 +412,8 @@ struct iq_error *iq_types_enum_value(struct iq_types *types, const char *type, c
 	}
 	if (types->kernel && find_enumerator_in(types->kernel, name, value_ret))
 		return NULL;
-	iq_vec_foreach (&types->modules, m)
+	need_modules(types);
+	iq_vec_foreach(&types->modules, m)
 		if ((btf = module_btf(types, m)) && find_enumerator_in(btf, name, value_ret))
 			return NULL;
 	return iq_error_new(IQ_ERR_NOTFOUND, "this kernel has no enumerator %s", name);

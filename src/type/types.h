@@ -32,6 +32,14 @@ struct iq_error *iq_types_add_module(struct iq_types *types, struct iq_mem *mem,
 				     iq_vaddr addr, size_t len);
 
 /*
+ * load is called once, the first time that a type is asked for which the kernel's own BTF does not
+ * have: to add modules. free_ctx (or NULL) frees ctx with types.
+ */
+typedef void (*iq_types_load_fn)(void *ctx, struct iq_types *types);
+void iq_types_set_loader(struct iq_types *types, iq_types_load_fn load, void *ctx,
+			 void (*free_ctx)(void *ctx));
+
+/*
  * A type by name, as iq_type_by_name() in inquest/type.h says. "vmlinux`struct x" looks at the
  * kernel's own only. C's spellings of integers ("unsigned long") are understood.
  */
