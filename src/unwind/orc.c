@@ -64,9 +64,9 @@ static uint64_t entry_word(const uint8_t entry[ORC_ENTRY_LEN])
 static enum orc_reg reg_of(const struct orc_format *f, unsigned number)
 {
 	static const uint8_t since_7_1[] = {
-		ORC_REG_UNDEFINED, ORC_REG_AX, ORC_REG_DX, ORC_REG_SP, ORC_REG_BP, ORC_REG_DI,
-		ORC_REG_R10, ORC_REG_R13, ORC_REG_PREV_SP, ORC_REG_SP_INDIRECT,
-		ORC_REG_BP_INDIRECT,
+		ORC_REG_UNDEFINED, ORC_REG_AX,		ORC_REG_DX,	     ORC_REG_SP,
+		ORC_REG_BP,	   ORC_REG_DI,		ORC_REG_R10,	     ORC_REG_R13,
+		ORC_REG_PREV_SP,   ORC_REG_SP_INDIRECT, ORC_REG_BP_INDIRECT,
 	};
 
 	if (f->renumbered)
@@ -303,15 +303,16 @@ static bool format_by_sample(const struct orc *orc, struct orc_format *f, bool t
 	enum { NUM_CHUNKS = 8, PER_CHUNK = 256 };
 	uint8_t entries[PER_CHUNK][ORC_ENTRY_LEN];
 	unsigned sp[16] = { 0 }, type[8] = { 0 };
+	unsigned per_chunk = IQ_MIN(orc->kernel.num, PER_CHUNK);
 	unsigned num = 0;
 
-	for (unsigned c = 0; c < NUM_CHUNKS && orc->kernel.num >= PER_CHUNK; c++) {
-		uint64_t first = (uint64_t)(orc->kernel.num - PER_CHUNK) * c / (NUM_CHUNKS - 1);
+	for (unsigned c = 0; c < NUM_CHUNKS; c++) {
+		uint64_t first = (uint64_t)(orc->kernel.num - per_chunk) * c / (NUM_CHUNKS - 1);
 
 		if (!iq_mem_peek(orc->mem, orc->kernel.orc + first * ORC_ENTRY_LEN, entries,
-				 sizeof(entries)))
+				 per_chunk * sizeof(*entries)))
 			continue;
-		for (unsigned i = 0; i < PER_CHUNK; i++) {
+		for (unsigned i = 0; i < per_chunk; i++) {
 			uint64_t word = entry_word(entries[i]);
 
 			sp[bits_at(word, types_known ? f->sp_reg : 32, 4)]++;
@@ -331,8 +332,8 @@ static bool format_by_sample(const struct orc *orc, struct orc_format *f, bool t
 static bool format_holds(const struct orc *orc, struct iq_symtab *tab)
 {
 	static const char *const functions[] = {
-		"schedule", "do_exit", "vfs_read", "vfs_write", "kernel_clone", "schedule_timeout",
-		"filp_close", "wake_up_process", "do_wait", "mutex_lock",
+		"schedule",	    "do_exit",	  "vfs_read",	     "vfs_write", "kernel_clone",
+		"schedule_timeout", "filp_close", "wake_up_process", "do_wait",	  "mutex_lock",
 	};
 	unsigned good = 0, bad = 0;
 	struct orc_rule rule;

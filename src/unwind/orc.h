@@ -13,14 +13,26 @@
 
 /* The kernel's numbering before 7.1; what an entry says is rewritten to it. */
 enum orc_reg {
-	ORC_REG_UNDEFINED, ORC_REG_PREV_SP, ORC_REG_DX, ORC_REG_DI, ORC_REG_BP, ORC_REG_SP,
-	ORC_REG_R10, ORC_REG_R13, ORC_REG_BP_INDIRECT, ORC_REG_SP_INDIRECT, ORC_REG_AX,
+	ORC_REG_UNDEFINED,
+	ORC_REG_PREV_SP,
+	ORC_REG_DX,
+	ORC_REG_DI,
+	ORC_REG_BP,
+	ORC_REG_SP,
+	ORC_REG_R10,
+	ORC_REG_R13,
+	ORC_REG_BP_INDIRECT,
+	ORC_REG_SP_INDIRECT,
+	ORC_REG_AX,
 	ORC_REG_BAD,
 };
 
 /* The numbering since 6.4. */
 enum orc_type {
-	ORC_TYPE_UNDEFINED, ORC_TYPE_END_OF_STACK, ORC_TYPE_CALL, ORC_TYPE_REGS,
+	ORC_TYPE_UNDEFINED,
+	ORC_TYPE_END_OF_STACK,
+	ORC_TYPE_CALL,
+	ORC_TYPE_REGS,
 	ORC_TYPE_REGS_PARTIAL,
 };
 
@@ -58,7 +70,7 @@ struct orc {
 	struct orc_table kernel;
 	iq_vaddr lookup, lookup_start, lookup_stop; /* orc_lookup[], and the code that it covers */
 	uint32_t num_lookup;
-	IQ_VEC(struct orc_table) modules;	    /* sorted by text */
+	IQ_VEC(struct orc_table) modules; /* sorted by text */
 };
 
 /*

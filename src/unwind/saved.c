@@ -35,7 +35,7 @@ struct saved_flow {
 	struct saved_part parts[SAVED_MAX_PARTS];
 	unsigned num_parts;
 	IQ_VEC(struct node) nodes;
-	IQ_VEC(uint32_t) queue; /* of nodes; a stack */
+	IQ_VEC(uint32_t) queue;	       /* of nodes; a stack */
 	uint32_t *at[SAVED_MAX_PARTS]; /* by offset in the part: index of its node + 1, or 0 */
 	size_t at_cap[SAVED_MAX_PARTS];
 };

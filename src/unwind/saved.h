@@ -9,7 +9,12 @@
 
 /* The registers that functions hand back as they got them. */
 enum saved_reg {
-	SAVED_BX, SAVED_BP, SAVED_R12, SAVED_R13, SAVED_R14, SAVED_R15,
+	SAVED_BX,
+	SAVED_BP,
+	SAVED_R12,
+	SAVED_R13,
+	SAVED_R14,
+	SAVED_R15,
 	NUM_SAVED_REGS,
 };
 

@@ -8,14 +8,16 @@
  */
 #include "unwind/site.h"
 
+struct call {
+	uint32_t returns_to; /* offset from the function's start, modulo 2^32 */
+	struct saved_state state;
+};
+
 /* The states at the calls of one function, by address. */
 struct func_calls {
-	struct call {
-		uint32_t returns_to; /* offset from the function's start, modulo 2^32 */
-		struct saved_state state;
-	} *calls;
-	size_t num, cap;
 	iq_vaddr start;
+	struct call *calls;
+	size_t num, cap;
 };
 
 void site_deinit(struct iq_unwinder *u)

@@ -26,10 +26,10 @@ struct site {
 	struct orc_rule rule;
 	struct saved_state saved;
 	bool has_rule;
-	bool has_saved;	  /* and it agrees with the rule */
-	bool is_text;	  /* code of the kernel or of a module */
-	bool is_detour;	  /* a tracer put it in the place of the return address */
-	uint8_t entry;	  /* enum entry_kind */
+	bool has_saved; /* and it agrees with the rule */
+	bool is_text;	/* code of the kernel or of a module */
+	bool is_detour; /* a tracer put it in the place of the return address */
+	uint8_t entry;	/* enum entry_kind */
 };
 
 struct iq_unwinder {
@@ -37,18 +37,18 @@ struct iq_unwinder {
 	struct iq_symtab *tab;
 	struct orc orc;
 	char *description;
-	iq_vaddr detours[4];	 /* return_to_handler and its like */
+	iq_vaddr detours[4]; /* return_to_handler and its like */
 	unsigned num_detours;
 	struct {
 		uint16_t r15, r14, r13, r12, bx, bp, ret_addr, len;
-	} switch_frame;		 /* struct inactive_task_frame */
+	} switch_frame; /* struct inactive_task_frame */
 
-	struct iq_map by_pc;	 /* pc and whether it is exact: index of a site */
+	struct iq_map by_pc; /* pc and whether it is exact: index of a site */
 	IQ_VEC(struct site) sites;
-	struct iq_map by_func;	 /* a function's start: index in funcs */
+	struct iq_map by_func; /* a function's start: index in funcs */
 	IQ_VEC(struct func_calls) funcs;
 	struct saved_flow *flow;
-	uint8_t *text;		 /* of the function under study */
+	uint8_t *text; /* of the function under study */
 
 	struct iq_frame *frames; /* of the stack under study */
 };
@@ -79,8 +79,27 @@ void user_regs_set(const struct iq_regs *regs, struct iq_stack *stack);
 
 /* Words of struct pt_regs, x86-64. */
 enum {
-	PT_R15, PT_R14, PT_R13, PT_R12, PT_BP, PT_BX, PT_R11, PT_R10, PT_R9, PT_R8, PT_AX, PT_CX,
-	PT_DX, PT_SI, PT_DI, PT_ORIG_AX, PT_IP, PT_CS, PT_FLAGS, PT_SP, PT_SS,
+	PT_R15,
+	PT_R14,
+	PT_R13,
+	PT_R12,
+	PT_BP,
+	PT_BX,
+	PT_R11,
+	PT_R10,
+	PT_R9,
+	PT_R8,
+	PT_AX,
+	PT_CX,
+	PT_DX,
+	PT_SI,
+	PT_DI,
+	PT_ORIG_AX,
+	PT_IP,
+	PT_CS,
+	PT_FLAGS,
+	PT_SP,
+	PT_SS,
 	PT_NUM_WORDS,
 };
 

@@ -12,8 +12,8 @@ static void find_switch_frame(struct iq_unwinder *u, struct iq_types *types)
 {
 	static const char *const names[] = { "r15", "r14", "r13", "r12", "bx", "bp", "ret_addr" };
 	uint16_t *const places[] = {
-		&u->switch_frame.r15, &u->switch_frame.r14, &u->switch_frame.r13,
-		&u->switch_frame.r12, &u->switch_frame.bx,  &u->switch_frame.bp,
+		&u->switch_frame.r15,	   &u->switch_frame.r14, &u->switch_frame.r13,
+		&u->switch_frame.r12,	   &u->switch_frame.bx,	 &u->switch_frame.bp,
 		&u->switch_frame.ret_addr,
 	};
 	int64_t size = types ? iq_types_sizeof(types, "struct inactive_task_frame") : -1;
@@ -36,7 +36,9 @@ static void find_switch_frame(struct iq_unwinder *u, struct iq_types *types)
 static void find_detours(struct iq_unwinder *u)
 {
 	static const char *const names[] = {
-		"return_to_handler", "arch_rethook_trampoline", "__kretprobe_trampoline",
+		"return_to_handler",
+		"arch_rethook_trampoline",
+		"__kretprobe_trampoline",
 		"kretprobe_trampoline",
 	};
 	struct iq_error *err;

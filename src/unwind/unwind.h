@@ -35,10 +35,10 @@ struct iq_error *iq_unwinder_add_module(struct iq_unwinder *u, const char *name,
 					uint32_t num);
 
 struct iq_unwind_start {
-	iq_vaddr sp;		     /* task_struct.thread.sp: its switch frame; unused with regs */
-	iq_vaddr stack, stack_end;   /* the task's kernel stack; 0: it has none any more */
-	const struct iq_regs *regs;  /* of a task that runs in a dump, else NULL */
-	bool user_task;		     /* not a kernel thread: it has registers of user mode */
+	iq_vaddr sp;		    /* task_struct.thread.sp: its switch frame; unused with regs */
+	iq_vaddr stack, stack_end;  /* the task's kernel stack; 0: it has none any more */
+	const struct iq_regs *regs; /* of a task that runs in a dump, else NULL */
+	bool user_task;		    /* not a kernel thread: it has registers of user mode */
 };
 
 /*

@@ -14,20 +14,22 @@
 #include "unwind/site.h"
 
 enum {
-	USER_CS = 0x33, USER32_CS = 0x23, USER_DS = 0x2b,
+	USER_CS = 0x33,
+	USER32_CS = 0x23,
+	USER_DS = 0x2b,
 	SELECTOR = 0xffff, /* FRED keeps more above it */
 	X32_BIT = 0x40000000,
 	MAX_SYSCALL = 4096,
 };
 
 static const uint8_t reg_of_word[PT_NUM_WORDS] = {
-	[PT_R15] = IQ_REG_R15, [PT_R14] = IQ_REG_R14,	  [PT_R13] = IQ_REG_R13,
-	[PT_R12] = IQ_REG_R12, [PT_BP] = IQ_REG_BP,	  [PT_BX] = IQ_REG_BX,
-	[PT_R11] = IQ_REG_R11, [PT_R10] = IQ_REG_R10,	  [PT_R9] = IQ_REG_R9,
-	[PT_R8] = IQ_REG_R8,   [PT_AX] = IQ_REG_AX,	  [PT_CX] = IQ_REG_CX,
-	[PT_DX] = IQ_REG_DX,   [PT_SI] = IQ_REG_SI,	  [PT_DI] = IQ_REG_DI,
-	[PT_ORIG_AX] = IQ_NUM_REGS, [PT_IP] = IQ_REG_IP, [PT_CS] = IQ_REG_CS,
-	[PT_FLAGS] = IQ_REG_FLAGS,  [PT_SP] = IQ_REG_SP, [PT_SS] = IQ_REG_SS,
+	[PT_R15] = IQ_REG_R15,	    [PT_R14] = IQ_REG_R14, [PT_R13] = IQ_REG_R13,
+	[PT_R12] = IQ_REG_R12,	    [PT_BP] = IQ_REG_BP,   [PT_BX] = IQ_REG_BX,
+	[PT_R11] = IQ_REG_R11,	    [PT_R10] = IQ_REG_R10, [PT_R9] = IQ_REG_R9,
+	[PT_R8] = IQ_REG_R8,	    [PT_AX] = IQ_REG_AX,   [PT_CX] = IQ_REG_CX,
+	[PT_DX] = IQ_REG_DX,	    [PT_SI] = IQ_REG_SI,   [PT_DI] = IQ_REG_DI,
+	[PT_ORIG_AX] = IQ_NUM_REGS, [PT_IP] = IQ_REG_IP,   [PT_CS] = IQ_REG_CS,
+	[PT_FLAGS] = IQ_REG_FLAGS,  [PT_SP] = IQ_REG_SP,   [PT_SS] = IQ_REG_SS,
 };
 
 void regs_from_pt_regs(const uint64_t words[PT_NUM_WORDS], struct iq_regs *regs_ret)

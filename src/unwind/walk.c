@@ -17,19 +17,19 @@
 enum {
 	MAX_FRAMES = 512,
 	MAX_STACK = 256 << 10,
-	MAX_PEEKS = 4096,	/* words read outside of the task's stack */
+	MAX_PEEKS = 4096, /* words read outside of the task's stack */
 	MAX_SCANS = 8,
 };
 
 struct walk {
 	struct iq_unwinder *u;
 	const struct iq_unwind_start *start;
-	const uint64_t *words;	/* of the task's stack from base on; NULL: by peeking */
+	const uint64_t *words; /* of the task's stack from base on; NULL: by peeking */
 	iq_vaddr base;
 	size_t num_words;
 	size_t num_frames;
 	unsigned peeks, scans;
-	iq_vaddr user_regs;	/* where the walk met the pt_regs of user mode; 0: it did not */
+	iq_vaddr user_regs; /* where the walk met the pt_regs of user mode; 0: it did not */
 	bool complete;
 };
 
@@ -141,8 +141,7 @@ static bool base_of(struct walk *w, const struct iq_frame *f, const struct orc_r
 		*sp_ret = sp + offset;
 		return true;
 	case ORC_REG_BP_INDIRECT:
-		return is_known(regs, IQ_REG_BP) &&
-		       word_at(w, regs->r[IQ_REG_BP] + offset, sp_ret);
+		return is_known(regs, IQ_REG_BP) && word_at(w, regs->r[IQ_REG_BP] + offset, sp_ret);
 	case ORC_REG_R10:
 		reg = IQ_REG_R10;
 		break;
@@ -322,7 +321,9 @@ static enum step next_frame(struct walk *w, const struct iq_frame *f, struct nex
 {
 	static enum step (*const ways[])(struct walk *, const struct iq_frame *,
 					 const struct site *, struct next *) = {
-		next_by_orc, next_by_fp, next_by_scan,
+		next_by_orc,
+		next_by_fp,
+		next_by_scan,
 	};
 
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(ways); i++) {
@@ -393,9 +394,9 @@ static bool switch_regs(struct walk *w, struct iq_regs *regs)
 		enum iq_reg reg;
 		uint16_t offset;
 	} places[] = {
-		{ IQ_REG_R15, u->switch_frame.r15 }, { IQ_REG_R14, u->switch_frame.r14 },
-		{ IQ_REG_R13, u->switch_frame.r13 }, { IQ_REG_R12, u->switch_frame.r12 },
-		{ IQ_REG_BX, u->switch_frame.bx },   { IQ_REG_BP, u->switch_frame.bp },
+		{ IQ_REG_R15, u->switch_frame.r15 },	 { IQ_REG_R14, u->switch_frame.r14 },
+		{ IQ_REG_R13, u->switch_frame.r13 },	 { IQ_REG_R12, u->switch_frame.r12 },
+		{ IQ_REG_BX, u->switch_frame.bx },	 { IQ_REG_BP, u->switch_frame.bp },
 		{ IQ_REG_IP, u->switch_frame.ret_addr },
 	};
 

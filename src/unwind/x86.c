@@ -18,7 +18,7 @@ enum {
 	BAD = 1 << 0,
 	MODRM = 1 << 1,
 	IMM8 = 1 << 2,
-	IMMZ = 1 << 3,	/* 4 bytes, 2 with an operand size prefix */
+	IMMZ = 1 << 3, /* 4 bytes, 2 with an operand size prefix */
 	IMM16 = 1 << 4,
 	MOFFS = 1 << 5, /* 8 bytes of address */
 	WREG = 1 << 6,	/* writes the operand in ModRM.reg */
@@ -27,6 +27,7 @@ enum {
 	BYTE = 1 << 9,	/* operands are bytes: without REX, 4 to 7 are AH CH DH BH */
 };
 
+/* clang-format off */
 #define M MODRM
 #define ARITH                                                                                      \
 	M | WRM | BYTE, M | WRM, M | WREG | BYTE, M | WREG, IMM8, IMMZ, BAD, BAD
@@ -82,13 +83,14 @@ static const uint16_t two_byte[256] = {
 };
 #undef M
 #undef W
+/* clang-format on */
 
 struct cursor {
 	const uint8_t *p;
 	size_t pos, len;
 	bool short_op, rep, repne, has_rex;
 	uint8_t rex;
-	unsigned op;	/* with 0xf00, 0x3800, 0x3a00 for the longer maps */
+	unsigned op; /* with 0xf00, 0x3800, 0x3a00 for the longer maps */
 	unsigned flags;
 	unsigned mod, reg, rm;
 	bool base_is_sp, base_is_bp; /* a memory operand of base and displacement only */

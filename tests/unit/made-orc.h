@@ -18,14 +18,14 @@
 #include "unwind/orc.h"
 #include "unwind/unwind.h"
 
-#define MADE_TEXT	0xffffffff81000000ULL
-#define MADE_TEXT_END	0xffffffff81010000ULL
-#define MADE_ORC_IP	0xffffffff82000000ULL
-#define MADE_ORC	0xffffffff82100000ULL
-#define MADE_LOOKUP	0xffffffff82200000ULL
-#define MADE_HEADER	0xffffffff82300000ULL
-#define MADE_STACK	0xffffc90000010000ULL
-#define MADE_STACK_END	(MADE_STACK + 0x4000)
+#define MADE_TEXT      0xffffffff81000000ULL
+#define MADE_TEXT_END  0xffffffff81010000ULL
+#define MADE_ORC_IP    0xffffffff82000000ULL
+#define MADE_ORC       0xffffffff82100000ULL
+#define MADE_LOOKUP    0xffffffff82200000ULL
+#define MADE_HEADER    0xffffffff82300000ULL
+#define MADE_STACK     0xffffc90000010000ULL
+#define MADE_STACK_END (MADE_STACK + 0x4000)
 
 struct made_entry {
 	iq_vaddr pc;
@@ -50,9 +50,9 @@ static inline void made_encode(const struct orc_format *f, enum orc_type type, e
 			       uint8_t bytes[ORC_ENTRY_LEN])
 {
 	static const uint8_t new_numbers[] = {
-		[ORC_REG_UNDEFINED] = 0, [ORC_REG_PREV_SP] = 8,	     [ORC_REG_DX] = 2,
-		[ORC_REG_DI] = 5,	 [ORC_REG_BP] = 4,	     [ORC_REG_SP] = 3,
-		[ORC_REG_R10] = 6,	 [ORC_REG_R13] = 7,	     [ORC_REG_BP_INDIRECT] = 10,
+		[ORC_REG_UNDEFINED] = 0,   [ORC_REG_PREV_SP] = 8, [ORC_REG_DX] = 2,
+		[ORC_REG_DI] = 5,	   [ORC_REG_BP] = 4,	  [ORC_REG_SP] = 3,
+		[ORC_REG_R10] = 6,	   [ORC_REG_R13] = 7,	  [ORC_REG_BP_INDIRECT] = 10,
 		[ORC_REG_SP_INDIRECT] = 9, [ORC_REG_AX] = 1,
 	};
 	uint64_t sp = f->renumbered ? new_numbers[sp_reg] : sp_reg;
@@ -135,8 +135,8 @@ static inline void made_write_lookup(struct made *m)
 			found++;
 		iq_fake_write_u32(m->target, MADE_LOOKUP + i * 4, found);
 	}
-	made_sym(m, "orc_lookup_end",
-		 MADE_LOOKUP + ((MADE_TEXT_END - MADE_TEXT) / 256 + 1) * 4, 'B');
+	made_sym(m, "orc_lookup_end", MADE_LOOKUP + ((MADE_TEXT_END - MADE_TEXT) / 256 + 1) * 4,
+		 'B');
 }
 
 static inline void made_open(struct made *m)

@@ -25,8 +25,8 @@ static void entries_read_the_same_in_all_formats(void **state)
 		struct orc_rule rule;
 
 		for (size_t r = 0; r < IQ_ARRAY_SIZE(regs); r++) {
-			made_encode(formats[i], ORC_TYPE_CALL, regs[r], -16, ORC_REG_PREV_SP, -32768,
-				    bytes);
+			made_encode(formats[i], ORC_TYPE_CALL, regs[r], -16, ORC_REG_PREV_SP,
+				    -32768, bytes);
 			rule = orc_decode(formats[i], bytes);
 			assert_int_equal(rule.type, ORC_TYPE_CALL);
 			assert_int_equal(rule.sp_reg, regs[r]);
@@ -302,7 +302,8 @@ static void a_kernel_without_tables_is_told_from_one_with_broken_ones(void **sta
 
 static void modules_have_tables_of_their_own(void **state)
 {
-	const iq_vaddr text = 0xffffffffc0100000, ip = 0xffffffffc0200000, orcs = 0xffffffffc0210000;
+	const iq_vaddr text = 0xffffffffc0100000, ip = 0xffffffffc0200000,
+		       orcs = 0xffffffffc0210000;
 	struct orc_rule rule;
 	struct made m;
 	struct orc orc;

@@ -34,16 +34,16 @@ static void lengths_are_right(void **state)
 	DECODED("\x48\xb8\x11\x22\x33\x44\x55\x66\x77\x88"); /* movabs */
 	DECODED("\x66\xb8\x11\x22");			     /* mov $,%ax */
 	DECODED("\xb8\x11\x22\x33\x44");
-	DECODED("\x66\x81\xfb\x34\x12");			  /* cmp $,%bx */
-	DECODED("\x41\xf6\x84\x24\xc8\x05\x00\x00\x01");	  /* testb $1,x(%r12) */
-	DECODED("\xf7\xd8");					  /* neg: no immediate */
-	DECODED("\xf7\xc7\x00\x02\x00\x00");			  /* test $,%edi: one */
-	DECODED("\x48\xa1\x11\x22\x33\x44\x55\x66\x77\x88");	  /* mov moffs */
-	DECODED("\xf0\x48\x0f\xb1\x17");			  /* lock cmpxchg */
-	DECODED("\x66\x0f\x3a\x22\xc0\x01");			  /* pinsrd */
-	DECODED("\x0f\x20\xd8");				  /* mov %cr3,%rax */
-	DECODED("\x42\x8d\x04\xad\x10\x00\x00\x00");		  /* lea with an index only */
-	DECODED("\x44\x0f\xb6\x6c\x24\x0f");			  /* movzbl 0xf(%rsp),%r13d */
+	DECODED("\x66\x81\xfb\x34\x12");		     /* cmp $,%bx */
+	DECODED("\x41\xf6\x84\x24\xc8\x05\x00\x00\x01");     /* testb $1,x(%r12) */
+	DECODED("\xf7\xd8");				     /* neg: no immediate */
+	DECODED("\xf7\xc7\x00\x02\x00\x00");		     /* test $,%edi: one */
+	DECODED("\x48\xa1\x11\x22\x33\x44\x55\x66\x77\x88"); /* mov moffs */
+	DECODED("\xf0\x48\x0f\xb1\x17");		     /* lock cmpxchg */
+	DECODED("\x66\x0f\x3a\x22\xc0\x01");		     /* pinsrd */
+	DECODED("\x0f\x20\xd8");			     /* mov %cr3,%rax */
+	DECODED("\x42\x8d\x04\xad\x10\x00\x00\x00");	     /* lea with an index only */
+	DECODED("\x44\x0f\xb6\x6c\x24\x0f");		     /* movzbl 0xf(%rsp),%r13d */
 }
 
 static void unknown_and_cut_off_instructions_are_refused(void **state)
@@ -52,8 +52,9 @@ static void unknown_and_cut_off_instructions_are_refused(void **state)
 
 	(void)state;
 	assert_false(x86_decode((const uint8_t *)"", 0, 0, &insn));
-	assert_false(x86_decode((const uint8_t *)"\x62\xf1\x7c\x48\x10\x00", 6, 0, &insn)); /* EVEX */
-	assert_false(x86_decode((const uint8_t *)"\xc5\xf8\x77", 3, 0, &insn)); /* VEX */
+	assert_false(
+		x86_decode((const uint8_t *)"\x62\xf1\x7c\x48\x10\x00", 6, 0, &insn)); /* EVEX */
+	assert_false(x86_decode((const uint8_t *)"\xc5\xf8\x77", 3, 0, &insn));	       /* VEX */
 	assert_false(x86_decode((const uint8_t *)"\x06", 1, 0, &insn));
 	assert_false(x86_decode((const uint8_t *)"\x66\x50", 2, 0, &insn)); /* push %ax */
 	assert_false(x86_decode((const uint8_t *)"\x48\x48\x90", 3, 0, &insn));
@@ -106,18 +107,18 @@ static void effects_on_the_stack_are_known(void **state)
 static void written_registers_are_known(void **state)
 {
 	(void)state;
-	assert_int_equal(DECODED("\x48\x89\xfb").writes, 1 << X86_BX);	/* mov %rdi,%rbx */
-	assert_int_equal(DECODED("\x48\x8b\xdf").writes, 1 << X86_BX);	/* the other way round */
-	assert_int_equal(DECODED("\x48\x89\x1f").writes, 0);		/* mov %rbx,(%rdi) */
+	assert_int_equal(DECODED("\x48\x89\xfb").writes, 1 << X86_BX); /* mov %rdi,%rbx */
+	assert_int_equal(DECODED("\x48\x8b\xdf").writes, 1 << X86_BX); /* the other way round */
+	assert_int_equal(DECODED("\x48\x89\x1f").writes, 0);	       /* mov %rbx,(%rdi) */
 	assert_int_equal(DECODED("\x49\x89\xd4").writes, 1 << X86_R12);
-	assert_int_equal(DECODED("\x48\x39\xfb").writes, 0);		/* cmp */
-	assert_int_equal(DECODED("\x48\x85\xdb").writes, 0);		/* test */
-	assert_int_equal(DECODED("\x48\x83\xfb\x01").writes, 0);	/* cmp $1,%rbx */
-	assert_int_equal(DECODED("\xb7\x01").writes, 1 << X86_BX);	/* mov $1,%bh */
+	assert_int_equal(DECODED("\x48\x39\xfb").writes, 0);	   /* cmp */
+	assert_int_equal(DECODED("\x48\x85\xdb").writes, 0);	   /* test */
+	assert_int_equal(DECODED("\x48\x83\xfb\x01").writes, 0);   /* cmp $1,%rbx */
+	assert_int_equal(DECODED("\xb7\x01").writes, 1 << X86_BX); /* mov $1,%bh */
 	assert_int_equal(DECODED("\xbb\x01\x00\x00\x00").writes, 1 << X86_BX);
-	assert_int_equal(DECODED("\x41\xff\xc5").writes, 1 << X86_R13); /* inc */
+	assert_int_equal(DECODED("\x41\xff\xc5").writes, 1 << X86_R13);		     /* inc */
 	assert_int_equal(DECODED("\x48\xf7\xfb").writes, 1 << X86_AX | 1 << X86_DX); /* idiv %rbx */
-	assert_true(DECODED("\x0f\xa2").writes & 1 << X86_BX);		/* cpuid */
+	assert_true(DECODED("\x0f\xa2").writes & 1 << X86_BX);			     /* cpuid */
 }
 
 /* ---- saved registers ---- */
@@ -294,7 +295,8 @@ static void random_code_ends(void **state)
 			x ^= x >> 7;
 			x ^= x << 17;
 			/* Many branches, pushes and pops. */
-			text[i] = x & 0x300 ? (uint8_t)(0x50 + (x >> 40) % 0x30) : (uint8_t)(x >> 32);
+			text[i] =
+				x & 0x300 ? (uint8_t)(0x50 + (x >> 40) % 0x30) : (uint8_t)(x >> 32);
 		}
 		saved_flow_run(flow, &part, 1);
 	}

@@ -125,7 +125,8 @@ static void check_frames(const struct iq_stack *stack, const json_t *frames, int
 	size_t i = 0, n;
 	json_t *f;
 
-	json_array_foreach(frames, n, f) {
+	json_array_foreach(frames, n, f)
+	{
 		const struct iq_frame *ours = &stack->frames[i];
 		uint64_t pc = hex(f, "pc");
 
@@ -282,10 +283,11 @@ static void stacks_are_those_that_debug_information_gives(void **state)
 	fclose(f);
 	waitpid(pid, &status, 0);
 	assert_true(tally.tasks > 2000 && tally.locks > 10);
-	print_message("%s: %u tasks (%u running, %u without a stack, %u in system calls, %u waiting "
-		      "for locks), %u frames, %.1f us a task\n",
-		      iq_unwinder_describe(k.u), tally.tasks, tally.running, tally.gone,
-		      tally.syscalls, tally.locks, tally.frames, tally.us / tally.tasks);
+	print_message(
+		"%s: %u tasks (%u running, %u without a stack, %u in system calls, %u waiting "
+		"for locks), %u frames, %.1f us a task\n",
+		iq_unwinder_describe(k.u), tally.tasks, tally.running, tally.gone, tally.syscalls,
+		tally.locks, tally.frames, tally.us / tally.tasks);
 	close_kernel(&k);
 }
 
