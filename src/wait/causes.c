@@ -36,6 +36,8 @@ struct finder {
 	uint8_t *is_ring;  /* of components in ring: a deadlock */
 	uint8_t *has_ring; /* of components in comp: one of those is in it */
 	uint32_t num_rings, num_comps;
+	uint32_t *on_start,
+		*on; /* tasks that wait on node i: on[on_start[i]] up to on_start[i + 1] */
 	struct iq_causes *causes;
 };
 
@@ -46,11 +48,40 @@ static bool leads_somewhere(const struct iq_object *o)
 	return o->verdict || o->out.num;
 }
 
+/*
+ * What one waiter knows of a lock's holders is true for all of them: those who know nobody reach
+ * them through the lock.
+ */
+static void share_holders(struct iq_graph *g, size_t num_edges)
+{
+	_cleanup_free_ uint8_t *is_end = iq_xcalloc(g->objects.num, 1);
+
+	for (size_t i = num_edges; i < g->edges.num; i++)
+		is_end[g->edges.data[i]->to->index] = true;
+	for (size_t i = 0; i < num_edges; i++) {
+		struct iq_edge *e = g->edges.data[i];
+
+		if (e->via && is_end[e->via->index] && e->to != e->via &&
+		    (e->kind == IQ_EDGE_OWNER || e->kind == IQ_EDGE_MAYBE))
+			iq_graph_edge(g, e->via, e->to, NULL, e->kind, e->certainty, "%s", e->how);
+	}
+}
+
 /* Every wait shall have an edge, and every task with an edge a wait: it is what the report shows.
  */
 static void complete(struct iq_graph *g)
 {
 	size_t num_edges = g->edges.num;
+
+	/* What is final ends a chain also where a rule looked through it (view_init() drops the
+	 * rest). */
+	for (size_t i = 0; i < num_edges; i++) {
+		struct iq_edge *e = g->edges.data[i];
+
+		if (e->via && e->via != e->from && is_final(e->via))
+			iq_graph_edge(g, e->from, e->via, NULL, IQ_EDGE_ON, e->certainty,
+				      "waits for it");
+	}
 
 	for (size_t i = 0; i < num_edges; i++) {
 		struct iq_edge *e = g->edges.data[i];
@@ -72,6 +103,7 @@ static void complete(struct iq_graph *g)
 			continue;
 		iq_graph_edge(g, w->task, w->on, NULL, IQ_EDGE_ON, w->certainty, "waits for it");
 	}
+	share_holders(g, num_edges);
 }
 
 static struct iq_object *object(const struct finder *f, uint32_t node)
@@ -345,6 +377,32 @@ static void search_from(struct finder *f, const struct iq_object *root, unsigned
 	search_back(&f->back, &f->v, without);
 }
 
+/* Everyone behind the root: also who waits on it, but whose rule knew more and looked through it.
+ */
+static void search_blocked(struct finder *f, const struct iq_object *root)
+{
+	search_begin(&f->back);
+	search_add(&f->back, root->index);
+	for (uint32_t i = f->on_start[root->index]; i < f->on_start[root->index + 1]; i++)
+		if (!is_final(object(f, f->on[i])))
+			search_add(&f->back, f->on[i]);
+	search_back(&f->back, &f->v, WAYS_ALL);
+}
+
+static void index_on(struct finder *f)
+{
+	const struct iq_graph *g = f->g;
+
+	f->on_start = iq_xcalloc((size_t)f->v.num_nodes + 2, sizeof(*f->on_start));
+	f->on = iq_xcalloc(g->waits.num, sizeof(*f->on));
+	iq_vec_foreach(&g->waits, w)
+		f->on_start[(*w)->on->index + 2]++;
+	for (uint32_t i = 2; i < f->v.num_nodes + 2; i++)
+		f->on_start[i] += f->on_start[i - 1];
+	iq_vec_foreach(&g->waits, w)
+		f->on[f->on_start[(*w)->on->index + 1]++] = (*w)->task->index;
+}
+
 /* The chain of a root that is no deadlock: over the surest edges that there are. */
 static void draw_chain(struct finder *f, struct iq_cause *cause)
 {
@@ -389,7 +447,7 @@ static void add_root(struct finder *f, struct iq_object *root)
 {
 	struct iq_cause *cause = cause_new(f, root);
 
-	search_from(f, root, WAYS_ALL);
+	search_blocked(f, root);
 	collect_blocked(f, cause, false);
 	draw_chain(f, cause);
 	weaken_by_chain(cause);
@@ -437,7 +495,7 @@ static void add_deadlock(struct finder *f, struct iq_object *root)
 	struct iq_cause *cause = cause_new(f, root);
 
 	cause->kind = IQ_CAUSE_DEADLOCK;
-	search_from(f, root, WAYS_ALL);
+	search_blocked(f, root);
 	collect_blocked(f, cause, true);
 	draw_cycle(f, cause);
 	weaken_by_chain(cause);
@@ -623,6 +681,7 @@ struct iq_causes *iq_graph_causes(struct iq_graph *g, struct iq_object *const *o
 	else
 		memset(f.asked, true, n);
 
+	index_on(&f);
 	wait_hangs(&f.v);
 	soften(&f);
 	drop_dead_ends(&f);
@@ -636,6 +695,8 @@ struct iq_causes *iq_graph_causes(struct iq_graph *g, struct iq_object *const *o
 
 	search_deinit(&f.back);
 	view_deinit(&f.v);
+	free(f.on_start);
+	free(f.on);
 	free(f.asked);
 	free(f.reached);
 	free(f.ring);

@@ -21,6 +21,12 @@ struct graph {
 	IQ_VEC(struct iq_causes *) causes; /* to be freed with the graph */
 };
 
+/* Does nothing matter that lies behind it? */
+static inline bool is_final(const struct iq_object *o)
+{
+	return o->verdict && o->verdict->final;
+}
+
 /* ---- view.c ---- */
 
 enum {
@@ -59,7 +65,7 @@ struct view {
 	for (uint32_t a##_i = (v)->in_start[node], a;                                              \
 	     a##_i < (v)->in_start[(node) + 1] && (a = (v)->in[a##_i], true); a##_i++)
 
-/* The graph's edges without those that leave an object whose verdict is final. */
+/* The graph's edges without those that leave, or lead through, an object whose verdict is final. */
 void view_init(struct view *v, struct iq_graph *g);
 void view_deinit(struct view *v);
 

@@ -30,7 +30,7 @@ void view_init(struct view *v, struct iq_graph *g)
 	iq_vec_foreach(&g->edges, p) {
 		struct iq_edge *e = *p;
 
-		if (e->from->verdict && e->from->verdict->final)
+		if (is_final(e->from) || (e->via && is_final(e->via)))
 			continue;
 		v->arcs[v->num_arcs++] = (struct arc){
 			.from = e->from->index,

@@ -12,11 +12,15 @@
 
 const char *wait_call(struct iq_graph *g, const struct iq_object *o)
 {
-	if (o->type != IQ_OBJ_TASK)
-		return o->name ? o->name : o->id;
-	if (!o->name)
+	const char *rest = strchr(o->id, ':');
+
+	if (o->type == IQ_OBJ_TASK && !o->name)
 		return iq_arena_printf(g->arena, "task %" PRId64, o->tid);
-	return iq_arena_printf(g->arena, "%s (%" PRId64 ")", o->name, o->tid);
+	if (o->type == IQ_OBJ_TASK)
+		return iq_arena_printf(g->arena, "%s (%" PRId64 ")", o->name, o->tid);
+	if (o->name)
+		return o->name;
+	return rest && rest[1] ? rest + 1 : o->id;
 }
 
 static const char *on_name(struct iq_graph *g, const struct iq_edge *e)
@@ -169,7 +173,9 @@ static const char *wait_in_evidence(struct iq_graph *g, const struct iq_wait *w)
 
 	iq_strbuf_printf(&sb, "%s is in state %c", wait_call(g, w->task),
 			 w->state ? w->state : '?');
-	if (w->waited_ms >= 0)
+	if (w->waited_ms >= 10000)
+		iq_strbuf_printf(&sb, " for %" PRId64 " s", w->waited_ms / 1000);
+	else if (w->waited_ms >= 0)
 		iq_strbuf_printf(&sb, " for %" PRId64 ".%" PRId64 " s", w->waited_ms / 1000,
 				 w->waited_ms % 1000 / 100);
 	if (stack)

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The report: what was found, as one JSON object
+ *
+ * It is the answer itself: `why --json` prints it, `why` renders it, `why --from`
+ * renders one that was saved. Next to the fields that were promised it has a few that the
+ * text needs: of the report "longer_than_s" and "asked" (the tasks that `why PID` was called with),
+ * of a wait "words" (what it is doing, or null), "certainty", "rule" and "hangs", of a holder
+ * "aside" (somebody else stands in front), of daemon and ipc objects "kind".
+ */
+#ifndef IQ_OUT_REPORT_H
+#define IQ_OUT_REPORT_H
+
+#include <jansson.h>
+
+#include "inquest/wait.h"
+
+struct iq_report_meta {
+	const char *version; /* of this program */
+	int64_t taken_at_ns; /* since 1970 in UTC; 0: not known */
+	const char *host;    /* each NULL where not known */
+	const char *kernel;  /* release */
+	const char *arch;
+	double uptime_s;	 /* negative: not known */
+	const char *source_kind; /* "kcore", "bpf", "elf", "kdump", "qemu" */
+	const char *source_path; /* NULL: there is none */
+	struct {
+		uint64_t tasks, waiting, unexplained, inconsistent, elapsed_us, bytes_read;
+	} stats;
+	double longer_than_s;		/* the bound; negative: not known */
+	const iq_texts *notes;		/* or NULL */
+	struct iq_object *const *asked; /* of `why PID...`: these tasks */
+	size_t num_asked;
+};
+
+/* The report; the caller owns it (json_decref()). */
+json_t *iq_report_json(const struct iq_report_meta *meta, const struct iq_graph *g,
+		       const struct iq_causes *causes);
+
+/* As text, with a newline at the end; the caller's own. */
+char *iq_report_dump(const json_t *report);
+
+/* A saved report. IQ_ERR_INVALID: this is no JSON, or no report that we can read. */
+struct iq_error *iq_report_load(const char *text, size_t len, json_t **report_ret);
+
+#endif
