@@ -8,6 +8,7 @@
  * until somebody kills it or makes it go on. The table at the end lists all.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -550,6 +551,58 @@ static int role_churn(char **argv)
 	return 0;
 }
 
+/* ------------------------------------------------- what /proc says of tasks */
+
+static void print_file(const char *folder, const char *name, const char *before)
+{
+	char path[512], buf[16 * 1024];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return;
+	n = read(fd, buf, sizeof(buf));
+	close(fd);
+	if (n > 0)
+		printf("%s%.*s%s", before, (int)n, buf, buf[n - 1] == '\n' ? "" : "\n");
+}
+
+/*
+ * tasks: every task's status and stack, for a comparison; `== TGID TID` begins
+ * a task, `-- stack` its stack. Not for a machine on which these files hang.
+ */
+static int role_tasks(char **argv)
+{
+	DIR *proc = opendir("/proc"), *tasks;
+	struct dirent *p, *t;
+	char path[300], folder[600];
+
+	(void)argv;
+	if (!proc)
+		die("/proc");
+	while ((p = readdir(proc))) {
+		if (p->d_name[0] < '1' || p->d_name[0] > '9' || atoi(p->d_name) == getpid())
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/task", p->d_name);
+		tasks = opendir(path);
+		if (!tasks)
+			continue;
+		while ((t = readdir(tasks))) {
+			if (t->d_name[0] == '.')
+				continue;
+			snprintf(folder, sizeof(folder), "%s/%s", path, t->d_name);
+			printf("== %s %s\n", p->d_name, t->d_name);
+			print_file(folder, "status", "");
+			print_file(folder, "stack", "-- stack\n");
+		}
+		closedir(tasks);
+	}
+	closedir(proc);
+	return 0;
+}
+
 /* -------------------------------------------------------------------- table */
 
 static const struct role {
@@ -563,6 +616,7 @@ static const struct role {
 	{ "exec-aio", 2, role_exec_aio }, /* DEVICE PROGRAM */
 	{ "idle", 1, role_idle },	  /* N */
 	{ "churn", 2, role_churn },	  /* SECONDS FOLDER */
+	{ "tasks", 0, role_tasks },
 };
 
 int main(int argc, char **argv)
