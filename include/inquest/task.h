@@ -62,6 +62,7 @@ struct iq_task_list {
 	struct iq_error *err;  /* why the walk ended early, or NULL; owned by the list */
 	uint64_t clock_ns;     /* newest rq clock_task of any CPU at the time of the walk; 0: unknown */
 	uint64_t boottime_ns;  /* now, on start_ns' clock; 0 where not known */
+	uint64_t monotonic_ns; /* now, CLOCK_MONOTONIC; 0 where not known */
 	uint64_t realtime_ns;  /* now, wall clock since the epoch; 0 where not known */
 };
 

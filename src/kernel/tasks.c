@@ -494,6 +494,8 @@ static void read_time(struct iq_session *s, struct iq_task_list *list)
 	if (iq_is_live(s)) {
 		clock_gettime(CLOCK_BOOTTIME, &ts);
 		list->boottime_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+		clock_gettime(CLOCK_MONOTONIC, &ts);
+		list->monotonic_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 		clock_gettime(CLOCK_REALTIME, &ts);
 		list->realtime_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 		return;
@@ -511,7 +513,8 @@ static void read_time(struct iq_session *s, struct iq_task_list *list)
 	if (shift > 40 || sec < 631152000 || sec > 7258118400 || base >> 62)
 		return;
 	list->realtime_ns = sec * 1000000000 + (nsec >> shift);
-	list->boottime_ns = base + (nsec >> shift) + boot;
+	list->monotonic_ns = base + (nsec >> shift);
+	list->boottime_ns = list->monotonic_ns + boot;
 }
 
 static int compare(const void *a, const void *b)

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Block I/O: who waits for which device, and what the device has in hand
+ *
+ * A task waits for I/O on a page (PG_locked while it is read, PG_writeback
+ * while it is written), on a buffer_head (BH_Lock), or on a bio of its own. Each leads
+ * to a block device: by the page's inode and its superblock, by b_bdev, by
+ * bi_bdev. What a device has in hand are the requests of its queue that are
+ * in flight; the age of the oldest says whether it answers.
+ *
+ * A page may also be locked by a task; then its address is on that task's stack.
+ *
+ * Kernel: mm/filemap.c (folio_wait_bit_common), fs/buffer.c, block/bio.c (submit_bio_wait),
+ * block/blk-mq.c, include/linux/blk-mq.h (struct request), block/fops.c, fs/iomap/direct-io.c.
+ */
+#include "inquest/module.h"
+#include "inquest/waitq.h"
+
+enum {
+	PAGE_MAPPING_FLAGS = 3,
+	MAX_TAGS = 65536,
+	MAX_QUEUES = 1024,
+	MQ_RQ_IN_FLIGHT = 1,
+	BH_LOCK = 2,
+	MINOR_BITS = 20,
+	STALLED_MS = 1000,
+};
+
+static const char bdev_type[] = "struct block_device";
+static const char disk_type[] = "struct gendisk";
+
+/* ---- devices ---- */
+
+/* The disk of a block device (a partition's whole disk). */
+static iq_vaddr disk_of_bdev(struct iq_diag *d, iq_vaddr bdev)
+{
+	uint64_t disk;
+
+	return bdev && iq_peek_member(d->s, bdev_type, "bd_disk", bdev, &disk) && iq_is_kernel_ptr(d->s, disk) ? disk : 0;
+}
+
+static struct iq_object *device_of_disk(struct iq_diag *d, iq_vaddr disk)
+{
+	int64_t off = iq_offsetof(d->s, disk_type, "disk_name");
+	struct iq_object *o;
+	char name[33];
+
+	if (!disk || off < 0 || !iq_peek(d->s, disk + (uint64_t)off, name, 32))
+		return NULL;
+	name[32] = '\0';
+	if (!name[0])
+		return NULL;
+	o = iq_diag_device(d, 0, name);
+	o->addr = disk;
+	return o;
+}
+
+static struct iq_object *device_of_bdev(struct iq_diag *d, iq_vaddr bdev)
+{
+	return device_of_disk(d, disk_of_bdev(d, bdev));
+}
+
+/* Requests that a queue's tags say are in flight, and since when. */
+struct in_flight {
+	unsigned num;
+	uint64_t oldest_ns; /* start_time_ns; 0: not known */
+	iq_vaddr oldest;
+};
+
+static void count_tags(struct iq_diag *d, iq_vaddr tags, iq_vaddr queue, struct in_flight *f)
+{
+	uint64_t num, rqs, rq, q, state, start;
+
+	if (!iq_peek_member(d->s, "struct blk_mq_tags", "nr_tags", tags, &num) || num > MAX_TAGS ||
+	    !iq_peek_member(d->s, "struct blk_mq_tags", "rqs", tags, &rqs))
+		return;
+	for (uint64_t i = 0; i < num; i++) {
+		if (!iq_peek_u64(d->s, rqs + 8 * i, &rq) || !iq_is_kernel_ptr(d->s, rq) ||
+		    !iq_peek_member(d->s, "struct request", "q", rq, &q) || q != queue ||
+		    !iq_peek_member(d->s, "struct request", "state", rq, &state) || state != MQ_RQ_IN_FLIGHT)
+			continue;
+		f->num++;
+		if (iq_peek_member(d->s, "struct request", "start_time_ns", rq, &start) && start &&
+		    (!f->oldest_ns || start < f->oldest_ns)) {
+			f->oldest_ns = start;
+			f->oldest = rq;
+		}
+	}
+}
+
+static bool count_in_flight(struct iq_diag *d, iq_vaddr disk, struct in_flight *f)
+{
+	uint64_t queue, set, tags, num, shared = 0, one;
+
+	*f = (struct in_flight){ 0 };
+	if (!iq_peek_member(d->s, disk_type, "queue", disk, &queue) ||
+	    !iq_peek_member(d->s, "struct request_queue", "tag_set", queue, &set) || !set ||
+	    !iq_peek_member(d->s, "struct blk_mq_tag_set", "tags", set, &tags) ||
+	    !iq_peek_member(d->s, "struct blk_mq_tag_set", "nr_hw_queues", set, &num) || num > MAX_QUEUES)
+		return false;
+	iq_peek_member(d->s, "struct blk_mq_tag_set", "shared_tags", set, &shared);
+	if (shared) {
+		count_tags(d, shared, queue, f);
+		return true;
+	}
+	for (uint64_t i = 0; i < num; i++)
+		if (iq_peek_u64(d->s, tags + 8 * i, &one) && one)
+			count_tags(d, one, queue, f);
+	return true;
+}
+
+/* The driver, by its operations' symbol: "virtblk_fops", "loop_mq_ops", ... */
+static const char *driver_of(struct iq_diag *d, iq_vaddr disk)
+{
+	static const char *const suffixes[] = { "_mq_ops", "_fops", "_dops", "_ops", "_bdops" };
+	uint64_t ops;
+	struct iq_sym sym;
+	struct iq_error *err;
+	size_t len;
+
+	if (!iq_peek_member(d->s, disk_type, "fops", disk, &ops))
+		return NULL;
+	err = iq_sym_by_addr(d->s, ops, &sym);
+	if (err) {
+		iq_error_free(err);
+		return NULL;
+	}
+	if (sym.module)
+		return sym.module;
+	len = strlen(sym.name);
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(suffixes); i++) {
+		size_t n = strlen(suffixes[i]);
+
+		if (len > n && !strcmp(sym.name + len - n, suffixes[i]))
+			return iq_arena_printf(iq_scratch(d->s), "%.*s", (int)(len - n), sym.name);
+	}
+	return sym.name;
+}
+
+static struct iq_error *explain_device(struct iq_diag *d, struct iq_object *o)
+{
+	struct iq_verdict *v;
+	struct in_flight f;
+	int64_t age_ms = -1;
+
+	if (!o->addr)
+		return NULL;
+	iq_object_str(d->g, o, "driver", driver_of(d, o->addr));
+	if (!count_in_flight(d, o->addr, &f))
+		return NULL;
+	iq_object_int(d->g, o, "inflight", f.num);
+	if (f.oldest_ns && d->tasks->monotonic_ns > f.oldest_ns)
+		age_ms = (int64_t)((d->tasks->monotonic_ns - f.oldest_ns) / 1000000);
+	if (age_ms >= 0)
+		iq_object_int(d->g, o, "oldest_ms", age_ms);
+	if (!f.num || (age_ms >= 0 && age_ms < STALLED_MS))
+		return NULL;
+	v = iq_object_verdict(d->g, o, IQ_CAUSE_IO_STALLED, age_ms >= 0 ? IQ_PROVEN : IQ_STRONG,
+			      "%s has %u request%s in flight and does not answer", o->name, f.num, f.num == 1 ? "" : "s");
+	v->cannot_go_on = true;
+	if (v->evidence.num)
+		return NULL;
+	if (age_ms >= 0)
+		iq_text_add(d->g, &v->evidence, "request %#" PRIx64 " of %s is in flight since %" PRId64 " ms; %u in all", f.oldest,
+			    o->name, age_ms, f.num);
+	else
+		iq_text_add(d->g, &v->evidence, "%u requests of %s are in flight", f.num, o->name);
+	iq_text_add(d->g, &v->remedy, "Look at the device and the path to it: dmesg, /sys/block/%s, the storage or the hypervisor behind it",
+		    o->name);
+	iq_text_add(d->g, &v->remedy, "Nothing on this machine ends these waits but an answer, an error or a time-out of the driver");
+	return NULL;
+}
+
+/* ---- pages ---- */
+
+static iq_vaddr inode_of_page(struct iq_diag *d, iq_vaddr page)
+{
+	uint64_t mapping, host;
+
+	if (!iq_peek_member(d->s, "struct page", "mapping", page, &mapping) &&
+	    !iq_peek_member(d->s, "struct folio", "mapping", page, &mapping))
+		return 0;
+	if (!mapping || mapping & PAGE_MAPPING_FLAGS ||
+	    !iq_peek_member(d->s, "struct address_space", "host", mapping, &host) || !iq_is_kernel_ptr(d->s, host))
+		return 0;
+	return host;
+}
+
+static bool page_flag(struct iq_diag *d, iq_vaddr page, const char *name)
+{
+	int64_t bit;
+	uint64_t flags;
+	struct iq_error *err = iq_enum_value(d->s, "enum pageflags", name, &bit);
+
+	if (err) {
+		iq_error_free(err);
+		return false;
+	}
+	if (!iq_peek_member(d->s, "struct page", "flags", page, &flags) &&
+	    !iq_peek_member(d->s, "struct page", "flags.f", page, &flags))
+		return false;
+	return flags >> bit & 1;
+}
+
+/* The device below an inode's filesystem: of a block device's own inode, that device. */
+static struct iq_object *device_of_inode(struct iq_diag *d, iq_vaddr inode)
+{
+	int64_t bdev_inode = iq_offsetof(d->s, "struct bdev_inode", "vfs_inode");
+	uint64_t sb, bdev;
+
+	if (!iq_peek_member(d->s, "struct inode", "i_sb", inode, &sb))
+		return NULL;
+	if (sb == iq_sym_addr(d->s, "blockdev_superblock") ||
+	    (iq_peek_u64(d->s, iq_sym_addr(d->s, "blockdev_superblock"), &bdev) && bdev == sb)) {
+		if (bdev_inode < 0)
+			return NULL;
+		return device_of_bdev(d, inode - (uint64_t)bdev_inode +
+						 (uint64_t)iq_offsetof(d->s, "struct bdev_inode", "bdev"));
+	}
+	if (!iq_peek_member(d->s, "struct super_block", "s_bdev", sb, &bdev) || !bdev)
+		return NULL;
+	return device_of_bdev(d, bdev);
+}
+
+/* Tasks that may have locked this page: they have its address on their stacks and do not wait for it. */
+static size_t add_page_lockers(struct iq_diag *d, struct iq_wait *w, iq_vaddr page)
+{
+	const struct iq_task *found[8];
+	size_t num = 0;
+
+	for (size_t i = 0; i < d->tasks->num_tasks && num < IQ_ARRAY_SIZE(found); i++) {
+		const struct iq_task *t = &d->tasks->tasks[i];
+		const struct iq_stack *stack;
+		iq_vaddr waits_for;
+		int bit;
+
+		if (!t->pid || !t->stack || t->on_cpu || t->pid == w->task->tid || (t->state != 'D' && t->state != 'S'))
+			continue;
+		stack = iq_task_stack(d->s, t);
+		if (!iq_stack_mentions(stack, page) ||
+		    (iq_find_wait_page(d->s, t, stack, &waits_for, &bit) && waits_for == page))
+			continue;
+		found[num++] = t;
+	}
+	for (size_t i = 0; i < num; i++) {
+		struct iq_edge *e = iq_graph_edge(d->g, w->task, iq_diag_task(d, found[i]), w->on,
+						  num == 1 ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE, num == 1 ? IQ_STRONG : IQ_LIKELY,
+						  "holds the page's lock");
+
+		iq_text_add(d->g, &e->evidence, "the page's address %#" PRIx64 " is on the stack of %s (%d), which does not wait for it",
+			    page, found[i]->comm, found[i]->pid);
+	}
+	return num;
+}
+
+static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
+				     size_t frame, struct iq_wait **wait_ret)
+{
+	struct iq_object *on, *device;
+	struct iq_wait *w;
+	const char *path = NULL;
+	int64_t writeback = -1;
+	iq_vaddr page, inode;
+	struct iq_edge *e;
+	int bit;
+
+	(void)frame;
+	if (!iq_find_wait_page(d->s, task, stack, &page, &bit))
+		return NULL;
+	iq_error_free(iq_enum_value(d->s, "enum pageflags", "PG_writeback", &writeback));
+	inode = inode_of_page(d, page);
+	if (inode)
+		path = iq_path_of_inode(d->s, inode);
+	on = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, page);
+	on->addr = page;
+	iq_object_str(d->g, on, "class", "bit");
+	iq_object_name(d->g, on, "%s of a page of %s", bit == writeback ? "writeback" : "lock", path ? path : inode ? "a file" : "anonymous memory");
+	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	iq_text_add(d->g, &w->evidence, "its wait_page_queue names page %#" PRIx64 ", bit %d", page, bit);
+	*wait_ret = w;
+	device = inode ? device_of_inode(d, inode) : NULL;
+	if (bit != writeback && (page_flag(d, page, "PG_uptodate") || !device) && add_page_lockers(d, w, page))
+		return NULL;
+	if (!device)
+		return NULL;
+	e = iq_graph_edge(d->g, w->task, device, on, IQ_EDGE_SERVES, IQ_STRONG, "%s",
+			  bit == writeback ? "has to write the page" : "has to read the page");
+	iq_text_add(d->g, &e->evidence, "page %#" PRIx64 " belongs to %s, which is on %s", page, path ? path : "a file", device->name);
+	return NULL;
+}
+
+/* ---- buffers ---- */
+
+static struct iq_error *explain_buffer(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
+				       size_t frame, struct iq_wait **wait_ret)
+{
+	int64_t state = iq_offsetof(d->s, "struct buffer_head", "b_state");
+	struct iq_object *on, *device;
+	uint64_t bdev, block = 0;
+	struct iq_wait *w;
+	struct iq_edge *e;
+	iq_vaddr word, bh;
+	int bit;
+
+	(void)frame;
+	if (state < 0 || !iq_find_wait_bit(d->s, task, stack, &word, &bit) || bit != BH_LOCK)
+		return NULL;
+	bh = word - (uint64_t)state;
+	if (!iq_peek_member(d->s, "struct buffer_head", "b_bdev", bh, &bdev))
+		return NULL;
+	device = device_of_bdev(d, bdev);
+	if (!device)
+		return NULL;
+	iq_peek_member(d->s, "struct buffer_head", "b_blocknr", bh, &block);
+	on = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, word);
+	on->addr = word;
+	iq_object_str(d->g, on, "class", "bit");
+	iq_object_name(d->g, on, "block %" PRIu64 " of %s", block, device->name);
+	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	iq_text_add(d->g, &w->evidence, "its wait_bit_queue_entry names buffer_head %#" PRIx64 ", bit %d", bh, bit);
+	e = iq_graph_edge(d->g, w->task, device, on, IQ_EDGE_SERVES, IQ_PROVEN, "has to read or write the block");
+	iq_text_add(d->g, &e->evidence, "buffer_head.b_bdev at %#" PRIx64 " is %s", bh, device->name);
+	*wait_ret = w;
+	return NULL;
+}
+
+/* ---- bios of one's own ---- */
+
+/* Is p a bio that ends by waking this very sleep? */
+struct find_bio {
+	struct iq_diag *d;
+	const struct iq_task *task;
+	const struct iq_stack *stack;
+};
+
+static bool is_own_bio(struct iq_session *s, iq_vaddr p, void *ctx)
+{
+	struct find_bio *f = ctx;
+	uint64_t private, bdev, end_io;
+
+	if (!iq_peek_member(s, "struct bio", "bi_end_io", p, &end_io) || !iq_is_text(s, end_io) ||
+	    !iq_peek_member(s, "struct bio", "bi_private", p, &private))
+		return false;
+	/* It wakes the task itself, a completion on its stack, or what its stack points to. */
+	if (private != f->task->addr && !(private >= f->stack->sp && private < f->stack->end) &&
+	    !iq_stack_mentions(f->stack, private))
+		return false;
+	if (iq_has_member(s, "struct bio", "bi_bdev"))
+		return iq_peek_member(s, "struct bio", "bi_bdev", p, &bdev) && disk_of_bdev(f->d, bdev);
+	return iq_peek_member(s, "struct bio", "bi_disk", p, &bdev) && iq_is_kernel_ptr(s, bdev);
+}
+
+static iq_vaddr find_bio(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack)
+{
+	struct find_bio f = { d, task, stack };
+	iq_vaddr bio = iq_stack_search(d->s, stack, 0, is_own_bio, &f);
+
+	/* ... or the bio itself lies on the stack. */
+	for (size_t i = 0; !bio && i < stack->num_words; i++)
+		if (is_own_bio(d->s, stack->sp + 8 * i, &f))
+			bio = stack->sp + 8 * i;
+	return bio;
+}
+
+/* The device that the system call's descriptor is, or that its file is on. */
+static struct iq_object *device_of_syscall(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack)
+{
+	uint64_t inode;
+	iq_vaddr file;
+
+	if (!stack->user.valid || !stack->user.syscall)
+		return NULL;
+	file = iq_task_file(d->s, task, (unsigned)stack->user.args[0]);
+	if (!file || !iq_peek_member(d->s, "struct file", "f_mapping", file, &inode) ||
+	    !iq_peek_member(d->s, "struct address_space", "host", inode, &inode))
+		return NULL;
+	return device_of_inode(d, inode);
+}
+
+static struct iq_error *explain_bio(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
+				    struct iq_wait **wait_ret)
+{
+	iq_vaddr bio = find_bio(d, task, stack);
+	struct iq_object *device = NULL;
+	struct iq_wait *w;
+	struct iq_edge *e;
+	uint64_t p;
+
+	if (bio && iq_peek_member(d->s, "struct bio", "bi_bdev", bio, &p))
+		device = device_of_bdev(d, p);
+	else if (bio && iq_peek_member(d->s, "struct bio", "bi_disk", bio, &p))
+		device = device_of_disk(d, p);
+	if (!device) {
+		bio = 0;
+		device = device_of_syscall(d, task, stack);
+	}
+	if (!device)
+		return NULL;
+	w = iq_diag_wait(d, task, stack, device, IQ_WAIT_SLEEP);
+	e = iq_graph_edge(d->g, w->task, device, NULL, IQ_EDGE_SERVES, bio ? IQ_PROVEN : IQ_STRONG, "has to do the I/O");
+	if (bio)
+		iq_text_add(d->g, &e->evidence, "%s (%d) waits in %s() for the bio at %#" PRIx64 ", which is for %s", task->comm,
+			    task->pid, stack->frames[frame].sym.name, bio, device->name);
+	else
+		iq_text_add(d->g, &e->evidence, "%s (%d) waits in %s() for I/O of descriptor %" PRIu64 ", which is on %s", task->comm,
+			    task->pid, stack->frames[frame].sym.name, stack->user.args[0], device->name);
+	*wait_ret = w;
+	return NULL;
+}
+
+static const char *const page_functions[] = {
+	"folio_wait_bit_common", "folio_wait_bit", "folio_wait_bit_killable", "wait_on_page_bit_common", "wait_on_page_bit",
+	"wait_on_page_bit_killable", "__lock_page", "__lock_page_killable", "__folio_lock", "__folio_lock_killable",
+	"__folio_lock_or_retry", "__lock_page_or_retry", "folio_wait_writeback", "wait_on_page_writeback",
+	"folio_wait_stable", "wait_for_stable_page", "migration_entry_wait_on_locked", "softleaf_entry_wait_on_locked",
+	"folio_put_wait_locked", "put_and_wait_on_page_locked", NULL,
+};
+static const char *const buffer_functions[] = {
+	"__wait_on_buffer", "wait_on_buffer", "__lock_buffer", "out_of_line_wait_on_bit", "out_of_line_wait_on_bit_lock",
+	"__bread_gfp", "bdev_getblk", NULL,
+};
+static const char *const bio_functions[] = {
+	"submit_bio_wait", "bio_await", "__blkdev_direct_IO_simple", "__blkdev_direct_IO", "blkdev_direct_IO", "__iomap_dio_rw",
+	"iomap_dio_rw", "dio_await_one", "dio_await_completion", "blkdev_issue_flush", "xfs_buf_iowait", "blk_execute_rq",
+	"swap_readpage", "swap_read_folio", NULL,
+};
+
+static const struct iq_wait_rule wait_rules[] = {
+	{ .name = "page", .summary = "a page being read, written or locked: its file, the device below, or the task that locked it",
+	  .reads = "wait_page_queue.folio, .bit_nr; page.mapping, .flags; inode.i_sb; super_block.s_bdev", .seen = "",
+	  .certainty = IQ_STRONG, .functions = page_functions, .explain = explain_page },
+	{ .name = "buffer", .summary = "a block of a device in a buffer_head", .reads = "wait_bit_queue_entry.key; buffer_head.b_bdev, .b_blocknr",
+	  .seen = "", .certainty = IQ_PROVEN, .functions = buffer_functions, .explain = explain_buffer },
+	{ .name = "bio", .summary = "I/O that the task submitted itself and waits for",
+	  .reads = "bio.bi_bdev, .bi_end_io, .bi_private; block_device.bd_disk", .seen = "", .certainty = IQ_PROVEN,
+	  .functions = bio_functions, .explain = explain_bio },
+	{ 0 },
+};
+
+static const struct iq_object_rule object_rules[] = {
+	{ .name = "in-flight", .summary = "requests that a device has and does not answer", .type = IQ_OBJ_DEVICE,
+	  .explain = explain_device },
+	{ 0 },
+};
+
+const struct iq_module iq_module_block = {
+	.api = IQ_MODULE_API,
+	.name = "block",
+	.summary = "block I/O: pages, buffers, bios, and what a device has in flight",
+	.wait_rules = wait_rules,
+	.object_rules = object_rules,
+};
