@@ -130,6 +130,15 @@ static struct iq_causes *find_causes(struct engine *e)
 	return causes;
 }
 
+/* Only where something stayed unknown is it of interest that a room could not help. */
+static bool any_unknown(const struct iq_causes *causes)
+{
+	for (size_t i = 0; i < causes->list.num; i++)
+		if (causes->list.data[i]->kind == IQ_CAUSE_UNKNOWN)
+			return true;
+	return false;
+}
+
 struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *options,
 			struct iq_why *why_ret)
 {
@@ -159,8 +168,9 @@ struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *optio
 	why_ret->incomplete = e.incomplete;
 	why_ret->realtime_ns = e.d.tasks->realtime_ns;
 	why_ret->boottime_ns = e.d.tasks->boottime_ns;
-	iq_vec_foreach(&e.idle, line)
-		iq_text_add(why_ret->graph, &why_ret->notes, "%s", *line);
+	if (any_unknown(why_ret->causes))
+		iq_vec_foreach(&e.idle, line)
+			iq_text_add(why_ret->graph, &why_ret->notes, "%s", *line);
 	iq_engine_deinit(&e);
 	return NULL;
 }
