@@ -156,6 +156,21 @@ static void add_blanks(struct iq_strbuf *sb, size_t num)
 		iq_strbuf_addc(sb, ' ');
 }
 
+/* The length of the next word: up to a blank, but what stands in backquotes is a word. */
+static size_t word_len(const char *text)
+{
+	size_t len = strcspn(text, " ");
+	const char *quote = memchr(text, '`', len), *end;
+
+	if (!quote)
+		return len;
+	end = strchr(quote + 1, '`');
+	if (!end || (size_t)(end - text) < len)
+		return len;
+	len = (size_t)(end - text);
+	return len + strcspn(text + len, " ");
+}
+
 void iq_text_wrap(struct iq_strbuf *sb, const char *text, const char *first, unsigned indent,
 		  unsigned width)
 {
@@ -168,7 +183,7 @@ void iq_text_wrap(struct iq_strbuf *sb, const char *text, const char *first, uns
 		size_t len, word_width;
 
 		text += strspn(text, " ");
-		len = strcspn(text, " ");
+		len = word_len(text);
 		if (!len)
 			break;
 		word.len = 0;

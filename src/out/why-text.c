@@ -160,7 +160,7 @@ static void add_wait(struct iq_strbuf *sb, const json_t *wait, const json_t *bef
 	const json_t *on = get(wait, "on");
 	const char *mode = get_str(wait, "mode");
 
-	if (is(on, "type", "kernel"))
+	if (is(on, "type", "kernel") && !*get_str(wait, "rule"))
 		iq_strbuf_adds(sb, "sleeps in ");
 	else if (*mode)
 		iq_strbuf_printf(sb, "waits to %s ", mode);

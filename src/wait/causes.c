@@ -140,9 +140,12 @@ static bool is_place(const struct finder *f, uint32_t node)
 {
 	if (object(f, node)->type != IQ_OBJ_KERNEL)
 		return false;
-	view_foreach_in(&f->v, node, a)
-		if (f->v.arcs[a].edge->kind != IQ_EDGE_ON)
+	view_foreach_in(&f->v, node, a) {
+		const struct iq_wait *w = object(f, f->v.arcs[a].from)->wait;
+
+		if (f->v.arcs[a].edge->kind != IQ_EDGE_ON || (w && wait_is_explained(w)))
 			return false;
+	}
 	return true;
 }
 

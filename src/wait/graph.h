@@ -27,6 +27,12 @@ static inline bool is_final(const struct iq_object *o)
 	return o->verdict && o->verdict->final;
 }
 
+/* Did a rule recognise this wait, or is its object only where the task was found? */
+static inline bool wait_is_explained(const struct iq_wait *w)
+{
+	return w->rule && *w->rule;
+}
+
 /* ---- view.c ---- */
 
 enum {

@@ -130,7 +130,7 @@ static const char *task_summary(struct iq_graph *g, const struct iq_cause *cause
 			g->arena,
 			"%s waits for %s, and nothing that was read says for certain who holds it",
 			who, on);
-	if (w->on->type == IQ_OBJ_KERNEL)
+	if (!wait_is_explained(w))
 		return iq_arena_printf(
 			g->arena, "%s sleeps in %s, and nothing that was read says why", who, on);
 	return iq_arena_printf(g->arena, "%s waits for %s, and nothing that was read says %s", who,

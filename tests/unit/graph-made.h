@@ -36,7 +36,8 @@ static inline struct iq_wait *made_wait(struct iq_graph *g, struct iq_object *ta
 {
 	struct iq_wait *w = iq_graph_wait(g, task, on, cls);
 
-	w->rule = "made";
+	w->rule =
+		on->type == IQ_OBJ_KERNEL ? NULL : "made"; /* found at a place, and not explained */
 	w->certainty = IQ_PROVEN;
 	w->waited_ms = ms;
 	w->lasting = ms < 0 || ms > 1000;
