@@ -209,20 +209,7 @@ static void note(void *ctx, const char *name, uint32_t type, const void *desc, s
 	struct iq_target *t = ctx;
 	struct elf_dump *d = t->priv;
 
-	if (!strcmp(name, "VMCOREINFO")) {
-		iq_target_set_vmcoreinfo(t, desc, len);
-	} else if (!strcmp(name, "CORE") && type == NT_PRSTATUS) {
-		struct iq_regs regs;
-
-		if (t->arch->prstatus_regs(desc, len, &regs))
-			iq_vec_push(&d->regs.cpus, regs);
-	} else if (!strcmp(name, "QEMU") && !type) {
-		iq_paddr root;
-		unsigned levels;
-
-		if (t->arch->qemu_root(desc, len, &root, &levels))
-			iq_target_add_root(t, root, levels);
-	}
+	iq_target_take_note(t, &d->regs, name, type, desc, len);
 }
 
 static int segment_cmp(const void *a, const void *b)

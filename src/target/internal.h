@@ -63,6 +63,10 @@ struct iq_cpu_regs {
 	IQ_VEC(struct iq_regs) cpus;
 };
 
+/* Take what a note of a dump says: VMCOREINFO, a CPU's registers, QEMU's CR3. */
+void iq_target_take_note(struct iq_target *t, struct iq_cpu_regs *regs, const char *name,
+			 uint32_t type, const void *desc, size_t len);
+
 /* ---- VMCOREINFO (vmcoreinfo.c) ---- */
 
 /*
@@ -84,6 +88,15 @@ void iq_vmcoreinfo_scan(struct iq_target *t);
 
 /* Read 8 bytes of physical memory, for arch->walk; ctx is the struct iq_target. */
 struct iq_error *iq_target_read_u64(void *ctx, iq_paddr pa, uint64_t *value_ret);
+
+/* ---- flattened kdump files (flat.c) ---- */
+
+bool iq_flat_magic(const void *head, size_t len);
+/*
+ * The file that a flattened one stands for, as a descriptor of an unnamed temporary file; fd
+ * stays the caller's. *cut_off_ret: the input ended early, what was there is in it.
+ */
+struct iq_error *iq_flat_unfold(int fd, int *fd_ret, bool *cut_off_ret);
 
 /* ---- openers; they take the descriptor whether they succeed or not ---- */
 

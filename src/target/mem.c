@@ -297,7 +297,7 @@ struct iq_error *iq_mem_view(struct iq_mem *mem, iq_vaddr va, size_t len, const 
 			*ptr_ret = p;
 			return NULL;
 		}
-		iq_vec_foreach (&mem->copies, copy)
+		iq_vec_foreach(&mem->copies, copy)
 			if (copy->va == va && copy->len == len) {
 				*ptr_ret = copy->data;
 				return NULL;
@@ -409,7 +409,7 @@ void iq_mem_free(struct iq_mem *mem)
 {
 	if (!mem)
 		return;
-	iq_vec_foreach (&mem->copies, copy)
+	iq_vec_foreach(&mem->copies, copy)
 		free(copy->data);
 	iq_vec_free(&mem->copies);
 	iq_page_cache_free(mem->cache);

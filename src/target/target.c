@@ -4,6 +4,7 @@
  */
 #include "target/target.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -72,6 +73,25 @@ void iq_target_add_root(struct iq_target *t, iq_paddr root, unsigned levels)
 			return;
 	t->roots = array_grow(t->roots, t->num_roots, sizeof(*t->roots));
 	t->roots[t->num_roots++] = (struct iq_root){ root, levels };
+}
+
+void iq_target_take_note(struct iq_target *t, struct iq_cpu_regs *regs, const char *name,
+			 uint32_t type, const void *desc, size_t len)
+{
+	if (!strcmp(name, "VMCOREINFO")) {
+		iq_target_set_vmcoreinfo(t, desc, len);
+	} else if (!strcmp(name, "CORE") && type == NT_PRSTATUS) {
+		struct iq_regs cpu;
+
+		if (t->arch->prstatus_regs(desc, len, &cpu))
+			iq_vec_push(&regs->cpus, cpu);
+	} else if (!strcmp(name, "QEMU") && !type) {
+		iq_paddr root;
+		unsigned levels;
+
+		if (t->arch->qemu_root(desc, len, &root, &levels))
+			iq_target_add_root(t, root, levels);
+	}
 }
 
 static int range_cmp(const void *a, const void *b)
