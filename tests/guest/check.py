@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-Is a report right?
+Is a report right about a scenario?
 
-contract(report) holds against a report what every report owes its readers;
-expected(report, expectation) what is true of one scenario. Both return a list
-of complaints, each a sentence; none is good.
+expected(report, expectation) returns a list of complaints, each a sentence; none
+is good. What every report owes its readers is check-report.py's business.
 
 An expectation is a dict; all of its keys may be left out:
 
@@ -22,165 +21,23 @@ A pattern is a value to be equal to; a dict: these keys match; a set: one of
 these; a compiled regular expression: it is found in there; a function: true.
 """
 
+import importlib.util
+import os
 import re
 
-CERTAINTIES = {"proven", "strong", "likely"}
-
-OBJECT_FIELDS = {
-    "task": {"pid": int, "tid": int, "comm": (str, None), "uid": (int, None),
-             "container": (str, None), "kthread": bool},
-    "lock": {"class": str},
-    "filesystem": {"fstype": (str, None), "device": (str, None), "mount": (str, None),
-                   "frozen": (bool, None), "used_pct": (int, float, None)},
-    "device": {"driver": (str, None), "inflight": (int, None), "oldest_ms": (int, float, None)},
-    "pool": {"kind": str, "health": (str, None), "used_pct": (int, float, None)},
-    "server": {"protocol": str},
-    "daemon": {},
-    "ipc": {},
-    "cgroup": {"frozen": (bool, None), "throttled": (bool, None),
-               "memory_pct": (int, float, None)},
-    "kernel": {},
-}
-OBJECT_IDS = {
-    "task": r"task:\d+", "lock": r"lock:0x[0-9a-f]+", "filesystem": r"fs:\d+:\d+",
-    "device": r"dev:.+", "pool": r"pool:.+", "server": r"server:.+", "daemon": r"daemon:\w+:.+",
-    "ipc": r"ipc:\w+:.+", "cgroup": r"cgroup:.*", "kernel": r"kernel:.+",
-}
-REPORT_FIELDS = {
-    "schema": str, "tool": dict, "taken_at": (str, None), "host": dict, "source": dict,
-    "stats": dict, "causes": list, "waits": list, "notes": list,
-}
-CAUSE_FIELDS = {
-    "rank": int, "kind": str, "summary": str, "root": dict, "certainty": str,
-    "oldest_ms": (int, float, None), "blocked": dict, "chain": list, "evidence": list,
-    "remedy": list,
-}
-WAIT_FIELDS = {
-    "task": dict, "state": str, "waited_ms": (int, float, None), "syscall": (dict, None),
-    "on": dict, "mode": (str, None), "holders": list, "stack": list,
-}
-STATS_FIELDS = {"tasks": int, "waiting": int, "unexplained": int, "inconsistent": int,
-                "elapsed_us": int, "bytes_read": int}
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-def fields(what, value, table, complaints):
-    """Complain of fields that are missing or of the wrong type; true if there are none."""
-    if not isinstance(value, dict):
-        complaints.append("%s is not an object: %r" % (what, value))
-        return False
-    before = len(complaints)
-    for name, types in table.items():
-        types = types if isinstance(types, tuple) else (types,)
-        if name not in value:
-            complaints.append("%s has no %s" % (what, name))
-        elif value[name] is None:
-            if None not in types:
-                complaints.append("%s: %s is null" % (what, name))
-        elif not isinstance(value[name], tuple(t for t in types if t is not None)) or \
-                (isinstance(value[name], bool) and bool not in types):
-            complaints.append("%s: %s is %r" % (what, name, value[name]))
-    return len(complaints) == before
+def load(name, path):
+    """A module from a file whose name is none that `import` takes."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def check_object(what, obj, seen, complaints):
-    if not fields(what, obj, {"id": str, "type": str, "name": str}, complaints):
-        return
-    kind = obj["type"]
-    if kind not in OBJECT_FIELDS:
-        complaints.append("%s: no such type of object: %s" % (what, kind))
-        return
-    fields("%s (%s)" % (what, obj["id"]), obj, OBJECT_FIELDS[kind], complaints)
-    if not re.fullmatch(OBJECT_IDS[kind], obj["id"]):
-        complaints.append("%s: a %s with the id %s" % (what, kind, obj["id"]))
-    if kind == "task" and obj["id"] != "task:%s" % obj.get("tid"):
-        complaints.append("%s: id %s of tid %s" % (what, obj["id"], obj.get("tid")))
-    if seen.setdefault(obj["id"], obj) != obj:
-        complaints.append("%s: %s is not told the same everywhere" % (what, obj["id"]))
+contract = load("check_report", os.path.join(TESTS, "check-report.py")).check
 
-
-def check_wait(what, wait, seen, complaints):
-    if not fields(what, wait, WAIT_FIELDS, complaints):
-        return
-    check_object(what + ".task", wait["task"], seen, complaints)
-    check_object(what + ".on", wait["on"], seen, complaints)
-    if not re.fullmatch(r"[A-Za-z]", wait["state"]):
-        complaints.append("%s: the state %r" % (what, wait["state"]))
-    if wait["mode"] not in ("read", "write", None):
-        complaints.append("%s: the mode %r" % (what, wait["mode"]))
-    for i, holder in enumerate(wait["holders"]):
-        name = "%s.holders[%d]" % (what, i)
-        if fields(name, holder, {"object": dict, "how": str, "certainty": str}, complaints):
-            check_object(name, holder["object"], seen, complaints)
-            if holder["certainty"] not in CERTAINTIES:
-                complaints.append("%s: certainty %r" % (name, holder["certainty"]))
-    for i, frame in enumerate(wait["stack"]):
-        fields("%s.stack[%d]" % (what, i), frame,
-               {"function": (str, None), "offset": (int, None), "address": str,
-                "module": (str, None)}, complaints)
-
-
-def check_cause(what, cause, waiting, seen, complaints):
-    if not fields(what, cause, CAUSE_FIELDS, complaints):
-        return
-    check_object(what + ".root", cause["root"], seen, complaints)
-    if cause["certainty"] not in CERTAINTIES:
-        complaints.append("%s: certainty %r" % (what, cause["certainty"]))
-    for name in ("evidence", "remedy", "chain"):
-        if not cause[name]:
-            complaints.append("%s has no %s" % (what, name))
-    for i, obj in enumerate(cause["chain"]):
-        check_object("%s.chain[%d]" % (what, i), obj, seen, complaints)
-    ids = [o.get("id") for o in cause["chain"] if isinstance(o, dict)]
-    if ids and not str(ids[0]).startswith("task:"):
-        complaints.append("%s: its chain begins with %s" % (what, ids[0]))
-    if cause["kind"] == "deadlock":
-        tasks = [i for i in ids if str(i).startswith("task:")]
-        if cause["root"].get("id") not in tasks or len(set(tasks)) != len(tasks):
-            complaints.append("%s: its chain is not a cycle through the root: %s" % (what, ids))
-    elif ids and ids[-1] != cause["root"].get("id"):
-        complaints.append("%s: its chain ends with %s, not with the root" % (what, ids[-1]))
-    if fields(what + ".blocked", cause["blocked"], {"count": int, "tids": list}, complaints):
-        tids = cause["blocked"]["tids"]
-        if cause["blocked"]["count"] != len(tids) or len(set(tids)) != len(tids):
-            complaints.append("%s: %d blocked, but these: %s" %
-                              (what, cause["blocked"]["count"], tids))
-        if not tids:
-            complaints.append("%s: nobody waits for it" % what)
-        for tid in tids:
-            if tid not in waiting:
-                complaints.append("%s: task %s is blocked but has no wait" % (what, tid))
-
-
-def contract(report):
-    """Complaints about what no report may do."""
-    complaints = []
-    if not fields("the report", report, REPORT_FIELDS, complaints):
-        return complaints
-    if report["schema"] != "inquest.report/1":
-        complaints.append("the schema is %s" % report["schema"])
-    fields("tool", report["tool"], {"name": str, "version": str}, complaints)
-    fields("host", report["host"], {"name": (str, None), "kernel": (str, None),
-                                    "arch": (str, None), "uptime_s": (int, float, None)}, complaints)
-    if fields("source", report["source"], {"kind": str, "path": str}, complaints):
-        if report["source"]["kind"] not in ("kcore", "bpf", "elf", "kdump", "qemu"):
-            complaints.append("the source is %s" % report["source"])
-    fields("stats", report["stats"], STATS_FIELDS, complaints)
-    seen = {}
-    for i, wait in enumerate(report["waits"]):
-        check_wait("waits[%d]" % i, wait, seen, complaints)
-    waiting = {w.get("task", {}).get("tid") for w in report["waits"] if isinstance(w, dict)}
-    for i, cause in enumerate(report["causes"]):
-        check_cause("causes[%d]" % i, cause, waiting, seen, complaints)
-    counts = [c["blocked"]["count"] for c in report["causes"]
-              if isinstance(c.get("blocked"), dict) and "count" in c["blocked"]]
-    if counts != sorted(counts, reverse=True):
-        complaints.append("the causes are not ordered by how many wait: %s" % counts)
-    if [c.get("rank") for c in report["causes"]] != list(range(1, len(report["causes"]) + 1)):
-        complaints.append("the ranks are %s" % [c.get("rank") for c in report["causes"]])
-    return complaints
-
-
-# ---------------------------------------------------------------- expectations
 
 def matches(pattern, value):
     if isinstance(pattern, dict):
