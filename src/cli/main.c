@@ -1,5 +1,204 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-int main(void)
+/*
+ * inquest: the program
+ *
+ * Global options, the command's name, the command's own options and words.
+ * Without a command's name it is `why`; -k, -c FILE and -p PID alone belong to
+ * the debugger.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "cli/cli.h"
+
+static const char *const why_examples[] = {
+	"inquest why", "what hangs on this machine, and why",
+	"inquest why 4711", "what this process waits for, hanging or not",
+	"inquest why --json > report.json", "the whole answer for programs",
+	"inquest why -c /var/crash/vmcore", "the same questions to a memory dump",
+	NULL,
+};
+
+static const char *const ps_examples[] = {
+	"inquest ps -ef", "all processes, as ps(1) shows them",
+	"inquest ps -eLo pid,tid,stat,wchan:24,comm", "every thread and what it sleeps in",
+	"inquest ps aux --sort=-rss", "the greatest ones first",
+	NULL,
+};
+
+static const char *const stack_examples[] = {
+	"inquest stack 4711", "the kernel stacks of its threads",
+	"inquest stack -a", "those of all threads",
+	NULL,
+};
+
+static const char *const stacks_examples[] = {
+	"inquest stacks -s D", "where tasks in uninterruptible sleep are",
+	"inquest stacks -f io_schedule --tids", "who is below io_schedule",
+	NULL,
+};
+
+const struct iq_command iq_commands[] = {
+	{ "why", "say what hangs, who waits for whom, and what is at the root", "[PID...]",
+	  "Finds every task that hangs, follows what it waits for from lock to lock and from task to "
+	  "task, and prints what all of them end at, how sure that is, and what can be done. With "
+	  "PIDs it explains what these wait for, whether they hang or not.",
+	  iq_why_option_table, why_examples, iq_cmd_why },
+	{ 0 },
+};
+
+const struct iq_command *iq_command_by_name(const char *name)
 {
-	return 2;
+	for (const struct iq_command *c = iq_commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+int iq_cmd_help(struct iq_cli *cli, struct iq_words *words)
+{
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf out = IQ_STRBUF_INIT;
+	const struct iq_command *command = NULL;
+	int id;
+
+	while ((id = iq_words_next(words)) != IQ_WORDS_END) {
+		if (id != IQ_WORDS_WORD)
+			return IQ_EXIT_USAGE;
+		command = iq_command_by_name(words->value);
+		if (!command)
+			return iq_complain(IQ_EXIT_USAGE, "unknown command %s; see `inquest help`",
+					   words->value);
+	}
+	if (cli->help)
+		command = iq_command_by_name("help");
+	if (command)
+		iq_help_command(&out, command);
+	else
+		iq_help_program(&out);
+	return iq_print(&out, IQ_EXIT_OK);
+}
+
+/* ---- without a command's name ---- */
+
+enum { OPT_PID = 900, MAX_OPTIONS = 64 };
+
+static int for_the_debugger(const char *what)
+{
+	return iq_complain(IQ_EXIT_USAGE,
+			   "%s without a command is for the debugger, which does not exist yet; what "
+			   "hangs, and why, says `inquest why`",
+			   what);
+}
+
+static int unknown_command(const char *word)
+{
+	const char *names[32], *nearest;
+	size_t num = 0;
+	int64_t pid;
+
+	for (const struct iq_command *c = iq_commands; c->name && num < 31; c++)
+		names[num++] = c->name;
+	names[num] = NULL;
+	if (iq_parse_int(word, 1, INT32_MAX, &pid))
+		return iq_complain(IQ_EXIT_USAGE,
+				   "unknown command %s; did you mean `inquest why %s`?", word, word);
+	nearest = iq_nearest(word, names);
+	if (nearest)
+		return iq_complain(IQ_EXIT_USAGE,
+				   "unknown command %s; did you mean %s? See `inquest help`", word, nearest);
+	return iq_complain(IQ_EXIT_USAGE, "unknown command %s; see `inquest help`", word);
+}
+
+/*
+ * Read up to the command's name: sets cli->command, or leaves it NULL where there is none. An option of
+ * `why` stands for `why`, as nothing at all does.
+ */
+static int find_command(struct iq_cli *cli, struct iq_words *words)
+{
+	struct iq_option own[MAX_OPTIONS] = { { OPT_PID, 'p', NULL, "PID" } };
+	const struct iq_command *why = iq_command_by_name("why");
+	bool pid = false;
+	size_t num = 1;
+	int id;
+
+	for (const struct iq_option *o = why->options; o && o->id && num + 1 < MAX_OPTIONS; o++)
+		own[num++] = *o;
+	words->own = own;
+	cli->command = why;
+	id = iq_words_next(words);
+	while (id == OPT_PID) {
+		pid = true;
+		id = iq_words_next(words);
+	}
+	words->own = NULL;
+	if (id == IQ_WORDS_ERROR)
+		return IQ_EXIT_USAGE;
+	if (id == IQ_WORDS_WORD) {
+		cli->command = iq_command_by_name(words->value);
+		if (!cli->command)
+			return unknown_command(words->value);
+		return pid ? iq_complain(IQ_EXIT_USAGE, "-p PID before a command is for the debugger; "
+							"see `inquest help %s`",
+					 cli->command->name)
+			   : IQ_EXIT_OK;
+	}
+	if (id == IQ_WORDS_END && (cli->help || cli->version || cli->man)) {
+		cli->command = NULL;
+		return IQ_EXIT_OK;
+	}
+	if (id == IQ_WORDS_END && (pid || cli->live || cli->dump))
+		return for_the_debugger(pid ? "-p PID" : cli->dump ? "-c FILE" : "-k");
+	/* Again, all of it, as the words of `why`. */
+	*words = (struct iq_words){ .cli = cli, .argv = words->argv, .argc = words->argc, .next = 1 };
+	return IQ_EXIT_OK;
+}
+
+static bool wants_help(const struct iq_words *words)
+{
+	for (int i = words->next; i < words->argc && strcmp(words->argv[i], "--") != 0; i++)
+		if (!strcmp(words->argv[i], "--help"))
+			return true;
+	return false;
+}
+
+static int run(struct iq_cli *cli, struct iq_words *words)
+{
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf out = IQ_STRBUF_INIT;
+	int status;
+
+	status = find_command(cli, words);
+	if (status)
+		return status;
+	if (cli->man) {
+		iq_help_man(&out);
+	} else if (cli->help || wants_help(words)) {
+		if (cli->command)
+			iq_help_command(&out, cli->command);
+		else
+			iq_help_program(&out);
+	} else if (cli->version) {
+		iq_strbuf_printf(&out, "inquest %s\n", IQ_VERSION);
+	} else {
+		words->own = cli->command->options;
+		return cli->command->run(cli, words);
+	}
+	return iq_print(&out, IQ_EXIT_OK);
+}
+
+int main(int argc, char **argv)
+{
+	struct iq_cli cli = { 0 };
+	struct iq_words words = { .cli = &cli, .argv = argv, .argc = argc, .next = 1 };
+	struct timespec ts;
+	int status;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	cli.start_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	signal(SIGPIPE, SIG_IGN);
+	status = run(&cli, &words);
+	iq_timing(&cli, "print");
+	iq_cli_close(&cli);
+	return status;
 }
