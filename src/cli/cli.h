@@ -127,14 +127,6 @@ void iq_cli_close(struct iq_cli *cli);
 /* The snapshot, with what a table of tasks needs to say about it: IQ_EXIT_OK or IQ_EXIT_INCOMPLETE in *status. */
 struct iq_error *iq_cli_tasks(struct iq_cli *cli, const struct iq_task_list **list_ret, int *status);
 
-/* ---- users.c ---- */
-
-/* The name of a user as /etc/passwd has it in the page cache; NULL where that is not known. Borrowed. */
-const char *iq_user_name(uint32_t uid);
-/* The other way round; a number is one too. */
-bool iq_user_by_name(const char *name, uint32_t *uid_ret);
-const char *iq_group_name(uint32_t gid);
-
 /* ---- the commands ---- */
 
 int iq_cmd_why(struct iq_cli *cli, struct iq_words *words);

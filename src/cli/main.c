@@ -28,24 +28,17 @@ static const char *const ps_examples[] = {
 	NULL,
 };
 
-static const char *const stack_examples[] = {
-	"inquest stack 4711", "the kernel stacks of its threads",
-	"inquest stack -a", "those of all threads",
-	NULL,
-};
-
-static const char *const stacks_examples[] = {
-	"inquest stacks -s D", "where tasks in uninterruptible sleep are",
-	"inquest stacks -f io_schedule --tids", "who is below io_schedule",
-	NULL,
-};
-
 const struct iq_command iq_commands[] = {
 	{ "why", "say what hangs, who waits for whom, and what is at the root", "[PID...]",
 	  "Finds every task that hangs, follows what it waits for from lock to lock and from task to "
 	  "task, and prints what all of them end at, how sure that is, and what can be done. With "
 	  "PIDs it explains what these wait for, whether they hang or not.",
 	  iq_why_option_table, why_examples, iq_cmd_why },
+	{ "ps", "list processes and threads, as ps(1) does", "[PID...]",
+	  "Takes the options of ps(1), with a dash (-ef, -eLf, -eo pid,comm) or without (aux). It reads "
+	  "no file of another process, so that it does not hang where ps does.",
+	  iq_ps_option_table, ps_examples, iq_cmd_ps },
+	{ "help", "say what a command does, and how to ask it", "[COMMAND]", NULL, NULL, NULL, iq_cmd_help },
 	{ 0 },
 };
 

@@ -74,10 +74,10 @@ static int print_report(struct iq_cli *cli, const json_t *report, const struct o
 		json = iq_report_dump(report);
 		iq_strbuf_adds(&out, json);
 	} else {
-		struct iq_why_text_options text = { .color = iq_use_color(cli), .all = o->all,
-						    .width = iq_terminal_width() };
+		struct iq_why_style style = { .color = iq_use_color(cli), .all = o->all,
+					      .width = iq_terminal_width() };
 
-		iq_why_text(&out, report, &text);
+		iq_why_text(&out, report, &style);
 	}
 	return iq_print(&out, status);
 }

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What ps shows beyond the snapshot of tasks, read only where a column asks for it
+ */
+#include "cli/ps.h"
+
+enum { MAX_RSS_PAGES = 1 << 30 };
+
+/* include/linux/mm_types_task.h: MM_FILEPAGES, MM_ANONPAGES, (MM_SWAPENTS), MM_SHMEMPAGES */
+static const unsigned rss_counters[] = { 0, 1, 3 };
+
+struct layout {
+	int64_t total_vm, locked_vm, rss, rss_size;
+};
+
+static void find_layout(struct iq_session *s, struct layout *l)
+{
+	static const char mm[] = "struct mm_struct";
+
+	l->total_vm = iq_offsetof(s, mm, "total_vm");
+	l->locked_vm = iq_offsetof(s, mm, "locked_vm");
+	/* Per-CPU counters since v6.2, f1a7941243c1 ("mm: convert mm's rss stats into percpu_counter"). */
+	l->rss = iq_offsetof(s, mm, "rss_stat[0].count");
+	l->rss_size = iq_sizeof(s, "struct percpu_counter");
+	if (l->rss < 0) {
+		l->rss = iq_offsetof(s, mm, "rss_stat.count");
+		l->rss_size = 8;
+	}
+}
+
+static void read_mm(struct iq_session *s, const struct layout *l, struct ps_row *row)
+{
+	uint64_t value;
+
+	if (!row->task->mm || l->total_vm < 0)
+		return;
+	row->mm_known = iq_peek_u64(s, row->task->mm + (uint64_t)l->total_vm, &row->total_vm);
+	if (l->locked_vm >= 0)
+		iq_peek_u64(s, row->task->mm + (uint64_t)l->locked_vm, &row->locked_vm);
+	for (size_t i = 0; l->rss >= 0 && i < IQ_ARRAY_SIZE(rss_counters); i++) {
+		uint64_t at = (uint64_t)l->rss + rss_counters[i] * (uint64_t)l->rss_size;
+
+		/* A counter may stand below zero for a moment; that is said as zero. */
+		if (iq_peek_u64(s, row->task->mm + at, &value) && value < MAX_RSS_PAGES)
+			row->rss += value;
+	}
+}
+
+static int32_t read_tpgid(struct iq_session *s, const struct iq_task *t)
+{
+	/* Moved in v5.16, 6c80c0b94b94 ("tty: move ctrl members to a struct in tty_struct"). */
+	const char *pgrp = iq_has_member(s, "struct tty_struct", "ctrl.pgrp") ? "ctrl.pgrp" : "pgrp";
+	int64_t numbers = iq_offsetof(s, "struct pid", "numbers");
+	int64_t nr = iq_offsetof(s, "struct upid", "nr");
+	uint64_t tty, pid;
+	uint32_t number;
+
+	if (!t->tty_nr || numbers < 0 || nr < 0 ||
+	    !iq_peek_member(s, "struct signal_struct", "tty", t->signal, &tty) || !tty ||
+	    !iq_peek_member(s, "struct tty_struct", pgrp, tty, &pid) || !pid ||
+	    !iq_peek_u32(s, pid + (uint64_t)(numbers + nr), &number))
+		return -1;
+	return (int32_t)number;
+}
+
+struct wait_texts {
+	iq_vaddr sched_start, sched_end, lock_start, lock_end;
+};
+
+/*
+ * What /proc/PID/wchan says: the innermost function that is neither the scheduler nor a lock
+ * (in_sched_functions() of kernel/sched/core.c).
+ */
+static const char *find_wchan(struct iq_session *s, const struct wait_texts *w,
+			      const struct iq_task *t)
+{
+	const struct iq_stack *stack;
+
+	if (t->state == 'R' || t->state == 'Z' || t->state == 'X' || t->on_cpu)
+		return NULL;
+	stack = iq_task_stack(s, t);
+	for (size_t i = 0; i < stack->num_frames; i++) {
+		const struct iq_frame *f = &stack->frames[i];
+
+		if (f->by == IQ_FRAME_SCAN)
+			continue;
+		if ((f->pc >= w->sched_start && f->pc < w->sched_end) ||
+		    (f->pc >= w->lock_start && f->pc < w->lock_end))
+			continue;
+		return f->sym.name;
+	}
+	return NULL;
+}
+
+static uint64_t ram_pages(struct iq_session *s)
+{
+	uint64_t pages = 0;
+
+	/* totalram_pages before v5.0 */
+	iq_peek_u64(s, iq_sym_addr(s, "_totalram_pages"), &pages);
+	return pages;
+}
+
+static unsigned pid_digits(struct iq_session *s)
+{
+	uint32_t max = 0;
+	uint64_t value;
+	unsigned digits = 1;
+
+	/* A member of the namespace since v6.14, 7863dcc72d0f ("pid: allow pid_max to be set per pid namespace"). */
+	if (iq_peek_member(s, "struct pid_namespace", "pid_max", iq_sym_addr(s, "init_pid_ns"), &value))
+		max = (uint32_t)value;
+	else
+		iq_peek_u32(s, iq_sym_addr(s, "pid_max"), &max);
+	if (max < 2 || max > 4 << 20)
+		return 5;
+	for (max--; max >= 10; max /= 10)
+		digits++;
+	return IQ_MAX(digits, 5u);
+}
+
+void ps_fill(struct ps *ps)
+{
+	struct iq_session *s = ps->cli->session;
+	struct layout layout = { 0 };
+	struct wait_texts texts = { 0 };
+
+	ps->up_s = (double)ps->list->boottime_ns / 1e9;
+	ps->now_s = (int64_t)(ps->list->realtime_ns / 1000000000);
+	ps->btime_s = (int64_t)((ps->list->realtime_ns - ps->list->boottime_ns) / 1000000000);
+	ps->pid_digits = pid_digits(s);
+	if (ps->needs & NEEDS_MM) {
+		find_layout(s, &layout);
+		ps->ram_pages = ram_pages(s);
+	}
+	if (ps->needs & NEEDS_WCHAN) {
+		texts.sched_start = iq_sym_addr(s, "__sched_text_start");
+		texts.sched_end = iq_sym_addr(s, "__sched_text_end");
+		texts.lock_start = iq_sym_addr(s, "__lock_text_start");
+		texts.lock_end = iq_sym_addr(s, "__lock_text_end");
+	}
+	iq_vec_foreach(&ps->rows, row) {
+		if (row->task->unreadable)
+			continue;
+		if (ps->needs & NEEDS_MM)
+			read_mm(s, &layout, row);
+		if (ps->needs & NEEDS_TPGID)
+			row->tpgid = read_tpgid(s, row->task);
+		if (ps->needs & NEEDS_WCHAN)
+			row->wchan = find_wchan(s, &texts, row->task);
+		if (ps->needs & NEEDS_ARGS)
+			row->args = iq_task_cmdline(s, row->task);
+	}
+}
