@@ -31,6 +31,7 @@ struct places {
 	iq_vaddr after_offsets; /* seqs come here, in one of the orders; 0 in the others */
 	uint32_t num;
 	bool has_base;
+	iq_vaddr markers; /* 0: not known */
 	uint64_t relative_base;
 };
 
@@ -110,6 +111,7 @@ static struct iq_error *take(struct iq_mem *mem, const struct places *p, iq_vadd
 	struct kallsyms_tables t = {
 		.num = p->num,
 		.offsets_addr = p->offsets,
+		.need_markers = p->markers,
 		.has_base = p->has_base,
 		.relative_base = p->relative_base,
 	};
@@ -137,7 +139,10 @@ static struct iq_error *take(struct iq_mem *mem, const struct places *p, iq_vadd
 	t.offsets = offsets;
 	ends[0] = t.names_len;
 	ends[1] = t.names_len - IQ_MIN(t.names_len, align8(3 * (uint64_t)p->num));
-	t.markers = find_markers(t.names, t.names_len, ends, 2, num_markers(p->num));
+	if (p->markers)
+		t.markers = t.names + (p->markers - p->names);
+	else
+		t.markers = find_markers(t.names, t.names_len, ends, 2, num_markers(p->num));
 	err = kallsyms_init(k, &t, stext);
 	if (!err)
 		find_seqs(mem, p, k);
@@ -266,6 +271,21 @@ static bool walk_markers(struct iq_mem *mem, iq_vaddr token_table, iq_vaddr *fir
 	return false;
 }
 
+/* Read what can be read of a chunk; pages that are not there become 0xff, which no index contains.
+ */
+static void read_chunk(struct iq_mem *mem, iq_vaddr addr, uint8_t *buf, size_t len)
+{
+	enum { PAGE = 4096 };
+
+	if (iq_mem_peek(mem, addr, buf, len))
+		return;
+	for (size_t off = 0, part; off < len; off += part) {
+		part = IQ_MIN(len - off, PAGE - (addr + off) % PAGE);
+		if (!iq_mem_peek(mem, addr + off, buf + off, part))
+			memset(buf + off, 0xff, part);
+	}
+}
+
 static bool try_take(struct iq_mem *mem, const struct places *p, iq_vaddr stext, struct kallsyms *k)
 {
 	struct iq_error *err;
@@ -318,24 +338,20 @@ static bool take_behind(struct iq_mem *mem, struct places p, iq_vaddr stext, str
 static struct iq_error *take_around(struct iq_mem *mem, struct places p, iq_vaddr stext,
 				    struct kallsyms *k)
 {
-	const size_t len = MAX_MARKER_GAP;
-	iq_vaddr markers, lowest;
-	const void *head_view;
-	const uint8_t *head;
-	struct iq_error *err;
+	enum { MAX_LAST_NAMES = 32 << 10 };
+	_cleanup_free_ uint8_t *head = NULL;
+	iq_vaddr lowest;
 	uint32_t last, num;
 	size_t n;
 
-	if (!walk_markers(mem, p.token_table, &markers, &last, &n))
+	if (!walk_markers(mem, p.token_table, &p.markers, &last, &n))
 		return iq_error_new(IQ_ERR_NOTFOUND, "no markers");
 	/* Behind the last marker come at most 256 names; in front of the names stands their number.
 	 */
-	lowest = ((markers - last) & ~(iq_vaddr)3) - MAX_MARKER_GAP;
-	err = iq_mem_view(mem, lowest, len, &head_view);
-	if (err)
-		return err;
-	head = head_view;
-	for (size_t at = len; at >= 32; at -= 4) {
+	lowest = ((p.markers - last) & ~(iq_vaddr)3) - MAX_LAST_NAMES;
+	head = iq_xmalloc(MAX_LAST_NAMES);
+	read_chunk(mem, lowest, head, MAX_LAST_NAMES);
+	for (size_t at = MAX_LAST_NAMES; at >= 32; at -= 4) {
 		for (size_t back = 4; back <= 8; back += 4) {
 			num = load32(head + at - back);
 			if (num_markers(num) != n || num > KALLSYMS_MAX_SYMS)
@@ -348,19 +364,6 @@ static struct iq_error *take_around(struct iq_mem *mem, struct places p, iq_vadd
 		}
 	}
 	return iq_error_new(IQ_ERR_NOTFOUND, "no names");
-}
-
-/* Read what can be read of a chunk; pages that are not there become 0xff, which no index contains.
- */
-static void read_chunk(struct iq_mem *mem, iq_vaddr addr, uint8_t *buf, size_t len)
-{
-	enum { PAGE = 4096 };
-
-	if (iq_mem_peek(mem, addr, buf, len))
-		return;
-	for (size_t off = 0; off < len; off += PAGE)
-		if (!iq_mem_peek(mem, addr + off, buf + off, IQ_MIN(len - off, (size_t)PAGE)))
-			memset(buf + off, 0xff, IQ_MIN(len - off, (size_t)PAGE));
 }
 
 /* Search [start, start + CHUNK) for token indexes; what begins in it may end behind it. */

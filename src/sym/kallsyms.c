@@ -171,6 +171,8 @@ static struct iq_error *init_markers(struct kallsyms *k)
 		memcpy(k->markers, k->t.markers, num * sizeof(uint32_t));
 		return NULL;
 	}
+	if (k->t.need_markers)
+		return iq_error_new(IQ_ERR_CORRUPT, "kallsyms: markers do not hold");
 	for (uint32_t n = 0; n < k->t.num; n++) {
 		if (n % MARKER_STEP == 0)
 			k->markers[n / MARKER_STEP] = (uint32_t)off;
@@ -275,14 +277,23 @@ bool kallsyms_use_seqs(struct kallsyms *k, const uint8_t *seqs)
 	char a[KALLSYMS_NAME_MAX] = "", b[KALLSYMS_NAME_MAX], kind;
 	uint32_t step = k->t.num / 64 + 1;
 
-	/* Looked at here and there. */
+	/* Looked at here and there; of one name the lower symbol comes first. */
 	k->seqs = seqs;
-	for (uint32_t i = 0; i < k->t.num; i += step) {
-		if (!kallsyms_name(k, seq(k, i), b, &kind) || strcmp(a, b) > 0) {
+	for (uint32_t i = 0, before = 0; i < k->t.num; i += step) {
+		uint32_t n = seq(k, i);
+		int order;
+
+		if (!kallsyms_name(k, n, b, &kind)) {
+			k->seqs = NULL;
+			return false;
+		}
+		order = strcmp(a, b);
+		if (order > 0 || (i && !order && n <= before)) {
 			k->seqs = NULL;
 			return false;
 		}
 		strcpy(a, b);
+		before = n;
 	}
 	return true;
 }

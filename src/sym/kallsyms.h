@@ -30,6 +30,7 @@ struct kallsyms_tables {
 	size_t names_len;
 	uint32_t num;
 	const uint8_t *markers; /* (num + 255) / 256 times 4 bytes, or NULL: to be counted */
+	bool need_markers;	/* without them, or if they do not hold, it is no table */
 	const uint8_t *token_table;
 	size_t token_table_len;
 	const uint8_t *token_index; /* 256 times 2 bytes */
