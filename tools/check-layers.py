@@ -50,6 +50,7 @@ PUBLIC = {
     'waitq': 'kernel',
     'wait': 'wait',
     'module': 'diag',
+    'process': 'diag',
 }
 
 # Public headers that a lower folder may include for their plain structs, and why.
