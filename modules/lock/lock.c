@@ -24,12 +24,15 @@
 
 enum {
 	MUTEX_FLAGS = 7,
+	MUTEX_FLAG_WAITERS = 1,
+	MUTEX_FLAG_PICKUP = 4,
 	RWSEM_WRITER_LOCKED = 1,
 	RWSEM_FLAG_WAITERS = 2,
 	RWSEM_READER_SHIFT = 8,
 	RWSEM_OWNER_FLAGS = 7,
 	RWSEM_WAITING_FOR_READ = 1,
 	MAX_CANDIDATES = 16,
+	MAX_WAITERS = 100000,
 };
 
 /* ---- words of locks ---- */
@@ -44,7 +47,7 @@ static bool mutex_is_waited_for(struct iq_diag *d, iq_vaddr lock)
 {
 	uint64_t owner;
 
-	if (!mutex_owner(d, lock, &owner))
+	if (!mutex_owner(d, lock, &owner) || !(owner & MUTEX_FLAG_WAITERS))
 		return false;
 	owner &= ~(uint64_t)MUTEX_FLAGS;
 	return !owner || iq_is_kernel_ptr(d->s, owner);
@@ -83,8 +86,10 @@ static const struct lock_kind semaphore_kind = {
 /* ---- holders ---- */
 
 /*
- * The owner word said this. A task that we know is the holder, and the kernel's own record proves it; an address that is
- * no task any more is a lock whose holder is gone.
+ * The owner word said this. A task that we know is the holder, and the kernel's own record proves it; an
+ * address that is no task any more is a lock whose holder is gone, if we have seen all tasks. On a live machine the owner may be
+ * younger than our list of them: there it counts only if a later look finds the same
+ * (iq_engine_wait_key() in src/diag/engine.c).
  */
 static void add_owner(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, iq_vaddr owner,
 		      const char *member, uint64_t word, const char *how)
@@ -93,15 +98,18 @@ static void add_owner(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, iq_va
 	struct iq_verdict *v;
 	struct iq_edge *e;
 
-	if (holder) {
+	if (holder && !holder->unreadable) {
 		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, holder), w->on, IQ_EDGE_OWNER, IQ_PROVEN,
 				  "%s", how);
 		iq_text_add(d->g, &e->evidence, "%s at %#" PRIx64 " is %#" PRIx64 ": task %d (%s)", member,
 			    lock, word, holder->pid, holder->comm);
 		return;
 	}
-	if (iq_is_live(d->s))
-		return; /* newer than our snapshot, perhaps; the next look knows */
+	if (holder || d->tasks->err || d->tasks->num_unreadable) {
+		iq_text_add(d->g, &w->evidence, "%s at %#" PRIx64 " is %#" PRIx64 ", a task that could not be read",
+			    member, lock, word);
+		return;
+	}
 	v = iq_object_verdict(d->g, w->on, IQ_CAUSE_TASK_GONE, IQ_STRONG,
 			      "%s was never released by its owner, a task that no longer exists", w->on->name);
 	if (!v->evidence.num) {
@@ -110,6 +118,20 @@ static void add_owner(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, iq_va
 		iq_text_add(d->g, &v->remedy, "This is a fault of the kernel or of one of its modules: keep a dump and report it");
 		iq_text_add(d->g, &v->remedy, "Restart the machine: nothing else releases the lock");
 	}
+}
+
+/* Nobody holds it: it is the first in the queue who does not come to take it. */
+static void add_first_in_queue(struct iq_diag *d, struct iq_wait *w, const struct lock_wait *lw)
+{
+	const struct iq_task *first = iq_task_by_addr(d->s, lw->queue.data[0].task);
+	struct iq_edge *e;
+
+	if (!lw->self || !first || first->unreadable || first->addr == w->task->addr)
+		return;
+	e = iq_graph_edge(d->g, w->task, iq_diag_task(d, first), w->on, IQ_EDGE_QUEUED, IQ_STRONG,
+			  "is first in its queue, and nobody holds it");
+	iq_text_add(d->g, &e->evidence, "%#" PRIx64 " has no owner; the first waiter in its queue is that of %s (%d)",
+		    lw->lock, first->comm, first->pid);
 }
 
 static bool is_queued(const struct lock_wait *lw, const struct iq_task *t)
@@ -135,7 +157,7 @@ static void search_holders(struct iq_diag *d, struct iq_wait *w, const struct lo
 	for (size_t i = 0; i < d->tasks->num_tasks && found < MAX_CANDIDATES; i++) {
 		const struct iq_task *t = &d->tasks->tasks[i];
 
-		if (!t->pid || !t->stack || t->on_cpu || is_queued(lw, t) || t->state == 'R')
+		if (!t->pid || !t->stack || t->on_cpu || t->addr == w->task->addr || is_queued(lw, t))
 			continue;
 		if (iq_stack_mentions(iq_task_stack(d->s, t), lw->lock))
 			candidates[found++] = t;
@@ -162,12 +184,22 @@ static struct iq_error *explain_mutex(struct iq_diag *d, const struct iq_task *t
 	(void)frame;
 	if (!lock_wait_find(d, &mutex_kind, task, stack, lock_recorded(d, task, 0, 0), &lw))
 		return NULL;
+	if (!mutex_owner(d, lw.lock, &owner))
+		owner = 0;
+	/* It was handed the lock and has only to run: it waits for a CPU. */
+	if ((owner & MUTEX_FLAG_PICKUP) && (owner & ~(uint64_t)MUTEX_FLAGS) == task->addr) {
+		lock_wait_deinit(&lw);
+		return NULL;
+	}
 	on = iq_diag_lock(d, lw.lock, "mutex", "struct mutex", task, stack, NULL);
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
 	w->certainty = lw.certainty;
 	iq_text_add(d->g, &w->evidence, "mutex %#" PRIx64 ": %s", lw.lock, lw.found_by);
-	if (mutex_owner(d, lw.lock, &owner) && owner & ~(uint64_t)MUTEX_FLAGS)
-		add_owner(d, w, lw.lock, owner & ~(uint64_t)MUTEX_FLAGS, "mutex.owner", owner, "holds it");
+	if (owner & ~(uint64_t)MUTEX_FLAGS)
+		add_owner(d, w, lw.lock, owner & ~(uint64_t)MUTEX_FLAGS, "mutex.owner", owner,
+			  owner & MUTEX_FLAG_PICKUP ? "was handed it" : "holds it");
+	else
+		add_first_in_queue(d, w, &lw);
 	lock_wait_deinit(&lw);
 	*wait_ret = w;
 	return NULL;
@@ -199,6 +231,15 @@ static void add_readers(struct iq_diag *d, struct iq_wait *w, const struct lock_
 	(void)owner; /* the last reader that came by: no evidence of who holds it */
 }
 
+/* Nobody has it, and the first in the queue has been woken to take it: it waits for a CPU. */
+static bool is_free_for(struct iq_diag *d, const struct lock_wait *lw, const struct iq_task *task)
+{
+	uint64_t count, owner;
+
+	return task->state == 'R' && !lw->self && rwsem_words(d, lw->lock, &count, &owner) &&
+	       !(count & RWSEM_WRITER_LOCKED) && !(count >> RWSEM_READER_SHIFT);
+}
+
 static struct iq_error *explain_rwsem(struct iq_diag *d, const struct iq_task *task,
 				      const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret)
 {
@@ -214,6 +255,10 @@ static struct iq_error *explain_rwsem(struct iq_diag *d, const struct iq_task *t
 	(void)frame;
 	if (!lock_wait_find(d, &rwsem_kind, task, stack, lock_recorded(d, task, 2, 3), &lw))
 		return NULL;
+	if (is_free_for(d, &lw, task)) {
+		lock_wait_deinit(&lw);
+		return NULL;
+	}
 	on = iq_diag_lock(d, lw.lock, "rwsem", "struct rw_semaphore", task, stack, &name);
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
 	reads = lw.mode == RWSEM_WAITING_FOR_READ;
@@ -242,6 +287,8 @@ static struct iq_error *explain_rwsem(struct iq_diag *d, const struct iq_task *t
 				    "its waiter stands before that of %s (%d) in the queue of %#" PRIx64, task->comm,
 				    task->pid, lw.lock);
 		}
+	} else {
+		add_first_in_queue(d, w, &lw);
 	}
 	lock_wait_deinit(&lw);
 	return NULL;
@@ -266,6 +313,35 @@ static uint32_t percpu_readers(struct iq_diag *d, iq_vaddr lock)
 		if (iq_peek_u32(d->s, iq_per_cpu(d->s, counts, cpu), &n))
 			sum += n;
 	return sum;
+}
+
+struct percpu_queue {
+	struct iq_diag *d;
+	struct lock_wait *lw;
+	int64_t from_node; /* from an entry's links to its task */
+};
+
+static bool add_percpu_waiter(void *ctx, iq_vaddr node)
+{
+	struct percpu_queue *q = ctx;
+	struct lock_waiter entry = { .waiter = node };
+
+	if (iq_peek_u64(q->d->s, node + (uint64_t)q->from_node, &entry.task))
+		iq_vec_push(&q->lw->queue, entry);
+	return false;
+}
+
+/* Who waits for it: they have its address on their stacks too, and hold nothing of it. */
+static void percpu_queue(struct iq_diag *d, iq_vaddr lock, struct lock_wait *lw)
+{
+	int64_t head = iq_offsetof(d->s, "struct percpu_rw_semaphore", "waiters.head");
+	int64_t private = iq_offsetof(d->s, "struct wait_queue_entry", "private");
+	int64_t entry = iq_offsetof(d->s, "struct wait_queue_entry", "entry");
+	struct percpu_queue q = { .d = d, .lw = lw, .from_node = private - entry };
+
+	lw->lock = lock;
+	if (head >= 0 && private >= 0 && entry >= 0)
+		iq_error_free(iq_list_walk(d->s, lock + (uint64_t)head, MAX_WAITERS, add_percpu_waiter, &q));
 }
 
 static struct iq_error *explain_percpu(struct iq_diag *d, const struct iq_task *task,
@@ -299,9 +375,10 @@ static struct iq_error *explain_percpu(struct iq_diag *d, const struct iq_task *
 		/* A writer has closed it and sleeps until the readers inside have gone. */
 		add_owner(d, w, lock, writer, "percpu_rw_semaphore.writer", writer, "is taking it for write");
 	} else if (block) {
-		lw.lock = lock;
 		iq_text_add(d->g, &w->evidence, "percpu_rw_semaphore.block is set and nobody is recorded: a writer holds it");
+		percpu_queue(d, lock, &lw);
 		search_holders(d, w, &lw, 1, "holds it for write");
+		lock_wait_deinit(&lw);
 	}
 	return NULL;
 }
@@ -339,8 +416,10 @@ static struct iq_error *explain_percpu_writer(struct iq_diag *d, const struct iq
 	iq_text_add(d->g, &w->evidence,
 		    "percpu_rw_semaphore.writer at %#" PRIx64 " is this task: it waits for %u reader%s to leave", lw.lock,
 		    percpu_readers(d, lw.lock), percpu_readers(d, lw.lock) == 1 ? "" : "s");
+	percpu_queue(d, lw.lock, &lw);
 	if (!iq_diag_find_holders(d, w, lw.lock, type, &name, percpu_readers(d, lw.lock)))
 		search_holders(d, w, &lw, percpu_readers(d, lw.lock), "holds it for read");
+	lock_wait_deinit(&lw);
 	*wait_ret = w;
 	return NULL;
 }

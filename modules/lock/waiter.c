@@ -52,10 +52,15 @@ static bool ring_closes(struct iq_session *s, iq_vaddr node, bool may_be_alone)
 	       iq_peek_u64(s, links[1], &back) && back == node;
 }
 
-static iq_vaddr find_waiter(struct iq_session *s, const struct layout *l, const struct iq_task *task,
-			    const struct iq_stack *stack)
+/*
+ * The next thing on the stack, from word *at on, that looks like a live waiter of this task. Copies of
+ * earlier waits can do so too, where a waiter alone in its ring is linked to itself.
+ */
+static iq_vaddr next_waiter(struct iq_session *s, const struct layout *l, const struct iq_task *task,
+			    const struct iq_stack *stack, size_t *at)
 {
-	for (size_t i = 0; i < stack->num_words; i++) {
+	while (*at < stack->num_words) {
+		size_t i = (*at)++;
 		iq_vaddr waiter = stack->sp + 8 * i - (uint64_t)l->task;
 
 		if (stack->words[i] != task->addr || waiter + (uint64_t)l->list < stack->sp)
@@ -103,7 +108,8 @@ struct strangers {
 static bool walk_ring(struct iq_session *s, const struct layout *l, struct lock_wait *w,
 		      struct strangers *strangers)
 {
-	iq_vaddr start = w->waiter + (uint64_t)l->list, node = start;
+	iq_vaddr start = w->waiter + (uint64_t)l->list, node = start, next;
+	uint64_t back;
 
 	for (size_t i = 0; i < MAX_RING; i++) {
 		if (node == start || iq_task_by_stack_addr(s, node)) {
@@ -114,10 +120,13 @@ static bool walk_ring(struct iq_session *s, const struct layout *l, struct lock_
 			strangers->list[strangers->num].node = node;
 			strangers->list[strangers->num++].before = w->queue.num;
 		}
-		if (!iq_peek_u64(s, node, &node))
+		/* Each node has to point back, or the walk could end up in a ring without our waiter. */
+		if (!iq_peek_u64(s, node, &next) || !iq_is_kernel_ptr(s, next) ||
+		    !iq_peek_u64(s, next + 8, &back) || back != node)
 			return false;
-		if (node == start)
+		if (next == start)
 			return true;
+		node = next;
 	}
 	return false;
 }
@@ -153,8 +162,10 @@ static bool ring_has(const struct lock_wait *w, iq_vaddr waiter)
 static bool is_lock_of_ring(struct iq_diag *d, const struct lock_kind *kind, const struct layout *l,
 			    const struct lock_wait *w, iq_vaddr p, iq_vaddr *first_ret)
 {
-	return p && iq_is_kernel_ptr(d->s, p) && iq_peek_u64(d->s, p + (uint64_t)l->first_waiter, first_ret) &&
-	       ring_has(w, *first_ret) && (!kind->is_waited_for || kind->is_waited_for(d, p));
+	/* No lock is on a stack; the links between waiters, misread as locks, are. */
+	return p && iq_is_kernel_ptr(d->s, p) && !iq_task_by_stack_addr(d->s, p) &&
+	       iq_peek_u64(d->s, p + (uint64_t)l->first_waiter, first_ret) && ring_has(w, *first_ret) &&
+	       (!kind->is_waited_for || kind->is_waited_for(d, p));
 }
 
 /* The lock is one of the pointers on this stack, or saved registers, if it leads back to our ring. */
@@ -204,25 +215,34 @@ static bool find_by_first_waiter(struct iq_diag *d, const struct lock_kind *kind
 	return true;
 }
 
+static bool find_lock(struct iq_diag *d, const struct lock_kind *kind, const struct layout *l,
+		      const struct iq_stack *stack, iq_vaddr recorded, struct lock_wait *w)
+{
+	struct strangers strangers = { 0 };
+
+	if (!walk_ring(d->s, l, w, &strangers))
+		return false;
+	if (l->wait_list >= 0)
+		return find_head(d, kind, l, stack, &strangers, w);
+	return find_by_first_waiter(d, kind, l, stack, recorded, w);
+}
+
 bool lock_wait_find(struct iq_diag *d, const struct lock_kind *kind, const struct iq_task *task,
 		    const struct iq_stack *stack, iq_vaddr recorded, struct lock_wait *w)
 {
-	struct strangers strangers = { 0 };
+	bool found = false;
 	struct layout l;
-	bool found;
+	size_t at = 0;
 
 	*w = (struct lock_wait){ 0 };
 	if (!layout_of(d->s, kind, &l))
 		return false;
-	w->waiter = find_waiter(d->s, &l, task, stack);
-	found = w->waiter && walk_ring(d->s, &l, w, &strangers);
-	if (found && l.wait_list >= 0)
-		found = find_head(d, kind, &l, stack, &strangers, w);
-	else if (found)
-		found = find_by_first_waiter(d, kind, &l, stack, recorded, w);
-	if (!found) {
+	while (!found) {
 		lock_wait_deinit(w);
-		return false;
+		w->waiter = next_waiter(d->s, &l, task, stack, &at);
+		if (!w->waiter)
+			return false;
+		found = find_lock(d, kind, &l, stack, recorded, w);
 	}
 	for (size_t i = 0; i < w->queue.num; i++) {
 		if (w->queue.data[i].waiter == w->waiter) {

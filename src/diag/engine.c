@@ -284,6 +284,9 @@ uint64_t iq_engine_wait_key(const struct iq_wait *w)
 		h ^= iq_hash_bytes(w->mode, strlen(w->mode));
 	for (size_t i = 0; i < w->stack.num; i++)
 		h = iq_hash_u64(h ^ w->stack.data[i].address);
+	/* Whom it says to be its owner, and who is no task that we know. */
+	if (w->on->verdict && w->on->verdict->kind == IQ_CAUSE_TASK_GONE && w->on->verdict->evidence.num)
+		h ^= iq_hash_bytes(w->on->verdict->evidence.data[0], strlen(w->on->verdict->evidence.data[0]));
 	/* Who holds the lock: contention that moves is no hang. */
 	for (size_t i = 0; i < w->task->out.num; i++)
 		if (w->task->out.data[i]->kind == IQ_EDGE_OWNER)

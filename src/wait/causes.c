@@ -61,6 +61,9 @@ static void share_holders(struct iq_graph *g, size_t num_edges)
 	for (size_t i = 0; i < num_edges; i++) {
 		struct iq_edge *e = g->edges.data[i];
 
+		/* Who has closed it and waits for it to become empty does not wait for himself. */
+		if (e->to->wait && e->to->wait->on == e->via)
+			continue;
 		if (e->via && is_end[e->via->index] && e->to != e->via &&
 		    (e->kind == IQ_EDGE_OWNER || e->kind == IQ_EDGE_MAYBE))
 			iq_graph_edge(g, e->via, e->to, NULL, e->kind, e->certainty, "%s", e->how);
