@@ -105,7 +105,7 @@ void *iq_vec_grow(void *data, size_t *cap, size_t num, size_t size);
 		(v)->num = (v)->cap = 0;                                                           \
 	} while (0)
 #define iq_vec_foreach(v, p)                                                                       \
-	for (__typeof__((v)->data + 0) p = (v)->data; p < (v)->data + (v)->num; p++)
+	for (__typeof__((v)->data + 0) p = (v)->data; p && p < (v)->data + (v)->num; p++)
 
 /* ---- hash maps ---- */
 

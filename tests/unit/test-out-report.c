@@ -508,6 +508,17 @@ static int roll(uint64_t *x, unsigned n)
 	return (int)((*x = iq_hash_u64(*x + 0x9e3779b97f4a7c15ULL)) % n);
 }
 
+/* Whatever it says: no line is steered by a name, and none is wider than it may be without need. */
+static void assert_told(const json_t *report, const struct iq_why_style *style)
+{
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
+
+	iq_why_text(&sb, report, style);
+	assert_true(sb.len > 0 && sb.str[sb.len - 1] == '\n');
+	assert_null(strstr(sb.str, " \n"));
+	assert_true(style->color || !strchr(sb.str, '\033'));
+}
+
 static void reports_of_random_graphs_can_be_checked(void **state)
 {
 	(void)state;
@@ -516,6 +527,7 @@ static void reports_of_random_graphs_can_be_checked(void **state)
 		uint64_t x = seed * 0x9e3779b97f4a7c15ULL;
 		struct iq_object *o[40];
 		char name[32];
+		json_t *r;
 
 		for (int i = 0; i < 30; i++)
 			o[i] = made_task(g, i + 1, "task");
@@ -563,9 +575,38 @@ static void reports_of_random_graphs_can_be_checked(void **state)
 			v->cannot_go_on = roll(&x, 2);
 		}
 		snprintf(name, sizeof(name), "random-%d", (int)seed);
-		json_decref(report_of(g, name, NULL, NULL));
+		r = report_of(g, name, NULL, NULL);
+		assert_told(r, &(struct iq_why_style){ .all = true, .width = 40 });
+		assert_told(r, &(struct iq_why_style){ .color = true });
+		json_decref(r);
 		iq_graph_free(g);
 	}
+}
+
+static void a_long_chain_is_told_in_part(void **state)
+{
+	struct iq_graph *g = iq_graph_new();
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
+	json_t *r;
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		made_held(g, made_task(g, 1000 + i, "link"), made_lock(g, (unsigned)i, "a lock"),
+			  made_task(g, 1001 + i, "link"), 5000);
+	made_wait(g, iq_graph_find(g, "task:1100"), made_frozen_fs(g), IQ_WAIT_SLEEP, 5000);
+	r = report_of(g, "long", NULL, NULL);
+	iq_why_text(&sb, r, &plain);
+	assert_non_null(strstr(sb.str,
+			       "    5. link (1004): holds it; waits for a lock, for 5.0 s\n"
+			       "    ... 87 more steps (--all shows them)\n"
+			       "   93. link (1092): holds it; waits for a lock, for 5.0 s\n"));
+	assert_non_null(strstr(sb.str, "   102. ext4 on /dev/vdb, mounted at /data, is frozen\n"));
+	sb.len = 0;
+	iq_why_text(&sb, r, &(struct iq_why_style){ .all = true });
+	assert_non_null(
+		strstr(sb.str, "   56. link (1055): holds it; waits for a lock, for 5.0 s\n"));
+	json_decref(r);
+	iq_graph_free(g);
 }
 
 int main(void)
@@ -586,6 +627,7 @@ int main(void)
 		cmocka_unit_test(many_are_grouped_by_program),
 		cmocka_unit_test(an_ordinary_wait_is_explained_when_asked_for),
 		cmocka_unit_test(reports_of_random_graphs_can_be_checked),
+		cmocka_unit_test(a_long_chain_is_told_in_part),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

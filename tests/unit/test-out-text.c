@@ -185,7 +185,7 @@ static void rows_are_sorted_by_a_column(void **state)
 	for (int i = 0; i < 5; i++)
 		iq_table_row(t, (struct iq_cell[]){
 					{ i == 2 ? IQ_CELL_UNREADABLE : IQ_CELL_I64, .i64 = i % 2 },
-					{ IQ_CELL_STR, .str = "edcba" + i },
+					{ IQ_CELL_STR, .str = &"edcba"[i] },
 					{ IQ_CELL_END } });
 	assert_true(iq_table_sort(t, "n", true));
 	assert_made("1  dcba\n1  ba\n0  edcba\n0  a\n?? cba\n", iq_table_text(t, &bare, &sb));
