@@ -103,5 +103,6 @@ struct iq_error *iq_flat_unfold(int fd, int *fd_ret, bool *cut_off_ret);
 struct iq_error *iq_target_open_elf(int fd, const char *path, struct iq_target **target_ret);
 /* In kdump.c or no-kdump.c, by the executable. */
 struct iq_error *iq_target_open_kdump(int fd, const char *path, struct iq_target **target_ret);
+bool iq_target_has_kdump(void);
 
 #endif

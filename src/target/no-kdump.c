@@ -30,3 +30,8 @@ struct iq_error *iq_target_open_kdump(int fd, const char *path, struct iq_target
 		"linked inquest reads more formats",
 		path);
 }
+
+bool iq_target_has_kdump(void)
+{
+	return false;
+}
