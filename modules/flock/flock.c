@@ -22,6 +22,11 @@
 
 enum { FL_POSIX = 1, FL_FLOCK = 2, FL_LEASE = 32, FL_OFDLCK = 1024, F_RDLCK = 0, MAX_DEPTH = 1000 };
 
+static const char *const functions[] = {
+	"flock_lock_inode_wait", "locks_lock_inode_wait", "posix_lock_inode_wait", "do_lock_file_wait", "fcntl_setlk",
+	"__do_sys_flock", "__x64_sys_flock", "__break_lease", NULL,
+};
+
 struct shadow_lock {
 	uint64_t has;
 	uint64_t blocker, owner, flags, type, pid, file;
@@ -73,14 +78,45 @@ static bool count_opener(void *ctx, const struct iq_open_file *open)
 	return false;
 }
 
+/*
+ * The lock is a process's; which of its threads took it is not recorded. One that waits for a file lock itself
+ * is the likely one: that is how locks taken in two orders meet.
+ */
+static bool add_waiting_threads(struct holders *h, const struct iq_task *process, const char *how, const char *evidence)
+{
+	size_t num = 0;
+
+	for (int add = 0; add < 2; add++) {
+		for (size_t i = 0; i < h->d->tasks->num_tasks; i++) {
+			const struct iq_task *t = &h->d->tasks->tasks[i];
+			struct iq_edge *e;
+
+			if (!t->pid || t->tgid != process->tgid || t == h->waiter || !t->stack || t->on_cpu ||
+			    iq_stack_find(iq_task_stack(h->d->s, t), 0, functions) < 0)
+				continue;
+			if (!add) {
+				num++;
+				continue;
+			}
+			e = iq_graph_edge(h->d->g, h->w->task, iq_diag_task(h->d, t), h->w->on,
+					  num == 1 ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE, IQ_LIKELY, "%s", how);
+			iq_text_add(h->d->g, &e->evidence, "%s; %s (%d) is %s of its threads that waits for a file lock itself", evidence,
+				    t->comm, t->pid, num == 1 ? "the one" : "one");
+		}
+	}
+	return num > 0;
+}
+
 static void add_process(struct holders *h, const struct iq_task *t, enum iq_edge_kind kind, enum iq_certainty certainty,
 			const char *how)
 {
 	const struct iq_task *except = t->tgid == h->waiter->tgid ? h->waiter : NULL;
+	const char *evidence = iq_arena_printf(iq_scratch(h->d->s), "the granted file lock %#" PRIx64 " has pid %d, owner %#" PRIx64 ", file %#" PRIx64,
+					       h->addr, (int)h->lock->pid, h->lock->owner, h->lock->file);
 
-	iq_diag_process_edges(h->d, h->w, t, except, h->w->on, kind, certainty, how,
-			      iq_arena_printf(iq_scratch(h->d->s), "the granted file lock %#" PRIx64 " has pid %d, owner %#" PRIx64 ", file %#" PRIx64,
-					      h->addr, (int)h->lock->pid, h->lock->owner, h->lock->file));
+	if (t->num_threads > 1 && add_waiting_threads(h, t, how, evidence))
+		return;
+	iq_diag_process_edges(h->d, h->w, t, except, h->w->on, kind, certainty, how, evidence);
 }
 
 static bool add_opener(void *ctx, const struct iq_open_file *open)
@@ -158,11 +194,6 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, c
 	add_holders(&(struct holders){ .d = d, .w = w, .waiter = task, .lock = &lock, .addr = addr });
 	return NULL;
 }
-
-static const char *const functions[] = {
-	"flock_lock_inode_wait", "locks_lock_inode_wait", "posix_lock_inode_wait", "do_lock_file_wait", "fcntl_setlk",
-	"__do_sys_flock", "__x64_sys_flock", "__break_lease", NULL,
-};
 
 static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "file-lock", .summary = "flock, POSIX and OFD locks: the lock in the way and the processes that keep it",

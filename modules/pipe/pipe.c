@@ -4,7 +4,7 @@
  *
  * A reader sleeps on pipe_inode_info.rd_wait, a writer on wr_wait. Who can wake
  * it are the processes that have the other end open: they are found in the
- * descriptor tables. A reader whose own process has the only writing end left waits for itself.
+ * descriptor tables.
  *
  * Kernel: fs/pipe.c, include/linux/pipe_fs_i.h.
  */
@@ -42,6 +42,9 @@ static bool add_end(void *ctx, const struct iq_open_file *open)
 	struct ends *x = ctx;
 
 	if (!(open->mode & (x->wants_writers ? IQ_FMODE_WRITE : IQ_FMODE_READ)) || open->task->tgid == x->last_tgid)
+		return false;
+	/* A process that sleeps on a pipe to itself may be woken by a signal handler of its own: no hang. */
+	if (open->task->tgid == x->waiter->tgid && x->waiter->num_threads <= 1)
 		return false;
 	x->last_tgid = open->task->tgid;
 	iq_diag_process_edges(x->d, x->w, open->task, open->task->tgid == x->waiter->tgid ? x->waiter : NULL, x->w->on,
