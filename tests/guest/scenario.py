@@ -112,7 +112,8 @@ def look(guest, want):
         # What people read comes from the same report, with the same exit status.
         text = guest.run("inquest why", WHY_TIMEOUT)
         if text.status != r.status:
-            complaints.append("`why` ends with %d, `why --json` with %d" % (text.status, r.status))
+            complaints.append("`why` ends with %d, `why --json` with %d; it says:\n%s%s" % (
+                text.status, r.status, text.out, text.err))
         if guest.verbose:
             print(text.out)
     return complaints, "the report:\n%s\n" % r.out if complaints else ""
