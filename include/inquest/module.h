@@ -24,6 +24,12 @@ struct iq_diag {
 	struct iq_session *s;
 	struct iq_graph *g;
 	const struct iq_task_list *tasks;
+	/*
+	 * While holder rules are asked: does this task (task_struct) wait for the lock itself? It has the lock's
+	 * address on its stack as holders do. NULL where nobody knows.
+	 */
+	bool (*is_queued)(const void *queue, iq_vaddr task);
+	const void *queue;
 };
 
 /*

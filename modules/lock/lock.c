@@ -134,12 +134,28 @@ static void add_first_in_queue(struct iq_diag *d, struct iq_wait *w, const struc
 		    lw->lock, first->comm, first->pid);
 }
 
-static bool is_queued(const struct lock_wait *lw, const struct iq_task *t)
+static bool is_queued(const void *queue, iq_vaddr task)
 {
+	const struct lock_wait *lw = queue;
+
 	iq_vec_foreach(&lw->queue, q)
-		if (q->task == t->addr)
+		if (q->task == task)
 			return true;
 	return false;
+}
+
+/* Ask the rooms; false: nobody knows all holders. */
+static bool rooms_know_holders(struct iq_diag *d, struct iq_wait *w, const struct lock_wait *lw, const char *type,
+			       const struct iq_lock_name *name, unsigned num)
+{
+	bool known;
+
+	d->is_queued = is_queued;
+	d->queue = lw;
+	known = iq_diag_find_holders(d, w, lw->lock, type, name, num);
+	d->is_queued = NULL;
+	d->queue = NULL;
+	return known;
 }
 
 /*
@@ -157,7 +173,7 @@ static void search_holders(struct iq_diag *d, struct iq_wait *w, const struct lo
 	for (size_t i = 0; i < d->tasks->num_tasks && found < MAX_CANDIDATES; i++) {
 		const struct iq_task *t = &d->tasks->tasks[i];
 
-		if (!t->pid || !t->stack || t->on_cpu || t->addr == w->task->addr || is_queued(lw, t))
+		if (!t->pid || !t->stack || t->on_cpu || t->addr == w->task->addr || is_queued(lw, t->addr))
 			continue;
 		if (iq_stack_mentions(iq_task_stack(d->s, t), lw->lock))
 			candidates[found++] = t;
@@ -223,7 +239,7 @@ static void add_readers(struct iq_diag *d, struct iq_wait *w, const struct lock_
 	unsigned num = (unsigned)IQ_MIN(count >> RWSEM_READER_SHIFT & 0xffffffffffffULL, (uint64_t)1 << 30);
 	size_t before = w->task->out.num;
 
-	if (!iq_diag_find_holders(d, w, lw->lock, "struct rw_semaphore", name, num) &&
+	if (!rooms_know_holders(d, w, lw, "struct rw_semaphore", name, num) &&
 	    w->task->out.num == before)
 		search_holders(d, w, lw, num, "holds it for read");
 	iq_text_add(d->g, &w->evidence, "rw_semaphore.count at %#" PRIx64 " is %#" PRIx64 ": held by %u reader%s",
@@ -417,7 +433,7 @@ static struct iq_error *explain_percpu_writer(struct iq_diag *d, const struct iq
 		    "percpu_rw_semaphore.writer at %#" PRIx64 " is this task: it waits for %u reader%s to leave", lw.lock,
 		    percpu_readers(d, lw.lock), percpu_readers(d, lw.lock) == 1 ? "" : "s");
 	percpu_queue(d, lw.lock, &lw);
-	if (!iq_diag_find_holders(d, w, lw.lock, type, &name, percpu_readers(d, lw.lock)))
+	if (!rooms_know_holders(d, w, &lw, type, &name, percpu_readers(d, lw.lock)))
 		search_holders(d, w, &lw, percpu_readers(d, lw.lock), "holds it for read");
 	lock_wait_deinit(&lw);
 	*wait_ret = w;

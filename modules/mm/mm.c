@@ -17,7 +17,7 @@
  */
 #include "inquest/module.h"
 
-enum { VM_REFCNT_EXCLUSIVE = 0x40000000, MAX_HOLDERS = 64 };
+enum { VM_REFCNT_EXCLUSIVE = 0x40000000, RWSEM_READER_SHIFT = 8, MAX_HOLDERS = 64 };
 
 static const char vma_type[] = "struct vm_area_struct";
 
@@ -189,6 +189,8 @@ static bool holds_mm(struct iq_diag *d, const struct iq_task *t, iq_vaddr mm, st
 		for (const char *const *f = lock_functions; frame > 0 && *f; f++)
 			if (iq_frame_is(&stack->frames[frame - 1], *f))
 				return false;
+		if (d->is_queued && d->is_queued(d->queue, t->addr))
+			return false;
 		if (t->mm != mm) {
 			bool mentioned = false;
 
@@ -235,6 +237,26 @@ static bool conclude(struct iq_diag *d, struct iq_wait *w, const struct holder *
 	return num > 0;
 }
 
+/*
+ * Is the task in a page fault under the lock of its mapping alone? A fault that took mmap_lock has not locked the
+ * mapping for read.
+ */
+static bool holds_its_mapping(struct iq_diag *d, const struct iq_task *t)
+{
+	const struct iq_stack *stack = iq_task_stack(d->s, t);
+	iq_vaddr vma = has_function(stack, fault_functions) ? vma_on_stack(d, t->mm, stack, is_vma, NULL) : 0;
+	int64_t off = iq_offsetof(d->s, "struct vma_lock", "lock");
+	uint64_t count, lock;
+
+	if (!vma)
+		return false;
+	if (iq_peek_member(d->s, vma_type, "vm_refcnt.refs.counter", vma, &count))
+		return (count & (VM_REFCNT_EXCLUSIVE - 1)) > 1;
+	return off >= 0 && iq_peek_member(d->s, vma_type, "vm_lock", vma, &lock) &&
+	       iq_peek_member(d->s, "struct rw_semaphore", "count.counter", lock + (uint64_t)off, &count) &&
+	       count >> RWSEM_READER_SHIFT;
+}
+
 static bool find_mmap_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, const struct iq_lock_name *name,
 			      unsigned counted)
 {
@@ -248,7 +270,7 @@ static bool find_mmap_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr loc
 		const struct iq_task *t = &d->tasks->tasks[i];
 
 		if (t->pid && t->stack && !t->on_cpu && t->pid != w->task->tid &&
-		    holds_mm(d, t, name->container, &list[num]))
+		    holds_mm(d, t, name->container, &list[num]) && !holds_its_mapping(d, t))
 			num++;
 	}
 	return conclude(d, w, list, num, counted);
