@@ -616,6 +616,77 @@ static void add_sinks(struct finder *f)
 	free(best);
 }
 
+/* ---- threads of one process ---- */
+
+static int64_t pid_of(const struct iq_object *task)
+{
+	const struct iq_attr *pid = iq_object_attr(task, "pid");
+
+	return pid && pid->kind == IQ_ATTR_INT ? pid->num : task->tid;
+}
+
+static bool is_about_a_process(const struct iq_cause *cause)
+{
+	return cause->kind >= IQ_CAUSE_TASK_STOPPED && cause->kind <= IQ_CAUSE_TASK_GONE &&
+	       cause->root->type == IQ_OBJ_TASK;
+}
+
+/* What may be one cause stands together, the thread that gave the process its number first. */
+static int by_process(const void *a, const void *b)
+{
+	const struct iq_cause *x = *(struct iq_cause *const *)a, *y = *(struct iq_cause *const *)b;
+	int64_t p = pid_of(x->root), q = pid_of(y->root);
+
+	if (p != q)
+		return p < q ? -1 : 1;
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	if (x->blocked.num != y->blocked.num)
+		return x->blocked.num < y->blocked.num ? -1 : 1;
+	if ((x->root->tid == p) != (y->root->tid == p))
+		return x->root->tid == p ? -1 : 1;
+	return by_tid(&x->root, &y->root);
+}
+
+static bool is_the_same(const struct iq_cause *x, const struct iq_cause *y)
+{
+	return pid_of(x->root) == pid_of(y->root) && x->kind == y->kind &&
+	       x->blocked.num == y->blocked.num &&
+	       (!x->blocked.num || !memcmp(x->blocked.data, y->blocked.data,
+					   x->blocked.num * sizeof(*x->blocked.data)));
+}
+
+/*
+ * A stopped server with ten threads is one cause and not ten: of roots that are threads of one
+ * process, in the same state, with the same tasks behind them, one stays.
+ */
+static void merge_threads(struct iq_graph *g, struct iq_causes *causes)
+{
+	struct iq_cause **kept = causes->list.data, *first = NULL;
+	size_t num = causes->list.num, num_kept = 0, num_more = 0;
+
+	if (num)
+		qsort(kept, num, sizeof(struct iq_cause *), by_process);
+	for (size_t i = 0; i <= num; i++) {
+		struct iq_cause *cause = i < num ? kept[i] : NULL;
+
+		if (cause && first && is_about_a_process(cause) && is_the_same(first, cause)) {
+			cause_deinit(cause);
+			num_more++;
+			continue;
+		}
+		if (num_more)
+			iq_text_add(g, &first->evidence,
+				    "the same holds for %zu more thread%s of process %" PRId64,
+				    num_more, num_more == 1 ? "" : "s", pid_of(first->root));
+		num_more = 0;
+		first = cause && is_about_a_process(cause) && cause->blocked.num ? cause : NULL;
+		if (cause)
+			kept[num_kept++] = cause;
+	}
+	causes->list.num = num_kept;
+}
+
 /* ---- the order ---- */
 
 static bool is_maybe(const struct iq_cause *cause)
@@ -697,6 +768,7 @@ struct iq_causes *iq_graph_causes(struct iq_graph *g, struct iq_object *const *o
 	f.has_ring = iq_xcalloc(f.num_comps, 1);
 	add_deadlocks(&f);
 	add_sinks(&f);
+	merge_threads(g, f.causes);
 	rank(f.causes);
 
 	search_deinit(&f.back);

@@ -25,7 +25,7 @@ static void verdict_deinit(struct iq_verdict *v)
 	iq_vec_free(&v->remedy);
 }
 
-static void cause_deinit(struct iq_cause *cause)
+void cause_deinit(struct iq_cause *cause)
 {
 	iq_vec_free(&cause->blocked);
 	iq_vec_free(&cause->chain);

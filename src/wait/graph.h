@@ -21,6 +21,9 @@ struct graph {
 	IQ_VEC(struct iq_causes *) causes; /* to be freed with the graph */
 };
 
+/* Free what a cause points to; the cause itself is the arena's. */
+void cause_deinit(struct iq_cause *cause);
+
 /* Does nothing matter that lies behind it? */
 static inline bool is_final(const struct iq_object *o)
 {

@@ -374,7 +374,7 @@ static void a_message_through_a_connection_hangs_with_its_daemon(void **state)
 	iq_object_verdict(g, t1, IQ_CAUSE_TASK_STOPPED, IQ_PROVEN, "stopped")->cannot_go_on = true;
 	assert_int_equal(iq_graph_causes(g, NULL, 0)->list.num, 0);
 	iq_object_verdict(g, t2, IQ_CAUSE_TASK_STOPPED, IQ_PROVEN, "stopped")->cannot_go_on = true;
-	assert_int_equal(iq_graph_causes(g, NULL, 0)->list.num, 2);
+	assert_int_equal(iq_graph_causes(g, NULL, 0)->list.num, 2); /* two processes */
 	assert_true(w->hangs);
 }
 
@@ -552,6 +552,30 @@ static void a_thing_that_two_wait_for_is_named(void **state)
 	assert_string_equal(causes->list.data[1]->root->id, "task:3");
 }
 
+static void threads_of_a_stopped_server_are_one_cause(void **state)
+{
+	struct iq_graph *g = *state;
+	struct iq_object *conn = iq_graph_object(g, IQ_OBJ_DAEMON, "daemon:fuse:41");
+	struct iq_cause *cause;
+
+	for (int i = 0; i < 10; i++) {
+		struct iq_object *t = made_task(g, 50 + (i + 3) % 10, "sshfs");
+		struct iq_verdict *v = iq_object_verdict(g, t, IQ_CAUSE_TASK_STOPPED, IQ_PROVEN,
+							 "sshfs (%d) is stopped", (int)t->tid);
+
+		v->cannot_go_on = true;
+		iq_object_int(g, t, "pid", 50);
+		iq_graph_edge(g, conn, t, NULL, IQ_EDGE_SERVES, IQ_PROVEN, "serves it");
+	}
+	made_wait(g, made_task(g, 1, "ls"), conn, IQ_WAIT_MESSAGE, 5000);
+	made_wait(g, made_task(g, 2, "df"), conn, IQ_WAIT_MESSAGE, 5000);
+	cause = only_cause(g);
+	assert_string_equal(cause->root->id, "task:50");
+	assert_blocked(cause, "task:1 task:2");
+	assert_string_equal(cause->evidence.data[cause->evidence.num - 1],
+			    "the same holds for 9 more threads of process 50");
+}
+
 /* ---- order, and who asks ---- */
 
 static void more_blocked_come_first_then_the_older(void **state)
@@ -658,6 +682,7 @@ int main(void)
 		T(a_place_in_the_kernel_is_no_root),
 		T(a_service_of_the_kernel_is_a_root),
 		T(a_thing_that_two_wait_for_is_named),
+		T(threads_of_a_stopped_server_are_one_cause),
 		T(more_blocked_come_first_then_the_older),
 		T(the_certain_come_before_the_possible),
 		T(a_question_about_one_task_has_its_causes_alone),
