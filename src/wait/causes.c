@@ -41,154 +41,9 @@ struct finder {
 	struct iq_causes *causes;
 };
 
-/* ---- before the search ---- */
-
-static bool leads_somewhere(const struct iq_object *o)
-{
-	return o->verdict || o->out.num;
-}
-
-/*
- * What one waiter knows of a lock's holders is true for all of them: those who know nobody reach
- * them through the lock.
- */
-static void share_holders(struct iq_graph *g, size_t num_edges)
-{
-	_cleanup_free_ uint8_t *is_end = iq_xcalloc(g->objects.num, 1);
-
-	for (size_t i = num_edges; i < g->edges.num; i++)
-		is_end[g->edges.data[i]->to->index] = true;
-	for (size_t i = 0; i < num_edges; i++) {
-		struct iq_edge *e = g->edges.data[i];
-
-		/* Who has closed it and waits for it to become empty does not wait for himself. */
-		if (e->to->wait && e->to->wait->on == e->via)
-			continue;
-		if (e->via && is_end[e->via->index] && e->to != e->via &&
-		    (e->kind == IQ_EDGE_OWNER || e->kind == IQ_EDGE_MAYBE))
-			iq_graph_edge(g, e->via, e->to, NULL, e->kind, e->certainty, "%s", e->how);
-	}
-}
-
-/* Every wait shall have an edge, and every task with an edge a wait: it is what the report shows.
- */
-static void complete(struct iq_graph *g)
-{
-	size_t num_edges = g->edges.num;
-
-	/* What is final ends a chain also where a rule looked through it (view_init() drops the
-	 * rest). */
-	for (size_t i = 0; i < num_edges; i++) {
-		struct iq_edge *e = g->edges.data[i];
-
-		if (e->via && e->via != e->from && is_final(e->via))
-			iq_graph_edge(g, e->from, e->via, NULL, IQ_EDGE_ON, e->certainty,
-				      "waits for it");
-	}
-
-	for (size_t i = 0; i < num_edges; i++) {
-		struct iq_edge *e = g->edges.data[i];
-
-		if (e->from->type == IQ_OBJ_TASK && !e->from->wait) {
-			struct iq_wait *w =
-				iq_graph_wait(g, e->from, e->via ? e->via : e->to, IQ_WAIT_SLEEP);
-
-			w->certainty = e->certainty;
-			w->state = '?';
-		}
-	}
-	iq_vec_foreach(&g->waits, p) {
-		struct iq_wait *w = *p;
-
-		if (w->task->out.num || w->on == w->task || w->cls == IQ_WAIT_IDLE)
-			continue;
-		if (w->cls == IQ_WAIT_MESSAGE && !w->uninterruptible && !leads_somewhere(w->on))
-			continue;
-		iq_graph_edge(g, w->task, w->on, NULL, IQ_EDGE_ON, w->certainty, "waits for it");
-	}
-	share_holders(g, num_edges);
-}
-
 static struct iq_object *object(const struct finder *f, uint32_t node)
 {
 	return f->g->objects.data[node];
-}
-
-/* An ordinary wait that more than one could end. */
-static bool blames_nobody(const struct finder *f, const struct iq_wait *w)
-{
-	uint32_t node = w->task->index, first = NO_ARC;
-
-	if (w->hangs || (w->cls != IQ_WAIT_MESSAGE && w->cls != IQ_WAIT_IDLE))
-		return false;
-	view_foreach_out(&f->v, node, a) {
-		if (f->v.arcs[a].to == node)
-			continue;
-		if (first != NO_ARC && f->v.arcs[a].to != first)
-			return true;
-		first = f->v.arcs[a].to;
-	}
-	return false;
-}
-
-static void soften(struct finder *f)
-{
-	iq_vec_foreach(&f->g->waits, p)
-		if (blames_nobody(f, *p))
-			view_foreach_out(&f->v, (*p)->task->index, a)
-				f->v.arcs[a].flags |= ARC_SOFT;
-}
-
-static bool is_place(const struct finder *f, uint32_t node)
-{
-	if (object(f, node)->type != IQ_OBJ_KERNEL)
-		return false;
-	view_foreach_in(&f->v, node, a) {
-		const struct iq_wait *w = object(f, f->v.arcs[a].from)->wait;
-
-		if (f->v.arcs[a].edge->kind != IQ_EDGE_ON || (w && wait_is_explained(w)))
-			return false;
-	}
-	return true;
-}
-
-static bool has_way_on(const struct finder *f, uint32_t node)
-{
-	view_foreach_out(&f->v, node, a)
-		if (!(f->v.arcs[a].flags & ARC_DROPPED) && f->v.arcs[a].to != node)
-			return true;
-	return false;
-}
-
-/*
- * Drop what leads to a thing that explains nothing: a place, or one that a single task waits for.
- * What stood in front of it may be such a thing then.
- */
-static void drop_dead_ends(struct finder *f)
-{
-	_cleanup_free_ uint32_t *todo = iq_xcalloc(f->v.num_nodes, sizeof(*todo));
-	_cleanup_free_ uint8_t *done = iq_xcalloc(f->v.num_nodes, 1);
-	size_t num = 0;
-
-	for (uint32_t i = 0; i < f->v.num_nodes; i++)
-		if (object(f, i)->type != IQ_OBJ_TASK && !object(f, i)->verdict &&
-		    !has_way_on(f, i))
-			todo[num++] = i;
-	while (num) {
-		uint32_t node = todo[--num];
-
-		if (done[node] || (!is_place(f, node) && view_num_waiters(&f->v, node, 2) > 1))
-			continue;
-		done[node] = true;
-		view_foreach_in(&f->v, node, a) {
-			uint32_t from = f->v.arcs[a].from;
-
-			f->v.arcs[a].flags |= ARC_DROPPED;
-			if (object(f, from)->type != IQ_OBJ_TASK && !object(f, from)->verdict &&
-			    !done[from] && !has_way_on(f, from))
-				todo[num++] = from;
-		}
-	}
 }
 
 /* ---- deadlocks ---- */
@@ -743,7 +598,7 @@ struct iq_causes *iq_graph_causes(struct iq_graph *g, struct iq_object *const *o
 	f.causes = iq_arena_alloc(g->arena, sizeof(*f.causes));
 	iq_vec_push(&gr->causes, f.causes);
 
-	complete(g);
+	wait_complete(g);
 	view_init(&f.v, g);
 	search_init(&f.back, &f.v);
 	n = f.v.num_nodes;
@@ -760,8 +615,8 @@ struct iq_causes *iq_graph_causes(struct iq_graph *g, struct iq_object *const *o
 
 	index_on(&f);
 	wait_hangs(&f.v);
-	soften(&f);
-	drop_dead_ends(&f);
+	wait_soften(&f.v);
+	wait_drop_dead_ends(&f.v);
 	mark_reached(&f);
 	find_rings(&f);
 	f.num_comps = view_components(&f.v, WAYS_ONWARD, NULL, f.comp);

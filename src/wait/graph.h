@@ -6,6 +6,7 @@
  *	graph.c   objects, edges, waits: building them
  *	view.c    the same graph as arrays of numbers, to be searched fast; components
  *	hangs.c   which waits hang
+ *	prepare.c edges that follow from others, and those that lead nowhere
  *	causes.c  where they end, what that is, who is behind it, in which order
  *	words.c   what to say where no rule said it: summaries, evidence, remedies
  */
@@ -121,6 +122,18 @@ static inline bool search_saw(const struct search *s, uint32_t node)
 
 /* Set iq_wait.hangs of every wait; of one for messages, arcs to those who could send theirs become soft. */
 void wait_hangs(const struct view *v);
+
+/* ---- prepare.c ---- */
+
+/* Every wait shall have an edge, and every task with an edge a wait: it is what the report shows. */
+void wait_complete(struct iq_graph *g);
+/* Mark the arcs of ordinary waits that several could end. After wait_hangs(). */
+void wait_soften(struct view *v);
+/*
+ * Drop what leads to a thing that explains nothing: a place, or one that a single task waits for.
+ * What stood in front of it may be such a thing then.
+ */
+void wait_drop_dead_ends(struct view *v);
 
 /* ---- words.c ---- */
 
