@@ -22,6 +22,13 @@ struct seen_wait {
 	uint64_t since_ns;	/* CLOCK_MONOTONIC of the first look that saw it */
 };
 
+/* What the holder rules said of a lock, as edges of the first task that asked. */
+struct found_holders {
+	const struct iq_wait *wait;
+	size_t first, end; /* in wait->task->out */
+	bool all;	   /* somebody knew all holders */
+};
+
 struct engine {
 	struct iq_diag d;	/* first: rooms get a pointer to it */
 	const struct iq_why_options *options;
@@ -32,6 +39,7 @@ struct engine {
 	IQ_VEC(const char *) idle; /* what is idle, and why */
 	iq_texts notes;
 	struct iq_map lock_names; /* lock -> struct iq_lock_name *, in the graph's arena */
+	struct iq_map holders;	  /* lock, mode, number -> struct found_holders *, ditto */
 	struct iq_map explained;  /* task address -> 1: the wait rules have been asked */
 	IQ_VEC(struct seen_wait) seen;
 	struct iq_map seen_by_task;

@@ -37,10 +37,12 @@ static bool is_suffix(const char *rest)
 bool iq_frame_is(const struct iq_frame *frame, const char *name)
 {
 	const char *sym = frame->sym.name;
-	size_t len = strlen(name);
+	size_t len;
 
-	if (!sym)
+	/* Asked of every frame of every task for dozens of names: most differ at once. */
+	if (!sym || (sym[0] != name[0] && sym[0] != '_'))
 		return false;
+	len = strlen(name);
 	if (!strncmp(sym, name, len) && is_suffix(sym + len))
 		return true;
 	/* Padding in front of a function has a symbol of its own (CONFIG_PREFIX_SYMBOLS). */
