@@ -7,6 +7,7 @@
  * the debugger.
  */
 #include <errno.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
@@ -190,6 +191,8 @@ int main(int argc, char **argv)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	cli.start_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 	signal(SIGPIPE, SIG_IGN);
+	/* Else Jansson asks the kernel for random numbers, which a machine that has just booted has none of. */
+	json_object_seed((size_t)cli.start_ns | 1);
 	status = run(&cli, &words);
 	iq_timing(&cli, "print");
 	iq_cli_close(&cli);

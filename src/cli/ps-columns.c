@@ -6,6 +6,7 @@
  * and scripts find what they are used to. The kernel's side of each value is
  * what fs/proc/array.c makes of it for /proc/PID/stat.
  */
+#include <math.h>
 #include <stdio.h>
 
 #include "cli/cached.h"
@@ -57,8 +58,8 @@ NUMBER(get_pri_bsd, row->task->prio - MAX_RT_PRIO)
 NUMBER(get_vsz, row->total_vm * 4)
 NUMBER(get_sz, row->total_vm)
 NUMBER(get_rss, row->rss * 4)
-NUMBER(get_minflt, row->task->min_flt)
-NUMBER(get_majflt, row->task->maj_flt)
+NUMBER(get_minflt, row->min_flt)
+NUMBER(get_majflt, row->maj_flt)
 NUMBER(get_nspid, row->task->ns_pid)
 
 static void name_or_number(struct iq_strbuf *sb, const char *name, uint32_t id)
@@ -180,7 +181,7 @@ GETTER(get_pcpu)
 	if (v->null)
 		iq_strbuf_adds(sb, "-");
 	else
-		iq_strbuf_printf(sb, v->real > 99.9 ? "%.0f" : "%.1f", v->real);
+		iq_strbuf_printf(sb, v->real > 99.9 ? "%.0f" : "%.1f", floor(v->real * 10) / 10);
 }
 
 GETTER(get_c)
@@ -311,9 +312,7 @@ static void add_comm(const struct ps_row *row, struct iq_strbuf *sb)
 {
 	if (row->forest)
 		iq_strbuf_adds(sb, row->forest);
-	iq_text_clean(sb, row->task->comm);
-	if (row->task->state == 'Z')
-		iq_strbuf_adds(sb, " <defunct>");
+	iq_text_clean(sb, row->name ? row->name : row->task->comm);
 }
 
 GETTER(get_comm)
@@ -338,8 +337,11 @@ GETTER(get_args)
 
 GETTER(get_wchan)
 {
+	const char *name = row->wchan ? row->wchan : "-";
+
+	/* Underscores at the start tell nothing in six columns; for programs the name stays what it is. */
 	v->null = !row->wchan;
-	iq_strbuf_adds(sb, row->wchan ? row->wchan : "-");
+	iq_strbuf_adds(sb, ps->cli->json ? name : name + strspn(name, "._"));
 }
 
 GETTER(get_addr)
@@ -380,15 +382,15 @@ const struct ps_column ps_columns[] = {
 	{ "%mem", "%MEM", 4, PS_RIGHT, PS_REAL, NEEDS_MM, get_pmem },
 	{ "addr", "ADDR", 4, PS_RIGHT, PS_TEXT, 0, get_addr },
 	{ "addr_1", "ADDR", 1, PS_LEFT, PS_TEXT, 0, get_addr },
-	{ "args", "COMMAND", 27, PS_UNLIMITED, PS_TEXT, NEEDS_ARGS, get_args },
+	{ "args", "COMMAND", 27, PS_UNLIMITED, PS_TEXT, NEEDS_ARGS | NEEDS_NAME, get_args },
 	{ "bsdstart", "START", 6, PS_RIGHT, PS_TEXT, 0, get_bsdstart },
 	{ "bsdtime", "TIME", 6, PS_RIGHT, PS_TEXT, 0, get_bsdtime },
 	{ "c", "C", 2, PS_RIGHT, PS_NUMBER, 0, get_c },
-	{ "class", "CLS", 3, PS_LEFT, PS_TEXT, 0, get_class },
-	{ "cls", "CLS", 3, PS_LEFT, PS_TEXT, 0, get_class },
-	{ "cmd", "CMD", 27, PS_UNLIMITED, PS_TEXT, NEEDS_ARGS, get_args },
-	{ "comm", "COMMAND", 15, PS_UNLIMITED, PS_TEXT, 0, get_comm },
-	{ "command", "COMMAND", 27, PS_UNLIMITED, PS_TEXT, NEEDS_ARGS, get_args },
+	{ "class", "CLS", 3, PS_RIGHT, PS_TEXT, 0, get_class },
+	{ "cls", "CLS", 3, PS_RIGHT, PS_TEXT, 0, get_class },
+	{ "cmd", "CMD", 27, PS_UNLIMITED, PS_TEXT, NEEDS_ARGS | NEEDS_NAME, get_args },
+	{ "comm", "COMMAND", 15, PS_UNLIMITED, PS_TEXT, NEEDS_NAME, get_comm },
+	{ "command", "COMMAND", 27, PS_UNLIMITED, PS_TEXT, NEEDS_ARGS | NEEDS_NAME, get_args },
 	{ "cp", "CP", 3, PS_RIGHT, PS_NUMBER, 0, get_c },
 	{ "cpuid", "CPUID", 5, PS_RIGHT, PS_NUMBER, 0, get_psr },
 	{ "cputime", "TIME", 8, PS_RIGHT, PS_TEXT, 0, get_time },
@@ -407,10 +409,10 @@ const struct ps_column ps_columns[] = {
 	{ "idle", "IDLE", 8, PS_RIGHT, PS_REAL, 0, get_idle },
 	{ "lstart", "STARTED", 24, PS_RIGHT, PS_TEXT, 0, get_lstart },
 	PID_COLUMN("lwp", "LWP", get_tid),
-	{ "maj_flt", "MAJFL", 6, PS_RIGHT, PS_NUMBER, 0, get_majflt },
-	{ "majflt", "MAJFLT", 6, PS_RIGHT, PS_NUMBER, 0, get_majflt },
-	{ "min_flt", "MINFL", 6, PS_RIGHT, PS_NUMBER, 0, get_minflt },
-	{ "minflt", "MINFLT", 6, PS_RIGHT, PS_NUMBER, 0, get_minflt },
+	{ "maj_flt", "MAJFL", 6, PS_RIGHT, PS_NUMBER, NEEDS_FAULTS, get_majflt },
+	{ "majflt", "MAJFLT", 6, PS_RIGHT, PS_NUMBER, NEEDS_FAULTS, get_majflt },
+	{ "min_flt", "MINFL", 6, PS_RIGHT, PS_NUMBER, NEEDS_FAULTS, get_minflt },
+	{ "minflt", "MINFLT", 6, PS_RIGHT, PS_NUMBER, NEEDS_FAULTS, get_minflt },
 	{ "ni", "NI", 3, PS_RIGHT, PS_NUMBER, 0, get_nice },
 	{ "nice", "NI", 3, PS_RIGHT, PS_NUMBER, 0, get_nice },
 	{ "nlwp", "NLWP", 4, PS_RIGHT, PS_NUMBER, 0, get_nlwp },
@@ -454,8 +456,8 @@ const struct ps_column ps_columns[] = {
 	PID_COLUMN("tpgid", "TPGID", get_tpgid),
 	{ "tt", "TT", 8, PS_LEFT, PS_TEXT, 0, get_tty },
 	{ "tty", "TT", 8, PS_LEFT, PS_TEXT, 0, get_tty },
-	{ "ucmd", "CMD", 15, PS_UNLIMITED, PS_TEXT, 0, get_comm },
-	{ "ucomm", "COMMAND", 15, PS_UNLIMITED, PS_TEXT, 0, get_comm },
+	{ "ucmd", "CMD", 15, PS_UNLIMITED, PS_TEXT, NEEDS_NAME, get_comm },
+	{ "ucomm", "COMMAND", 15, PS_UNLIMITED, PS_TEXT, NEEDS_NAME, get_comm },
 	{ "uid", "UID", 5, PS_RIGHT, PS_NUMBER, 0, get_euid },
 	{ "uname", "USER", 8, PS_USER, PS_TEXT, 0, get_euser },
 	{ "user", "USER", 8, PS_USER, PS_TEXT, 0, get_euser },

@@ -136,6 +136,8 @@ static void place(struct forest *f, struct iq_arena *arena, size_t row, unsigned
 {
 	uint64_t *child;
 	size_t next;
+	/* With lines, the children of init stand beside it: they are everything there is. */
+	unsigned below = f->lines && f->ps->rows.data[row].task->tgid == 1 ? depth : depth + 1;
 
 	if (f->placed[row] || depth >= MAX_DEPTH)
 		return;
@@ -145,9 +147,9 @@ static void place(struct forest *f, struct iq_arena *arena, size_t row, unsigned
 	if (f->ps->rows.data[row].task->pid != f->ps->rows.data[row].task->tgid)
 		return;
 	for (next = child ? *child : 0; next; next = f->next_sibling[next - 1]) {
-		if (depth + 1 < MAX_DEPTH)
-			f->more[depth + 1] = f->next_sibling[next - 1];
-		place(f, arena, next - 1, depth + 1);
+		if (below < MAX_DEPTH)
+			f->more[below] = f->next_sibling[next - 1];
+		place(f, arena, next - 1, below);
 	}
 }
 
@@ -172,6 +174,10 @@ void ps_make_forest(struct ps *ps, bool lines)
 		f.next_sibling[i] = first ? *first : 0;
 		iq_map_set(&f.first_child, (uint64_t)t->ppid, i + 1);
 	}
+	/* Kernel threads come first, as in ps(1). */
+	for (size_t i = 0; i < num; i++)
+		if (ps->rows.data[i].task->tgid == 2 && ps->rows.data[i].task->kthread)
+			place(&f, iq_scratch(ps->cli->session), i, 0);
 	for (size_t i = 0; i < num; i++)
 		if (ps->rows.data[i].task->unreadable ||
 		    !iq_map_get(&here, (uint64_t)ps->rows.data[i].task->ppid))

@@ -92,6 +92,54 @@ static const char *find_wchan(struct iq_session *s, const struct wait_texts *w,
 	return NULL;
 }
 
+/*
+ * The name of a kernel thread in full: struct kthread's own where comm was too short for it
+ * (get_kthread_comm() of kernel/kthread.c), and with what a worker is or was at
+ * (wq_worker_comm() of kernel/workqueue.c).
+ */
+static const char *find_name(struct iq_session *s, const struct iq_task *t)
+{
+	enum { PF_WQ_WORKER = 0x20 };
+	static const char task[] = "struct task_struct", kthread[] = "struct kthread";
+	/* In set_child_tid before v5.17, e32cf5dfbe22 ("kthread: Generalize pf_io_worker so it can point to struct kthread"). */
+	const char *where = iq_has_member(s, task, "worker_private") ? "worker_private" : "set_child_tid";
+	int64_t desc = iq_offsetof(s, "struct worker", "desc");
+	uint64_t self, data, work = 0;
+	char text[64] = "";
+	iq_vaddr full = 0;
+	struct iq_error *err;
+
+	if (!t->kthread || !iq_peek_member(s, task, where, t->addr, &self) ||
+	    !iq_is_kernel_ptr(s, self))
+		return NULL;
+	if (!(t->flags & PF_WQ_WORKER)) {
+		if (!iq_peek_member(s, kthread, "full_name", self, &full) || !full)
+			return NULL;
+		err = iq_read_str(s, full, text, sizeof(text));
+	} else {
+		if (desc < 0 || !iq_peek_member(s, kthread, "data", self, &data) ||
+		    !iq_is_kernel_ptr(s, data))
+			return NULL;
+		err = iq_read_str(s, data + (uint64_t)desc, text, 32);
+		iq_peek_member(s, "struct worker", "current_work", data, &work);
+	}
+	iq_error_free(err);
+	if (err || !*text)
+		return NULL;
+	return full ? iq_arena_strdup(iq_scratch(s), text)
+		    : iq_arena_printf(iq_scratch(s), "%s%c%s", t->comm, work ? '+' : '-', text);
+}
+
+static void add_faults(struct iq_session *s, struct ps_row *row)
+{
+	uint64_t value;
+
+	if (iq_peek_member(s, "struct signal_struct", "min_flt", row->task->signal, &value))
+		row->min_flt += value;
+	if (iq_peek_member(s, "struct signal_struct", "maj_flt", row->task->signal, &value))
+		row->maj_flt += value;
+}
+
 static uint64_t ram_pages(struct iq_session *s)
 {
 	uint64_t pages = 0;
@@ -148,7 +196,12 @@ void ps_fill(struct ps *ps)
 			row->tpgid = read_tpgid(s, row->task);
 		if (ps->needs & NEEDS_WCHAN)
 			row->wchan = find_wchan(s, &texts, row->task);
+		if (ps->needs & NEEDS_NAME)
+			row->name = find_name(s, row->task);
 		if (ps->needs & NEEDS_ARGS)
-			row->args = iq_task_cmdline(s, row->task);
+			row->args = row->name ? iq_arena_printf(iq_scratch(s), "[%s]", row->name)
+					      : iq_task_cmdline(s, row->task);
+		if (ps->needs & NEEDS_FAULTS && !ps->threads)
+			add_faults(s, row);
 	}
 }

@@ -170,7 +170,7 @@ static bool take_bsd_word(struct options *o, struct iq_words *words, const char 
 	const char *arg;
 
 	if (*word >= '0' && *word <= '9')
-		return add_numbers(o, &o->sel.pids, word, false);
+		return o->bsd = add_numbers(o, &o->sel.pids, word, false);
 	o->bsd = true;
 	for (; *word; word++) {
 		switch (*word) {
@@ -349,7 +349,7 @@ static bool choose_fields(struct options *o)
 	if (o->fields.num)
 		return true;
 	if (o->bsd_u)
-		iq_strbuf_adds(&sb, "user,pid,%cpu,%mem,vsz,rss,tname,stat,bsdstart,bsdtime,command");
+		iq_strbuf_adds(&sb, "user,pid,%cpu,%mem,vsz,rss,tname,stat,start_time,bsdtime,command");
 	else if (o->bsd_l)
 		iq_strbuf_adds(&sb, "f,uid,pid,ppid,pri_bsd,ni,vsz,rss,wchan,stat,tname,bsdtime,command");
 	else if (o->bsd_j)
@@ -454,10 +454,12 @@ static void select_rows(struct ps *ps, const struct options *o)
 
 	for (size_t i = 0, end; i < list->num_tasks; i = end) {
 		const struct iq_task *first = &list->tasks[i], *leader = first;
-		uint64_t runtime = first->dead_runtime_ns;
+		uint64_t runtime = first->dead_runtime_ns, min_flt = 0, maj_flt = 0;
 
 		for (end = i; end < list->num_tasks && list->tasks[end].tgid == first->tgid; end++) {
 			runtime += list->tasks[end].runtime_ns;
+			min_flt += list->tasks[end].min_flt;
+			maj_flt += list->tasks[end].maj_flt;
 			if (list->tasks[end].pid == first->tgid)
 				leader = &list->tasks[end];
 			if (first->pid <= 0) { /* idle tasks, and those that cannot be read, are each for itself */
@@ -475,7 +477,9 @@ static void select_rows(struct ps *ps, const struct options *o)
 			if (ps->threads || t == leader)
 				iq_vec_push(&ps->rows, (struct ps_row){
 					.task = t, .tpgid = -1,
-					.runtime_ns = ps->threads ? t->runtime_ns : runtime });
+					.runtime_ns = ps->threads ? t->runtime_ns : runtime,
+					.min_flt = ps->threads ? t->min_flt : min_flt,
+					.maj_flt = ps->threads ? t->maj_flt : maj_flt });
 		}
 	}
 }

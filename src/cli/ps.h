@@ -8,14 +8,23 @@
 #include "cli/cli.h"
 
 /* What a column needs that the snapshot of tasks does not have. */
-enum ps_needs { NEEDS_MM = 1, NEEDS_TPGID = 2, NEEDS_WCHAN = 4, NEEDS_ARGS = 8 };
+enum ps_needs {
+	NEEDS_MM = 1,
+	NEEDS_TPGID = 2,
+	NEEDS_WCHAN = 4,
+	NEEDS_ARGS = 8,
+	NEEDS_NAME = 16,
+	NEEDS_FAULTS = 32,
+};
 
 struct ps_row {
 	const struct iq_task *task; /* the leader's, or the thread's */
 	uint64_t runtime_ns;	    /* of the thread, or of the whole process */
+	uint64_t min_flt, maj_flt;  /* the same of page faults */
 	uint64_t total_vm, rss, locked_vm; /* pages */
 	bool mm_known;
 	int32_t tpgid;
+	const char *name;	    /* where it is longer than comm can be, or NULL */
 	const char *wchan, *args;   /* "-" and the like where there is none */
 	const char *forest;	    /* what stands in front of the command's name, or NULL */
 };
