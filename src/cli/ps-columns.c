@@ -6,7 +6,6 @@
  * and scripts find what they are used to. The kernel's side of each value is
  * what fs/proc/array.c makes of it for /proc/PID/stat.
  */
-#include <math.h>
 #include <stdio.h>
 
 #include "cli/cached.h"
@@ -181,7 +180,7 @@ GETTER(get_pcpu)
 	if (v->null)
 		iq_strbuf_adds(sb, "-");
 	else
-		iq_strbuf_printf(sb, v->real > 99.9 ? "%.0f" : "%.1f", floor(v->real * 10) / 10);
+		iq_strbuf_printf(sb, v->real > 99.9 ? "%.0f" : "%.1f", (double)(int64_t)(v->real * 10) / 10);
 }
 
 GETTER(get_c)
