@@ -89,6 +89,21 @@ void iq_vmcoreinfo_scan(struct iq_target *t);
 /* Read 8 bytes of physical memory, for arch->walk; ctx is the struct iq_target. */
 struct iq_error *iq_target_read_u64(void *ctx, iq_paddr pa, uint64_t *value_ret);
 
+/* ---- a cache of pages, by a tag that is not 0 (cache.c) ---- */
+
+struct iq_page_cache;
+
+/* Of num_sets (a power of two) times two pages. */
+struct iq_page_cache *iq_page_cache_new(size_t num_sets);
+void iq_page_cache_free(struct iq_page_cache *cache);
+void iq_page_cache_clear(struct iq_page_cache *cache);
+
+/* The page with this tag, or NULL. */
+const unsigned char *iq_page_cache_get(struct iq_page_cache *cache, uint64_t tag);
+/* A place for the page with this tag; the caller fills it, or else calls drop. */
+unsigned char *iq_page_cache_put(struct iq_page_cache *cache, uint64_t tag);
+void iq_page_cache_drop(struct iq_page_cache *cache, uint64_t tag);
+
 /* ---- flattened kdump files (flat.c) ---- */
 
 bool iq_flat_magic(const void *head, size_t len);

@@ -21,14 +21,20 @@
 #include "target/internal.h"
 
 enum {
-	CACHE_PAGES = 4096, /* of decompressed pages: 16 MiB */
+	CACHE_SETS = 2048,  /* of two decompressed pages: 16 MiB */
+	LIBRARY_PAGES = 32, /* in the library's own cache, which it searches one by one */
 	MAX_CPUS = 8192,
+	MAX_PFN = 1 << 30,    /* 4 TiB: a bitmap of 128 MiB */
 	MAX_RANGES = 1 << 16, /* of RAM; beyond them lookups are left to the library */
 };
 
 struct kdump {
 	kdump_ctx_t *ctx;
 	int fd;
+	struct iq_page_cache *cache;
+	unsigned char *present; /* a bit for each page that the file has; NULL: not known */
+	uint64_t num_pages;	/* bits in it */
+	bool size_toggle;
 	struct iq_cpu_regs regs;
 };
 
@@ -42,18 +48,61 @@ static void kdump_close(struct iq_target *t)
 		kdump_free(k->ctx);
 	close(k->fd);
 	iq_vec_free(&k->regs.cpus);
+	iq_page_cache_free(k->cache);
+	free(k->present);
 	free(k);
+}
+
+static bool is_present(const struct kdump *k, uint64_t pfn)
+{
+	return !k->present || (pfn < k->num_pages && k->present[pfn >> 3] >> (pfn & 7) & 1);
+}
+
+/*
+ * The cache of libkdumpfile 0.5.1 loses entries with each read that fails, and crashes when it is
+ * full. So we do not ask for pages that are not there, and throw it away after other failures: a
+ * new size makes it anew.
+ */
+static void renew_library_cache(struct kdump *k)
+{
+	k->size_toggle = !k->size_toggle;
+	kdump_set_number_attr(k->ctx, "cache.size", LIBRARY_PAGES + k->size_toggle);
+	kdump_clear_err(k->ctx);
+}
+
+static const unsigned char *get_page(struct kdump *k, uint64_t pfn)
+{
+	const unsigned char *page = iq_page_cache_get(k->cache, pfn + 1);
+	size_t len = IQ_PAGE_SIZE;
+	unsigned char *fill;
+
+	if (page || !is_present(k, pfn))
+		return page;
+	fill = iq_page_cache_put(k->cache, pfn + 1);
+	if (kdump_read(k->ctx, KDUMP_MACHPHYSADDR, pfn << IQ_PAGE_SHIFT, fill, &len) == KDUMP_OK)
+		return fill;
+	iq_page_cache_drop(k->cache, pfn + 1);
+	renew_library_cache(k);
+	return NULL;
 }
 
 static struct iq_error *kdump_read_phys(struct iq_target *t, iq_paddr pa, void *buf, size_t len)
 {
 	struct kdump *k = t->priv;
-	size_t done = len;
 
-	if (kdump_read(k->ctx, KDUMP_MACHPHYSADDR, pa, buf, &done) == KDUMP_OK)
-		return NULL;
-	kdump_clear_err(k->ctx);
-	return iq_error_fault(pa + IQ_MIN(done, len - 1), "physical memory that the dump has");
+	while (len) {
+		uint64_t in_page = pa & (IQ_PAGE_SIZE - 1);
+		size_t part = IQ_MIN(len, IQ_PAGE_SIZE - in_page);
+		const unsigned char *page = get_page(k, pa >> IQ_PAGE_SHIFT);
+
+		if (!page)
+			return iq_error_fault(pa, "physical memory that the dump has");
+		memcpy(buf, page + in_page, part);
+		pa += part;
+		buf = (char *)buf + part;
+		len -= part;
+	}
+	return NULL;
 }
 
 static struct iq_error *kdump_cpu_regs(struct iq_target *t, unsigned cpu, struct iq_regs *regs_ret)
@@ -169,55 +218,84 @@ static void load_ranges(struct iq_target *t)
 
 /* ---- what a cut-off file lacks ---- */
 
-static uint64_t count_pages(kdump_ctx_t *ctx)
+/* Our own copy of which pages the file has. */
+static void load_present(struct kdump *k)
 {
 	enum { BYTES = 4096 };
 	kdump_attr_t attr = { .type = KDUMP_BITMAP };
 	kdump_addr_t pfn = 0;
+	kdump_num_t max_pfn;
+
+	if (kdump_get_number_attr(k->ctx, "max_pfn", &max_pfn) != KDUMP_OK || max_pfn > MAX_PFN ||
+	    kdump_get_typed_attr(k->ctx, KDUMP_ATTR_FILE_PAGEMAP, &attr) != KDUMP_OK)
+		return;
+	k->num_pages = (max_pfn + BYTES * 8) / (BYTES * 8) * (BYTES * 8);
+	k->present = iq_xcalloc(k->num_pages / 8, 1);
+	while (kdump_bmp_find_set(attr.val.bitmap, &pfn) == KDUMP_OK) {
+		pfn -= pfn % (BYTES * 8);
+		if (pfn >= k->num_pages ||
+		    kdump_bmp_get_bits(attr.val.bitmap, pfn, pfn + BYTES * 8 - 1,
+				       k->present + pfn / 8) != KDUMP_OK)
+			break;
+		pfn += BYTES * 8;
+	}
+}
+
+static uint64_t count_present(const struct kdump *k)
+{
 	uint64_t num = 0;
 
-	if (kdump_get_typed_attr(ctx, KDUMP_ATTR_FILE_PAGEMAP, &attr) != KDUMP_OK)
-		return 0;
-	while (kdump_bmp_find_set(attr.val.bitmap, &pfn) == KDUMP_OK) {
-		unsigned char bits[BYTES];
+	for (uint64_t i = 0; i < k->num_pages / 8; i += 8) {
+		uint64_t word;
 
-		if (kdump_bmp_get_bits(attr.val.bitmap, pfn, pfn + BYTES * 8 - 1, bits) != KDUMP_OK)
-			break;
-		for (unsigned i = 0; i < BYTES; i += 8) {
-			uint64_t word;
-
-			memcpy(&word, bits + i, 8);
-			num += (unsigned)__builtin_popcountll(word);
-		}
-		pfn += BYTES * 8;
+		memcpy(&word, k->present + i, sizeof(word));
+		num += (unsigned)__builtin_popcountll(word);
 	}
 	return num;
 }
 
-/* How many of the descriptors from `first` on, at most num, point beyond the end of the file. */
-static uint64_t count_beyond(int fd, uint64_t table, uint64_t first, uint64_t num,
-			     uint64_t file_len)
+/* The page after pfn that the file has; num_pages if there is none. */
+static uint64_t next_present(const struct kdump *k, uint64_t pfn)
+{
+	while (pfn < k->num_pages && !(k->present[pfn >> 3] >> (pfn & 7) & 1))
+		pfn += !(pfn & 7) && !k->present[pfn >> 3] ? 8 : 1;
+	return pfn;
+}
+
+/*
+ * How many of the descriptors from `first` on, at most num, point beyond the end of the file. With
+ * take_out (first is 0) their pages are taken out of those present.
+ */
+static uint64_t count_beyond(struct kdump *k, uint64_t table, uint64_t first, uint64_t num,
+			     uint64_t file_len, bool take_out)
 {
 	enum { BATCH = 4096 };
-	struct {
+	struct desc {
 		uint64_t offset;
 		uint32_t size, flags;
 		uint64_t page_flags;
 	} descs[BATCH];
-	uint64_t beyond = 0;
+	uint64_t beyond = 0, pfn = 0;
 
 	for (uint64_t done = 0; done < num;) {
 		size_t want = IQ_MIN(num - done, (uint64_t)BATCH);
-		ssize_t n = pread(fd, descs, want * sizeof(descs[0]),
+		ssize_t n = pread(k->fd, descs, want * sizeof(descs[0]),
 				  (off_t)(table + (first + done) * sizeof(descs[0])));
 		size_t got = n > 0 ? (size_t)n / sizeof(descs[0]) : 0;
 
-		for (size_t i = 0; i < got; i++)
-			beyond += descs[i].offset > file_len ||
-				  descs[i].size > file_len - descs[i].offset;
-		if (got < want)
-			return beyond + (num - done - got);
-		done += got;
+		for (size_t i = 0; i < want; i++) {
+			bool gone = i >= got || descs[i].offset > file_len ||
+				    descs[i].size > file_len - descs[i].offset;
+
+			beyond += gone;
+			if (!take_out)
+				continue;
+			pfn = next_present(k, pfn);
+			if (pfn < k->num_pages && gone)
+				k->present[pfn >> 3] &= (unsigned char)~(1U << (pfn & 7));
+			pfn++;
+		}
+		done += want;
 	}
 	return beyond;
 }
@@ -230,15 +308,15 @@ static void find_missing(struct iq_target *t, bool cut_off)
 	uint64_t table, num, tail, beyond = 0;
 	struct stat st;
 
-	if (pread(k->fd, signature, 8, 0) == 8 && !memcmp(signature, "KDUMP   ", 8) &&
+	if (k->present && pread(k->fd, signature, 8, 0) == 8 && !memcmp(signature, "KDUMP   ", 8) &&
 	    pread(k->fd, head, sizeof(head), 428) == sizeof(head) && !fstat(k->fd, &st)) {
 		table = (1 + (uint64_t)head[1] + head[2]) * head[0];
-		num = count_pages(k->ctx);
+		num = count_present(k);
 		/* Data is in the order of pages, but that pages of zeros share one. */
 		tail = IQ_MIN(num, (uint64_t)1024);
-		beyond = count_beyond(k->fd, table, num - tail, tail, (uint64_t)st.st_size);
+		beyond = count_beyond(k, table, num - tail, tail, (uint64_t)st.st_size, false);
 		if (beyond)
-			beyond = count_beyond(k->fd, table, 0, num, (uint64_t)st.st_size);
+			beyond = count_beyond(k, table, 0, num, (uint64_t)st.st_size, true);
 	}
 	if (beyond) {
 		struct iq_strbuf sb = IQ_STRBUF_INIT;
@@ -328,11 +406,12 @@ static struct iq_error *load(struct iq_target *t)
 	if (err)
 		return err;
 	kdump_set_number_attr(k->ctx, KDUMP_ATTR_ZERO_EXCLUDED, 0);
-	kdump_set_number_attr(k->ctx, "cache.size", CACHE_PAGES);
+	kdump_set_number_attr(k->ctx, "cache.size", LIBRARY_PAGES);
 	kdump_clear_err(k->ctx);
 	load_vmcoreinfo(t);
 	load_regs(t);
 	load_ranges(t);
+	load_present(k);
 	find_missing(t, cut_off);
 	kdump_clear_err(k->ctx);
 	return NULL;
@@ -346,6 +425,7 @@ struct iq_error *iq_target_open_kdump(int fd, const char *path, struct iq_target
 
 	t->priv = k;
 	k->fd = fd;
+	k->cache = iq_page_cache_new(CACHE_SETS);
 	k->ctx = kdump_new();
 	if (!k->ctx)
 		err = &iq_nomem;

@@ -13,7 +13,6 @@ enum {
 	IQ_TLB_SMALL = 4096, /* pages of 4 KiB; powers of two */
 	IQ_TLB_BIG = 512,    /* of 2 MiB */
 	IQ_CACHE_SETS = 512, /* two pages each: 4 MiB */
-	IQ_CACHE_WAYS = 2,
 };
 
 /*
@@ -25,12 +24,6 @@ struct iq_tlb_entry {
 	iq_paddr pa; /* or IQ_PA_NONE: not mapped */
 };
 #define IQ_PA_NONE UINT64_MAX
-
-struct iq_page_cache {
-	uint64_t tags[IQ_CACHE_SETS][IQ_CACHE_WAYS];
-	uint8_t newest[IQ_CACHE_SETS]; /* the way used last */
-	unsigned char *data;	       /* IQ_CACHE_SETS * IQ_CACHE_WAYS pages */
-};
 
 struct iq_mem {
 	struct iq_target *t;
@@ -88,17 +81,5 @@ bool iq_xlate(struct iq_mem *mem, iq_vaddr va, iq_paddr *pa_ret, uint64_t *run_r
 /* The same in the address space with the top page table at physical root. */
 struct iq_error *iq_xlate_user(struct iq_mem *mem, iq_paddr root, iq_vaddr va, iq_paddr *pa_ret,
 			       uint64_t *run_ret);
-
-/* ---- cache.c ---- */
-
-struct iq_page_cache *iq_page_cache_new(void);
-void iq_page_cache_free(struct iq_page_cache *cache);
-void iq_page_cache_clear(struct iq_page_cache *cache);
-
-/* The page with this tag, or NULL. */
-const unsigned char *iq_page_cache_get(struct iq_page_cache *cache, uint64_t tag);
-/* A place for the page with this tag; the caller fills it, or else calls drop. */
-unsigned char *iq_page_cache_put(struct iq_page_cache *cache, uint64_t tag);
-void iq_page_cache_drop(struct iq_page_cache *cache, uint64_t tag);
 
 #endif

@@ -395,7 +395,7 @@ struct iq_error *iq_mem_new(struct iq_target *t, struct iq_mem **mem_ret)
 	mem->t = t;
 	mem->generation = 1;
 	if (t->live)
-		mem->cache = iq_page_cache_new();
+		mem->cache = iq_page_cache_new(IQ_CACHE_SETS);
 	err = iq_xlate_init(mem);
 	if (err) {
 		iq_mem_free(mem);
