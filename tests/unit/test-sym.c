@@ -2,9 +2,12 @@
 /* kallsyms made here, in all orders and encodings, and broken in many ways */
 #include "test.h"
 
+#include <unistd.h>
+
 #include "inquest/util.h"
 #include "made-kallsyms.h"
 #include "sym/find.h"
+#include "sym/proc.h"
 #include "sym/symtab.h"
 
 enum { NUM_SYMS = 1500 };
@@ -461,6 +464,48 @@ static void a_list_of_symbols_answers_like_a_kernel(void **state)
 	iq_symtab_free(tab);
 }
 
+/* ---- /proc/kallsyms ---- */
+
+static struct iq_error *read_proc(const char *content, struct symlist *list, char **text_ret)
+{
+	char path[] = "/tmp/inquest-test-XXXXXX";
+	int fd = mkstemp(path);
+	struct iq_error *err;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, content, strlen(content)), strlen(content));
+	close(fd);
+	*list = (struct symlist){ 0 };
+	err = proc_kallsyms_read(path, list, text_ret);
+	unlink(path);
+	return err;
+}
+
+static void proc_kallsyms_is_read_and_hidden_addresses_are_told(void **state)
+{
+	struct symlist list;
+	char *text;
+	size_t i;
+
+	(void)state;
+	assert_ok(read_proc("0000000000000000 A fixed_percpu_data\n"
+			    "ffffffff81000000 T _stext\n"
+			    "not a line\n"
+			    "ffffffff81000100 t do_it\n"
+			    "ffffffffc0000000 t mod_fn\t[mod]\n"
+			    "ffffffff82000000 D cut",
+			    &list, &text));
+	assert_int_equal(list.syms.num, 4);
+	assert_true(symlist_by_name(&list, "cut", &i));
+	assert_true(symlist_by_addr(&list, 0xffffffff81000123, &i));
+	assert_string_equal(list.syms.data[i].name, "do_it");
+	assert_false(symlist_by_name(&list, "mod_fn", &i));
+	symlist_deinit(&list);
+	free(text);
+	assert_err(IQ_ERR_PERM, read_proc("0000000000000000 T _stext\n", &list, &text));
+	assert_err(IQ_ERR_CORRUPT, read_proc("", &list, &text));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -475,6 +520,7 @@ int main(void)
 		cmocka_unit_test(modules_have_symbols_and_are_read_when_needed),
 		cmocka_unit_test(a_torn_module_has_no_symbols_but_its_name),
 		cmocka_unit_test(a_list_of_symbols_answers_like_a_kernel),
+		cmocka_unit_test(proc_kallsyms_is_read_and_hidden_addresses_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, make_symbols, NULL);
