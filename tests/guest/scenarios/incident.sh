@@ -20,16 +20,16 @@ make() {
     blocks_in "$unmapper" 'munmap|__split_vma|vma_start_write|vma_enter_locked|exclude_readers'
     is_in_state "$mapper" S || fail "the idle thread does not sleep"
 
-    hangs busybox_ps 'proc_pid_cmdline_read' busybox ps
     hangs procps_ps 'access_remote_vm' /usr/bin/ps -ef
+    hangs busybox_ps 'proc_pid_cmdline_read' busybox ps
     hangs cat_cmdline 'proc_pid_cmdline_read' cat "/proc/$mapper/cmdline"
     hangs ls_map_files 'proc_map_files_readdir' ls -l "/proc/$mapper/map_files"
     fact loop "${loop##*/}"
 }
 
 heal() {
-    role thaw /data || fail thaw
-    for victim in $busybox_ps $procps_ps $cat_cmdline $ls_map_files; do
+    fsfreeze --unfreeze /data || fail fsfreeze
+    for victim in $procps_ps $busybox_ps $cat_cmdline $ls_map_files; do
         ends "$victim" 20
     done
     until_true 10 grep -q '^FACT unmapped=' /tmp/mapper_p.out || fail "the unmapper hangs"
