@@ -172,11 +172,16 @@ static bool agrees(const struct saved_state *st, const struct orc_rule *rule)
 	if (rule->sp_reg == ORC_REG_BP &&
 	    (st->bp.base != SAVED_CFA || st->bp.offset != -rule->sp_offset))
 		return false;
-	if (rule->bp_reg == ORC_REG_PREV_SP &&
-	    (bp->how == SAVED_NOT || bp->how == SAVED_LOST || bp->at.base != SAVED_CFA ||
-	     bp->at.offset != rule->bp_offset))
+	if (rule->sp_reg != ORC_REG_SP && rule->sp_reg != ORC_REG_BP &&
+	    st->bp.base != SAVED_ALIGNED)
 		return false;
-	return true;
+	if (rule->bp_reg == ORC_REG_UNDEFINED)
+		return bp->how == SAVED_NOT || bp->how == SAVED_BOTH;
+	if (bp->how != SAVED_BOTH && bp->how != SAVED_SLOT)
+		return false;
+	if (rule->bp_reg == ORC_REG_PREV_SP)
+		return bp->at.base == SAVED_CFA && bp->at.offset == rule->bp_offset;
+	return bp->at.base == st->bp.base && bp->at.offset == st->bp.offset + rule->bp_offset;
 }
 
 /* ---- entries ---- */

@@ -73,7 +73,7 @@ static const uint16_t two_byte[256] = {
 	/* 80 */ X16(IMMZ),
 	/* 90 */ X16(M | WRM | BYTE),
 	/* a0 */ 0, 0, 0, M, M | WRM | IMM8, M | WRM, BAD, BAD,
-	/* a8 */ 0, 0, 0, M | WRM, M | WRM | IMM8, M | WRM, M, M | WREG,
+	/* a8 */ 0, 0, 0, M | WRM, M | WRM | IMM8, M | WRM, M | WRM /* rdgsbase */, M | WREG,
 	/* b0 */ M | WRM | BYTE, M | WRM, M | WREG, M | WRM, M | WREG, M | WREG, M | WREG, M | WREG,
 	/* b8 */ M | WREG, M, M | WRM | IMM8, M | WRM, M | WREG, M | WREG, M | WREG, M | WREG,
 	/* c0 */ W | BYTE, W, W | IMM8, M, W | IMM8, W | IMM8, W | IMM8, M | WRM, X8(WOP),

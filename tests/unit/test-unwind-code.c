@@ -118,7 +118,8 @@ static void written_registers_are_known(void **state)
 	assert_int_equal(DECODED("\xbb\x01\x00\x00\x00").writes, 1 << X86_BX);
 	assert_int_equal(DECODED("\x41\xff\xc5").writes, 1 << X86_R13);		     /* inc */
 	assert_int_equal(DECODED("\x48\xf7\xfb").writes, 1 << X86_AX | 1 << X86_DX); /* idiv %rbx */
-	assert_true(DECODED("\x0f\xa2").writes & 1 << X86_BX);			     /* cpuid */
+	assert_true(DECODED("\xf3\x48\x0f\xae\xcb").writes & 1 << X86_BX); /* rdgsbase %rbx */
+	assert_true(DECODED("\x0f\xa2").writes & 1 << X86_BX);		   /* cpuid */
 }
 
 /* ---- saved registers ---- */
