@@ -245,7 +245,6 @@ static bool walk_markers(struct iq_mem *mem, iq_vaddr token_table, iq_vaddr *fir
 			 uint32_t *last_ret, size_t *num_ret)
 {
 	enum { MAX_MARKERS = KALLSYMS_MAX_SYMS / 256 };
-	_cleanup_free_ uint8_t *buf = NULL;
 	iq_vaddr at = token_table;
 	uint32_t above = 0, v;
 	size_t num = 0;
