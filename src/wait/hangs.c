@@ -73,7 +73,7 @@ static uint8_t first_state(const struct view *v, const struct iq_object *o)
 		return FREE;
 	if (w->hangs)
 		return STUCK;
-	if (w->cls == IQ_WAIT_MESSAGE && w->lasting &&
+	if (w->cls == IQ_WAIT_MESSAGE &&
 	    v->out_start[o->index] < v->out_start[o->index + 1])
 		return OPEN;
 	return FREE;
@@ -109,6 +109,15 @@ static void excuse_the_free(const struct view *v, const struct iq_wait *w, const
 	view_foreach_out(v, w->task->index, a)
 		if (state[v->arcs[a].to] == FREE)
 			v->arcs[a].flags |= ARC_SOFT;
+}
+
+/* Somebody else can send it the message: it is not blocked by the one who cannot. */
+static void release(const struct view *v, const struct iq_wait *w)
+{
+	if (w->task->out.num < 2)
+		return;
+	view_foreach_out(v, w->task->index, a)
+		v->arcs[a].flags |= ARC_DROPPED;
 }
 
 static void settle_messages(const struct view *v)
@@ -157,9 +166,11 @@ static void settle_messages(const struct view *v)
 
 		if (w->cls != IQ_WAIT_MESSAGE)
 			continue;
-		w->hangs = w->hangs || state[w->task->index] == OPEN;
+		w->hangs = w->hangs || (w->lasting && state[w->task->index] == OPEN);
 		if (w->hangs)
 			excuse_the_free(v, w, state);
+		else if (w->any && state[w->task->index] == FREE)
+			release(v, w);
 	}
 }
 
