@@ -80,7 +80,7 @@ struct iq_error *iq_vmcoreinfo_root(const struct iq_target *t, iq_paddr *root_re
 bool iq_vmcoreinfo_plausible(const char *text, size_t len);
 
 /*
- * Look for VMCOREINFO in physical memory that the target can map: the kernel's copy begins a
+ * Look for VMCOREINFO in the target's physical memory: the kernel's copy begins a
  * page with "OSRELEASE=". Takes the first whose page tables map _stext where it says, else the
  * first that looks right; leaves t->vmcoreinfo NULL where there is none.
  */

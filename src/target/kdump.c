@@ -413,6 +413,8 @@ static struct iq_error *load(struct iq_target *t)
 	load_ranges(t);
 	load_present(k);
 	find_missing(t, cut_off);
+	if (!t->vmcoreinfo)
+		iq_vmcoreinfo_scan(t);
 	kdump_clear_err(k->ctx);
 	return NULL;
 }

@@ -169,11 +169,13 @@ static bool scan_piece(struct iq_target *t, const char *p, size_t len, char **fi
 void iq_vmcoreinfo_scan(struct iq_target *t)
 {
 	_cleanup_free_ char *first = NULL;
+	char page[IQ_PAGE_SIZE];
 
 	for (size_t i = 0; i < t->num_ranges; i++) {
 		iq_paddr pa = (t->ranges[i].start + IQ_PAGE_SIZE - 1) & -(iq_paddr)IQ_PAGE_SIZE;
 
-		while (pa < t->ranges[i].end) {
+		/* Rounding up can wrap. */
+		while (pa >= t->ranges[i].start && pa < t->ranges[i].end) {
 			size_t len = IQ_MIN(t->ranges[i].end - pa, (uint64_t)PIECE);
 			const void *p;
 			struct iq_error *err = t->ops->map_phys(t, pa, len, &p);
@@ -183,6 +185,10 @@ void iq_vmcoreinfo_scan(struct iq_target *t)
 				iq_error_free(err);
 				len = IQ_PAGE_SIZE;
 				err = t->ops->map_phys(t, pa, len, &p);
+			}
+			if (iq_error_catch(&err, IQ_ERR_UNSUPPORTED)) {
+				err = t->ops->read_phys(t, pa, page, len);
+				p = page;
 			}
 			if (err)
 				iq_error_free(err);
