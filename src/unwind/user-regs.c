@@ -87,6 +87,21 @@ static void set_syscall(struct iq_user_regs *user, int64_t nr, enum entry_kind e
 		user->args[i] = user->compat ? (uint32_t)user->r[args[i]] : user->r[args[i]];
 }
 
+/* Out of the words that were read already, so that they are of the same moment. */
+static bool words_at(struct iq_unwinder *u, const struct iq_stack *stack, iq_vaddr addr,
+		     uint64_t words[PT_NUM_WORDS])
+{
+	uint64_t i = (addr - stack->sp) / 8;
+
+	if (addr % 8)
+		return false;
+	if (addr < stack->sp || stack->num_words < PT_NUM_WORDS ||
+	    i > stack->num_words - PT_NUM_WORDS)
+		return iq_mem_peek(u->mem, addr, words, PT_NUM_WORDS * 8);
+	memcpy(words, stack->words + i, PT_NUM_WORDS * 8);
+	return true;
+}
+
 void user_regs_read(struct iq_unwinder *u, const struct iq_unwind_start *start, iq_vaddr proven,
 		    enum entry_kind entry, struct iq_stack *stack)
 {
@@ -99,9 +114,9 @@ void user_regs_read(struct iq_unwinder *u, const struct iq_unwind_start *start, 
 	if (start->stack_end - start->stack < PT_NUM_WORDS * 8 + 16)
 		return;
 	for (size_t i = 0; !addr && i < IQ_ARRAY_SIZE(places); i++)
-		if (iq_mem_peek(u->mem, places[i], words, sizeof(words)) && look_like_user(words))
+		if (words_at(u, stack, places[i], words) && look_like_user(words))
 			addr = places[i];
-	if (!addr || !iq_mem_peek(u->mem, addr, words, sizeof(words)))
+	if (!addr || !words_at(u, stack, addr, words))
 		return;
 	regs_from_pt_regs(words, &regs);
 	user_regs_set(&regs, stack);

@@ -417,11 +417,16 @@ static void read_words(struct walk *w, iq_vaddr sp, struct iq_arena *arena, stru
 	iq_vaddr end = w->start->stack_end;
 	size_t num = (end - sp) / 8;
 	uint64_t *words = iq_arena_alloc(arena, num * 8);
+	struct iq_error *err;
 
 	stack->sp = sp;
 	stack->end = end;
-	if (!iq_mem_peek(w->u->mem, sp, words, num * 8))
+	/* In one piece, and as it is now: not as some other reader found it a while ago. */
+	err = iq_mem_read_fresh(w->u->mem, sp, words, num * 8);
+	if (err) {
+		iq_error_free(err);
 		return;
+	}
 	stack->words = words;
 	stack->num_words = num;
 	w->words = words;

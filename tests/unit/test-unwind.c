@@ -602,6 +602,36 @@ static void a_frame_that_leads_down_ends_the_walk(void **state)
 	made_deinit(&m);
 }
 
+static void a_live_stack_is_read_as_it_is_now(void **state)
+{
+	struct iq_stack s;
+	struct made m;
+	struct code c;
+	iq_vaddr sp;
+
+	(void)state;
+	made_kernel(&m, &c, &orc_format_6_4);
+	iq_fake_set_live(m.target);
+	made_done(&m);
+	push_syscall(&m, &c, 1, 0);
+	push_sleep(&m, &c);
+	s = made_unwind(&m, true);
+	assert_true(s.complete);
+	assert_int_equal(s.num_frames, 4);
+	assert_int_equal(s.user.nr, 1);
+	/* It ran, and sleeps somewhere else now, by another call. */
+	sp = m.sp;
+	m.sp = MADE_STACK_END;
+	push_syscall(&m, &c, 2, 0);
+	m.sp -= 8;
+	made_switch(&m, c.middle_ret, 0x77, 0);
+	assert_true(m.sp > sp);
+	s = made_unwind(&m, true);
+	assert_int_equal(s.frames[0].pc, c.middle_ret);
+	assert_int_equal(s.user.nr, 2);
+	made_deinit(&m);
+}
+
 static void random_stacks_end(void **state)
 {
 	uint64_t x = 88172645463325252ULL;
@@ -683,6 +713,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_stack_has_no_frames_and_says_why),
 		cmocka_unit_test(a_stack_cut_off_in_the_middle_keeps_its_inner_frames),
 		cmocka_unit_test(a_frame_that_leads_down_ends_the_walk),
+		cmocka_unit_test(a_live_stack_is_read_as_it_is_now),
 		cmocka_unit_test(random_stacks_end),
 		cmocka_unit_test(functions_are_known_by_name_whatever_the_compiler_hung_on_them),
 	};
