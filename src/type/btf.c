@@ -83,28 +83,56 @@ const char *iq_btf_str(const struct iq_btf *btf, uint32_t off)
 	return btf->strings + (off - btf->first_str);
 }
 
-static uint32_t hash_name(const char *name, size_t len)
+/*
+ * Names are hashed eight bytes at a time, the last of which are filled up with zeros (and are
+ * all zeros where the length is a multiple of 8): on loading this is what most of the time goes
+ * into.
+ */
+static uint64_t hash_word(uint64_t h, uint64_t word)
 {
-	uint32_t h = 0x811c9dc5;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)name[i]) * 0x01000193;
-	return h ^ h >> 15;
+	h = (h ^ word) * 0x9e3779b97f4a7c15;
+	return h ^ h >> 29;
 }
 
-static uint32_t hash_str(const char *name)
+static uint32_t hash_name(const char *name, size_t len)
 {
-	uint32_t h = 0x811c9dc5;
+	uint64_t h = 0, word;
 
-	for (; *name; name++)
-		h = (h ^ (unsigned char)*name) * 0x01000193;
-	return h ^ h >> 15;
+	for (; len >= sizeof(word); name += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, name, sizeof(word));
+		h = hash_word(h, word);
+	}
+	word = 0;
+	memcpy(&word, name, len);
+	return (uint32_t)hash_word(h, word);
+}
+
+/* The same of a string that ends with a NUL before `end`. */
+static uint32_t hash_str(const char *str, const char *end)
+{
+	const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+	uint64_t h = 0, word, zeros;
+
+	while ((size_t)(end - str) >= sizeof(word)) {
+		memcpy(&word, str, sizeof(word));
+		/* The lowest bit set here is the top bit of the first zero byte. */
+		zeros = (word - ones) & ~word & tops;
+		if (zeros)
+			return (uint32_t)hash_word(h, word & (((zeros & -zeros) >> 7) - 1));
+		h = hash_word(h, word);
+		str += sizeof(word);
+	}
+	word = 0;
+	memcpy(&word, str, strnlen(str, (size_t)(end - str)));
+	return (uint32_t)hash_word(h, word);
 }
 
 static void index_add(struct iq_btf *btf, uint32_t id)
 {
 	const struct btf_type *t = iq_btf_type(btf, id);
-	uint32_t h = hash_str(iq_btf_str(btf, t->name_off));
+	/* Its name may be in the base's strings. */
+	const struct iq_btf *owner = btf->base && t->name_off < btf->first_str ? btf->base : btf;
+	uint32_t h = hash_str(iq_btf_str(owner, t->name_off), owner->strings + owner->strings_len);
 	uint32_t i = h & btf->index.mask;
 
 	while (btf->index.slots[i])
