@@ -24,7 +24,7 @@ struct iq_why_options {
 struct iq_why {
 	struct iq_graph *graph;
 	struct iq_causes *causes;
-	iq_texts notes;		/* in the graph's arena */
+	iq_texts notes;		/* freed with it; their text is in the graph's arena */
 	size_t num_tasks, num_waiting, num_unexplained, num_inconsistent;
 	bool incomplete;	/* tasks or stacks could not be read: exit status 4 */
 	uint64_t realtime_ns, boottime_ns; /* of the look; 0: not known */

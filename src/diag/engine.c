@@ -78,6 +78,7 @@ void iq_engine_deinit(struct engine *e)
 	iq_vec_free(&e->seen);
 	iq_vec_free(&e->modules);
 	iq_vec_free(&e->idle);
+	iq_vec_free(&e->notes);
 	iq_graph_free(e->d.g);
 	iq_arena_free(e->arena);
 }
@@ -342,7 +343,7 @@ struct iq_error *iq_engine_look(struct engine *e)
 
 	iq_graph_free(e->d.g);
 	e->d.g = iq_graph_new();
-	e->notes = (iq_texts){ 0 };
+	iq_vec_free(&e->notes);
 	iq_map_deinit(&e->explained);
 	iq_map_deinit(&e->lock_names);
 	iq_map_deinit(&e->holders);

@@ -161,6 +161,7 @@ struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *optio
 	why_ret->causes = find_causes(&e);
 	why_ret->graph = take_ptr(e.d.g);
 	why_ret->notes = e.notes;
+	e.notes = (iq_texts){ 0 };
 	why_ret->num_tasks = e.d.tasks->num_tasks;
 	why_ret->num_waiting = why_ret->graph->waits.num;
 	why_ret->num_unexplained = e.num_unexplained;
@@ -177,6 +178,7 @@ struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *optio
 
 void iq_why_deinit(struct iq_why *why)
 {
+	iq_vec_free(&why->notes);
 	iq_graph_free(why->graph);
 	*why = (struct iq_why){ 0 };
 }

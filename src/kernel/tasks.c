@@ -34,7 +34,7 @@ enum {
 
 struct shadow_task {
 	uint64_t has;
-	uint64_t tasks_next, thread_next, thread_prev;
+	uint64_t tasks_next, tasks_prev, thread_next, thread_prev;
 	uint64_t state, exit_state, flags, pid, tgid;
 	uint64_t on_cpu, on_rq, cpu, policy, ptrace, jobctl, frozen;
 	int64_t prio, static_prio, rt_priority, exit_signal;
@@ -47,6 +47,7 @@ struct shadow_task {
 
 IQ_SHADOW(task_desc, "struct task_struct", shadow_task,
 	  IQ_FIELD(shadow_task, tasks_next, "tasks.next"),
+	  IQ_FIELD(shadow_task, tasks_prev, "tasks.prev"),
 	  IQ_FIELD(shadow_task, thread_next, "thread_node.next"),
 	  IQ_FIELD(shadow_task, thread_prev, "thread_node.prev"),
 	  /* Renamed in v5.14, 2f064a59a11f ("sched: Change task_struct::state"). */
@@ -125,7 +126,8 @@ struct process {
 struct walk {
 	struct iq_session *s;
 	IQ_VEC(struct iq_task) found;
-	struct iq_map seen;	 /* task_struct -> 1 */
+	struct iq_map seen;	 /* task_struct -> the last round that came by, from 1 */
+	uint64_t round;
 	struct iq_map processes; /* signal_struct -> index + 1 into procs */
 	IQ_VEC(struct process) procs;
 	struct iq_map creds;	 /* cred -> uid | euid << 32 */
@@ -346,41 +348,58 @@ static bool is_plausible(struct walk *w, const struct shadow_task *raw)
 	       (!raw->signal || iq_is_kernel_ptr(w->s, raw->signal));
 }
 
+/* False: this round has been here before, so that it goes in a circle. */
+static bool mark_seen(struct walk *w, iq_vaddr addr, bool *is_new_ret)
+{
+	uint64_t *round = iq_map_get(&w->seen, addr);
+
+	*is_new_ret = !round;
+	if (round && *round == w->round)
+		return false;
+	iq_map_set(&w->seen, addr, w->round);
+	return true;
+}
+
 static bool add(struct walk *w, iq_vaddr addr, const struct shadow_task *raw)
 {
 	struct iq_task t;
+	bool is_new;
 
-	if (iq_map_get(&w->seen, addr))
+	if (!mark_seen(w, addr, &is_new))
 		return false;
-	iq_map_set(&w->seen, addr, 1);
-	fill(w, addr, raw, &t);
-	iq_vec_push(&w->found, t);
+	if (is_new) {
+		fill(w, addr, raw, &t);
+		iq_vec_push(&w->found, t);
+	}
 	return true;
 }
 
 static void add_unreadable(struct walk *w, iq_vaddr addr)
 {
-	if (iq_map_get(&w->seen, addr))
-		return;
-	iq_map_set(&w->seen, addr, 1);
-	iq_vec_push(&w->found, (struct iq_task){ .addr = addr, .state = '?', .unreadable = true,
-						 .idle_ns = -1, .pid = -1, .tgid = -1 });
+	bool is_new;
+
+	mark_seen(w, addr, &is_new);
+	if (is_new)
+		iq_vec_push(&w->found, (struct iq_task){ .addr = addr, .state = '?', .unreadable = true,
+							 .idle_ns = -1, .pid = -1, .tgid = -1 });
 }
 
-/* The other threads of a leader; where the ring breaks, what was found so far stays. */
-static struct iq_error *walk_threads(struct walk *w, iq_vaddr leader, const struct shadow_task *first)
+/* The other threads of a leader, forward or backward; where the ring breaks, what was found so far stays. */
+static struct iq_error *walk_threads(struct walk *w, iq_vaddr leader, const struct shadow_task *first,
+				     bool backward)
 {
 	iq_vaddr head = first->signal + (uint64_t)w->off_thread_head;
-	iq_vaddr node = first->thread_next;
+	iq_vaddr node = first->thread_next, addr;
 	struct shadow_task raw;
 	struct iq_error *err;
-	iq_vaddr addr;
 
-	for (size_t i = 0; first->signal && node != head; i++) {
+	if (!first->signal || (backward && !iq_peek_u64(w->s, head + 8, &node)))
+		return NULL;
+	while (node != head) {
 		addr = node - (uint64_t)w->off_thread_node;
 		if (addr == leader)
 			break;
-		if (i >= MAX_TASKS || !iq_is_kernel_ptr(w->s, node))
+		if (!iq_is_kernel_ptr(w->s, node))
 			return iq_error_new(IQ_ERR_CORRUPT, "threads of process %d lead to %#" PRIx64,
 					    (int)first->pid, node);
 		err = iq_shadow_read(w->s, &task_desc, addr, &raw);
@@ -391,48 +410,81 @@ static struct iq_error *walk_threads(struct walk *w, iq_vaddr leader, const stru
 		if (!is_plausible(w, &raw) || raw.signal != first->signal)
 			return iq_error_new(IQ_ERR_CORRUPT, "threads of process %d lead to %#" PRIx64,
 					    (int)first->pid, node);
-		add(w, addr, &raw);
-		node = raw.thread_next;
+		if (!add(w, addr, &raw))
+			return iq_error_new(IQ_ERR_CORRUPT, "threads of process %d go in a circle",
+					    (int)first->pid);
+		node = backward ? raw.thread_prev : raw.thread_next;
 	}
 	return NULL;
 }
 
-static struct iq_error *walk_leaders(struct walk *w, iq_vaddr init_task)
+static struct iq_error *walk_all_threads(struct walk *w, iq_vaddr leader, const struct shadow_task *first)
 {
-	struct iq_error *err, *first_err = NULL;
-	struct shadow_task raw;
-	iq_vaddr addr = init_task, next;
+	struct iq_error *err = walk_threads(w, leader, first, false);
 
-	for (size_t i = 0; i < MAX_TASKS; i++) {
-		if (iq_session_expired(w->s))
-			return iq_error_new(IQ_ERR_TIMEOUT, "the list of tasks was not finished in time");
-		err = iq_shadow_read(w->s, &task_desc, addr, &raw);
+	if (err)
+		iq_error_free(walk_threads(w, leader, first, true));
+	return err;
+}
+
+/* One step of the list of leaders: the task at addr, and where it leads. */
+static struct iq_error *walk_leader(struct walk *w, iq_vaddr addr, bool is_init, bool backward,
+				    struct iq_error **threads_err, iq_vaddr *next_ret)
+{
+	struct shadow_task raw;
+	struct iq_error *err;
+
+	if (iq_session_expired(w->s))
+		return iq_error_new(IQ_ERR_TIMEOUT, "the list of tasks was not finished in time");
+	if (w->found.num > MAX_TASKS)
+		return iq_error_new(IQ_ERR_CORRUPT, "the list of tasks does not end");
+	err = iq_shadow_read(w->s, &task_desc, addr, &raw);
+	if (err) {
+		if (err->code == IQ_ERR_FAULT)
+			add_unreadable(w, addr);
+		return err;
+	}
+	if (!is_plausible(w, &raw))
+		return iq_error_new(IQ_ERR_CORRUPT, "the list of tasks leads to %#" PRIx64 ", which is no task",
+				    addr);
+	*next_ret = (backward ? raw.tasks_prev : raw.tasks_next) - (uint64_t)w->off_tasks;
+	if (is_init)
+		return NULL;
+	/* A task that was taken off the list keeps its own links: they may lead into a circle. */
+	if (!add(w, addr, &raw))
+		return iq_error_new(IQ_ERR_BUSY, "the list of tasks goes in a circle at task %d", (int)raw.pid);
+	err = walk_all_threads(w, addr, &raw);
+	if (*threads_err)
+		iq_error_free(err);
+	else
+		*threads_err = err;
+	return NULL;
+}
+
+static struct iq_error *walk_leaders(struct walk *w, iq_vaddr init_task, bool backward)
+{
+	struct iq_error *err, *threads_err = NULL;
+	iq_vaddr addr = init_task;
+
+	w->round++;
+	do {
+		err = walk_leader(w, addr, addr == init_task, backward, &threads_err, &addr);
 		if (err) {
-			if (err->code == IQ_ERR_FAULT)
-				add_unreadable(w, addr);
+			iq_error_free(threads_err);
 			return err;
 		}
-		if (!is_plausible(w, &raw))
-			return iq_error_new(IQ_ERR_CORRUPT,
-					    "the list of tasks leads to %#" PRIx64 ", which is no task", addr);
-		if (addr != init_task) {
-			add(w, addr, &raw);
-			err = walk_threads(w, addr, &raw);
-			if (err && !first_err)
-				first_err = err;
-			else
-				iq_error_free(err);
-		}
-		next = raw.tasks_next - (uint64_t)w->off_tasks;
-		if (next == init_task)
-			return first_err;
-		/* A task that was taken off the list keeps its own link: it may lead into a circle. */
-		if (next == addr)
-			return iq_error_new(IQ_ERR_BUSY, "task %d left the list of tasks", (int)raw.pid);
-		addr = next;
-	}
-	iq_error_free(first_err);
-	return iq_error_new(IQ_ERR_CORRUPT, "the list of tasks does not end");
+	} while (addr != init_task);
+	return threads_err;
+}
+
+/* Where the list breaks, what lies behind the break is reached from its other end. */
+static struct iq_error *walk_both_ways(struct walk *w, iq_vaddr init_task)
+{
+	struct iq_error *err = walk_leaders(w, init_task, false);
+
+	if (err && err->code != IQ_ERR_TIMEOUT)
+		iq_error_free(walk_leaders(w, init_task, true));
+	return err;
 }
 
 static void read_clocks(struct walk *w)
@@ -621,12 +673,13 @@ struct iq_error *iq_tasks_snapshot(struct iq_session *s, const struct iq_task_li
 	read_clocks(&w);
 	for (int i = 0; i < (iq_is_live(s) ? MAX_WALKS : 1); i++) {
 		iq_error_free(err);
-		err = walk_leaders(&w, init_task);
+		err = walk_both_ways(&w, init_task);
 		if (!err || err->code == IQ_ERR_TIMEOUT)
 			break;
 		if (iq_is_live(s))
 			iq_mem_forget(s->mem);
 	}
+	w.round++;
 	add_idle_tasks(&w);
 	walk_deinit(&w);
 	if (!w.found.num) {
