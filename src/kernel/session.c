@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kernel/modules.h"
+
 /* ---- opening ---- */
 
 static struct iq_error *types_from_sysfs(struct iq_session *s)
@@ -92,6 +94,15 @@ static struct iq_error *open_types(struct iq_session *s)
 	return types_from_memory(s);
 }
 
+static void module_orc(void *ctx, const struct iq_module_orc *m)
+{
+	struct iq_session *s = ctx;
+	struct iq_error *err = iq_unwinder_add_module(s->unwinder, m->name, m->text, m->text_len,
+						      m->orc_ip, m->orc, m->num);
+
+	iq_error_free(err); /* its frames will be found by frame pointer or scan */
+}
+
 static void read_cpus(struct iq_session *s)
 {
 	iq_vaddr offsets = iq_sym_addr(s, "__per_cpu_offset");
@@ -142,6 +153,9 @@ struct iq_error *iq_session_over(struct iq_target *target, struct iq_session **s
 		iq_session_close(s);
 		return err;
 	}
+	/* Modules that cannot be read leave their addresses unnamed; that is no reason to stop. */
+	err = iq_modules_load(s->mem, s->tab, s->types, module_orc, s);
+	iq_error_free(err);
 	read_cpus(s);
 	*session_ret = s;
 	return NULL;
