@@ -7,12 +7,13 @@
 
 #include "inquest/util.h"
 
-/* Append a file's content if all of it is in the page cache, up to about max bytes. False: it is not. */
+/* Append a file's content if all of it is in the page cache, up to about max bytes. False: it is
+ * not. */
 bool iq_read_cached(const char *path, size_t max, struct iq_strbuf *sb);
 
 /*
- * The name of a user or group as /etc/passwd and /etc/group have it in the page cache; NULL where that is not
- * known. Borrowed, for good.
+ * The name of a user or group as /etc/passwd and /etc/group have it in the page cache; NULL where
+ * that is not known. Borrowed, for good.
  */
 const char *iq_user_name(uint32_t uid);
 const char *iq_group_name(uint32_t gid);
@@ -29,8 +30,8 @@ struct iq_civil {
 };
 
 /*
- * Seconds since 1970 in local time, by TZ or /etc/localtime; in UTC where these are not known. libc's functions
- * open files for that (gmtime() too), which may hang.
+ * Seconds since 1970 in local time, by TZ or /etc/localtime; in UTC where these are not known.
+ * libc's functions open files for that (gmtime() too), which may hang.
  */
 void iq_civil_local(int64_t t, struct iq_civil *civil_ret);
 

@@ -25,7 +25,9 @@ static int64_t days_to_year(int64_t y)
 	return y * 365 + y / 4 - y / 100 + y / 400 - 719162;
 }
 
-static const uint16_t month_start[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365 };
+static const uint16_t month_start[] = {
+	0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365
+};
 
 static int day_of_month(int year, int mon)
 {
@@ -46,9 +48,12 @@ static void to_civil(int64_t t, struct iq_civil *c)
 		year--;
 	while (days_to_year(year + 1) <= days)
 		year++;
-	*c = (struct iq_civil){ .year = (int)year, .yday = (int)(days - days_to_year(year)),
-				.wday = (int)(((days + 4) % 7 + 7) % 7), .hour = (int)(rest / 3600),
-				.min = (int)(rest / 60 % 60), .sec = (int)(rest % 60) };
+	*c = (struct iq_civil){ .year = (int)year,
+				.yday = (int)(days - days_to_year(year)),
+				.wday = (int)(((days + 4) % 7 + 7) % 7),
+				.hour = (int)(rest / 3600),
+				.min = (int)(rest / 60 % 60),
+				.sec = (int)(rest % 60) };
 	while (c->mon < 11 && day_of_month(c->year, c->mon + 1) <= c->yday)
 		c->mon++;
 	c->mday = c->yday - day_of_month(c->year, c->mon) + 1;
@@ -96,7 +101,8 @@ static const char *parse_hms(const char *p, int64_t *seconds_ret)
 	return p;
 }
 
-/* A day of a year as Mm.w.d, Jn or n, with its time; in seconds from the year's start, local time. */
+/* A day of a year as Mm.w.d, Jn or n, with its time; in seconds from the year's start, local time.
+ */
 static const char *parse_day(const char *p, int year, int64_t *at_ret)
 {
 	int64_t time = 7200, day;
@@ -219,7 +225,8 @@ static bool offset_by_file(const struct iq_strbuf *file, int64_t t, int64_t *off
 		return false;
 	if (p[4] >= '2' && !parse_block(b.end, limit, 8, &b))
 		return false;
-	if (!b.num_times || t >= big_endian(b.times + (b.num_times - 1) * b.time_size, b.time_size)) {
+	if (!b.num_times ||
+	    t >= big_endian(b.times + (b.num_times - 1) * b.time_size, b.time_size)) {
 		char rule[128];
 		size_t len = (size_t)(limit - b.end);
 
@@ -257,7 +264,8 @@ static int64_t offset_at(int64_t t)
 		if (!tz)
 			iq_strbuf_adds(&path, "/etc/localtime");
 		else
-			iq_strbuf_printf(&path, "%s%s", *tz == '/' ? "" : "/usr/share/zoneinfo/", tz);
+			iq_strbuf_printf(&path, "%s%s", *tz == '/' ? "" : "/usr/share/zoneinfo/",
+					 tz);
 		if (!iq_read_cached(path.str, MAX_FILE, &file))
 			file.len = 0;
 	}

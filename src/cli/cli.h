@@ -2,12 +2,13 @@
 /*
  * The command line
  *
- * A command is one row: its name, its options, its manual and its function. What the program's help,
- * the man page and the shells' completions say is made from these rows and
- * from nothing else.
+ * A command is one row: its name, its options, its manual and its function. What the program's
+ * help, the man page and the shells' completions say is made from these rows and from nothing else.
  */
 #ifndef IQ_CLI_CLI_H
 #define IQ_CLI_CLI_H
+
+#include <jansson.h>
 
 #include "inquest/util.h"
 #include "kernel/session.h"
@@ -29,15 +30,18 @@ struct iq_option {
 	const char *name; /* --name, or NULL */
 	const char *arg;  /* what its argument is called; NULL: it takes none */
 	const char *help; /* NULL: not shown */
-	const char *const *values; /* the words that the argument can be, NULL-terminated; or NULL */
+	const char *const
+		*values; /* the words that the argument can be, NULL-terminated; or NULL */
 };
 
 struct iq_command {
 	const char *name, *summary;
 	const char *words; /* its arguments, as usage shows them: "[PID...]"; "" for none */
-	const char *help;  /* paragraphs, separated by empty lines; a line that starts with a blank stays as it is */
+	const char *help;  /* paragraphs, separated by empty lines; a line that starts with a blank
+			      stays as it is */
 	const struct iq_option *options; /* ends with id 0; or NULL */
-	const char *const *examples;	 /* pairs of a command line and what it does; NULL at the end; or NULL */
+	const char *const
+		*examples; /* pairs of a command line and what it does; NULL at the end; or NULL */
 	int (*run)(struct iq_cli *cli, struct iq_words *words);
 };
 
@@ -54,11 +58,11 @@ struct iq_cli {
 	const char *kcore; /* another file than /proc/kcore */
 	bool live;	   /* -k was given */
 	bool json, help, version, timings;
-	bool man;	   /* print the manual page's source */
+	bool man; /* print the manual page's source */
 	enum iq_when color;
 	uint64_t start_ns; /* CLOCK_MONOTONIC */
 	struct iq_session *session;
-	bool missing;	   /* the dump was cut off */
+	bool missing; /* the dump was cut off */
 };
 
 /* ---- words.c: reading the command line ---- */
@@ -105,8 +109,13 @@ int iq_complain(int status, const char *fmt, ...) __attribute__((format(printf, 
 /* The same of an error, which is freed: IQ_EXIT_SOURCE, whatever it was. */
 int iq_complain_error(struct iq_error *err);
 
-/* Write all of it to standard output. Whoever stopped reading has what he wanted: that is no error. */
+/* Write all of it to standard output. Whoever stopped reading has what he wanted: that is no error.
+ */
 int iq_print(const struct iq_strbuf *out, int status);
+
+/* Append {"schema": schema, "rows": [...]}, a row a line: programs stream it, people can read it.
+ */
+void iq_json_rows(const char *schema, const json_t *rows, struct iq_strbuf *out);
 
 /* Does standard output get colours? How many columns has the terminal; 0: not a terminal. */
 bool iq_use_color(const struct iq_cli *cli);
@@ -124,8 +133,10 @@ void iq_timing(struct iq_cli *cli, const char *what);
 struct iq_error *iq_cli_open(struct iq_cli *cli);
 void iq_cli_close(struct iq_cli *cli);
 
-/* The snapshot, with what a table of tasks needs to say about it: IQ_EXIT_OK or IQ_EXIT_INCOMPLETE in *status. */
-struct iq_error *iq_cli_tasks(struct iq_cli *cli, const struct iq_task_list **list_ret, int *status);
+/* The snapshot, with what a table of tasks needs to say about it: IQ_EXIT_OK or IQ_EXIT_INCOMPLETE
+ * in *status. */
+struct iq_error *iq_cli_tasks(struct iq_cli *cli, const struct iq_task_list **list_ret,
+			      int *status);
 
 /* ---- the commands ---- */
 
@@ -137,7 +148,7 @@ int iq_cmd_stacks(struct iq_cli *cli, struct iq_words *words);
 int iq_cmd_doctor(struct iq_cli *cli, struct iq_words *words);
 int iq_cmd_help(struct iq_cli *cli, struct iq_words *words);
 
-extern const struct iq_option iq_why_option_table[], iq_ps_option_table[], iq_ptree_option_table[],
-	iq_stack_option_table[], iq_stacks_option_table[];
+extern const struct iq_option iq_why_option_table[], iq_ps_option_table[], iq_stack_option_table[],
+	iq_doctor_option_table[], iq_stacks_option_table[];
 
 #endif

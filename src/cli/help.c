@@ -10,14 +10,17 @@
 enum { WIDTH = 79, INDENT = 26 };
 
 static const char about[] =
-	"inquest reads the memory of a Linux kernel, the running one or a dump of one, and says what "
-	"hangs: which tasks wait, for what, who holds it, and what is at the root of it. It asks the "
+	"inquest reads the memory of a Linux kernel, the running one or a dump of one, and says "
+	"what "
+	"hangs: which tasks wait, for what, who holds it, and what is at the root of it. It asks "
+	"the "
 	"kernel nothing that could hang as well: no file of another process, no lock, no name "
 	"service. It changes nothing.";
 
 static const char status_text[] =
 	"0: nothing hangs (other commands: done). 1: `why` found causes. 2: the command line is "
-	"wrong. 3: the source could not be opened or read, or a PID named does not exist. 4: as 0 or "
+	"wrong. 3: the source could not be opened or read, or a PID named does not exist. 4: as 0 "
+	"or "
 	"1, but tasks or their stacks could not be read, so that something may be missing.";
 
 /* "  -c, --name FILE" */
@@ -112,8 +115,9 @@ void iq_help_program(struct iq_strbuf *out)
 
 void iq_help_command(struct iq_strbuf *out, const struct iq_command *c)
 {
-	iq_strbuf_printf(out, "usage: inquest %s %s%s%s\n", c->name, c->options ? "[OPTION...]" : "",
-			 c->options && *c->words ? " " : "", c->words);
+	iq_strbuf_printf(out, "usage: inquest %s %s%s%s\n", c->name,
+			 c->options ? "[OPTION...]" : "", c->options && *c->words ? " " : "",
+			 c->words);
 	iq_strbuf_printf(out, "\n%s: %s\n", c->name, c->summary);
 	if (c->help)
 		paragraphs(c->help, out, plain_paragraph);
@@ -204,15 +208,19 @@ void iq_help_man(struct iq_strbuf *out)
 			    ".SH SYNOPSIS\n.B inquest\n[\\fIOPTION\\fR...] [\\fICOMMAND\\fR] "
 			    "[\\fIARGUMENT\\fR...]\n.SH DESCRIPTION\n");
 	roff_text(out, about);
-	iq_strbuf_adds(out, "\n.PP\nWithout a command it does\n.BR \"inquest why\" .\n.SH OPTIONS\n"
-			    "Before or after the command's name; after it, the command's own letters win.\n");
+	iq_strbuf_adds(
+		out,
+		"\n.PP\nWithout a command it does\n.BR \"inquest why\" .\n.SH OPTIONS\n"
+		"Before or after the command's name; after it, the command's own letters win.\n");
 	roff_options(out, iq_global_options);
 	iq_strbuf_adds(out, ".SH COMMANDS\n");
 	for (const struct iq_command *c = iq_commands; c->name; c++)
 		roff_command(out, c);
 	iq_strbuf_adds(out, ".SH EXIT STATUS\n");
 	roff_text(out, status_text);
-	iq_strbuf_adds(out, "\n.SH ENVIRONMENT\n.TP\n.B NO_COLOR\nif set and not empty, no colours "
-			    "unless \\-\\-color=always says so\n.SH SEE ALSO\n.BR ps (1),\n.BR ptree (1),\n"
-			    ".BR proc (5)\n");
+	iq_strbuf_adds(
+		out,
+		"\n.SH ENVIRONMENT\n.TP\n.B NO_COLOR\nif set and not empty, no colours "
+		"unless \\-\\-color=always says so\n.SH SEE ALSO\n.BR ps (1),\n.BR ptree (1),\n"
+		".BR proc (5)\n");
 }

@@ -60,6 +60,24 @@ int iq_print(const struct iq_strbuf *out, int status)
 			   strerror(errno));
 }
 
+void iq_json_rows(const char *schema, const json_t *rows, struct iq_strbuf *out)
+{
+	const char *comma = "\n";
+	size_t i;
+	json_t *row;
+
+	iq_strbuf_printf(out, "{\"schema\": \"%s\", \"rows\": [", schema);
+	json_array_foreach(rows, i, row)
+	{
+		char *dump = json_dumps(row, JSON_REAL_PRECISION(6));
+
+		iq_strbuf_printf(out, "%s%s", comma, dump ? dump : "{}");
+		free(dump);
+		comma = ",\n";
+	}
+	iq_strbuf_adds(out, "\n]}\n");
+}
+
 bool iq_use_color(const struct iq_cli *cli)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");

@@ -15,31 +15,77 @@
 #include "cli/cli.h"
 
 static const char *const why_examples[] = {
-	"inquest why", "what hangs on this machine, and why",
-	"inquest why 4711", "what this process waits for, hanging or not",
-	"inquest why --json > report.json", "the whole answer for programs",
-	"inquest why -c /var/crash/vmcore", "the same questions to a memory dump",
+	"inquest why",
+	"what hangs on this machine, and why",
+	"inquest why 4711",
+	"what this process waits for, hanging or not",
+	"inquest why --json > report.json",
+	"the whole answer for programs",
+	"inquest why -c /var/crash/vmcore",
+	"the same questions to a memory dump",
 	NULL,
 };
 
 static const char *const ps_examples[] = {
-	"inquest ps -ef", "all processes, as ps(1) shows them",
-	"inquest ps -eLo pid,tid,stat,wchan:24,comm", "every thread and what it sleeps in",
-	"inquest ps aux --sort=-rss", "the greatest ones first",
+	"inquest ps -ef",
+	"all processes, as ps(1) shows them",
+	"inquest ps -eLo pid,tid,stat,wchan:24,comm",
+	"every thread and what it sleeps in",
+	"inquest ps aux --sort=-rss",
+	"the greatest ones first",
+	NULL,
+};
+
+static const char *const stack_examples[] = {
+	"inquest stack 4711",
+	"the kernel stacks of its threads",
+	"inquest stack -a",
+	"those of all threads",
+	NULL,
+};
+
+static const char *const stacks_examples[] = {
+	"inquest stacks -s D",
+	"where tasks in uninterruptible sleep are",
+	"inquest stacks -f io_schedule --tids",
+	"who is below io_schedule",
 	NULL,
 };
 
 const struct iq_command iq_commands[] = {
 	{ "why", "say what hangs, who waits for whom, and what is at the root", "[PID...]",
-	  "Finds every task that hangs, follows what it waits for from lock to lock and from task to "
+	  "Finds every task that hangs, follows what it waits for from lock to lock and from task "
+	  "to "
 	  "task, and prints what all of them end at, how sure that is, and what can be done. With "
 	  "PIDs it explains what these wait for, whether they hang or not.",
 	  iq_why_option_table, why_examples, iq_cmd_why },
 	{ "ps", "list processes and threads, as ps(1) does", "[PID...]",
-	  "Takes the options of ps(1), with a dash (-ef, -eLf, -eo pid,comm) or without (aux). It reads "
+	  "Takes the options of ps(1), with a dash (-ef, -eLf, -eo pid,comm) or without (aux). It "
+	  "reads "
 	  "no file of another process, so that it does not hang where ps does.",
 	  iq_ps_option_table, ps_examples, iq_cmd_ps },
-	{ "help", "say what a command does, and how to ask it", "[COMMAND]", NULL, NULL, NULL, iq_cmd_help },
+	{ "ptree", "show who started whom", "[PID|USER]",
+	  "The tree of all processes; of one process with its ancestors and everything below it; "
+	  "or "
+	  "the processes of a user with their ancestors.",
+	  NULL, NULL, iq_cmd_ptree },
+	{ "stack", "show kernel stacks", "[PID...]",
+	  "The kernel stack of each thread of these processes, innermost function first; or why "
+	  "there "
+	  "is none. A thread's id stands for that thread alone. A question mark marks what was "
+	  "found by "
+	  "searching the stack.",
+	  iq_stack_option_table, stack_examples, iq_cmd_stack },
+	{ "stacks", "show equal kernel stacks once, most frequent first", "",
+	  "Tasks in the same state whose stacks have the same addresses make one entry.",
+	  iq_stacks_option_table, stacks_examples, iq_cmd_stacks },
+	{ "doctor", "say which ways to read this machine there are, and whether they work", "",
+	  "Looks at what reading a kernel needs, then does it: symbols, types, tasks, a stack. "
+	  "With -c it "
+	  "tries a dump.",
+	  NULL, NULL, iq_cmd_doctor },
+	{ "help", "say what a command does, and how to ask it", "[COMMAND]", NULL, NULL, NULL,
+	  iq_cmd_help },
 	{ 0 },
 };
 
@@ -80,10 +126,11 @@ enum { OPT_PID = 900, MAX_OPTIONS = 64 };
 
 static int for_the_debugger(const char *what)
 {
-	return iq_complain(IQ_EXIT_USAGE,
-			   "%s without a command is for the debugger, which does not exist yet; what "
-			   "hangs, and why, says `inquest why`",
-			   what);
+	return iq_complain(
+		IQ_EXIT_USAGE,
+		"%s without a command is for the debugger, which does not exist yet; what "
+		"hangs, and why, says `inquest why`",
+		what);
 }
 
 static int unknown_command(const char *word)
@@ -97,17 +144,19 @@ static int unknown_command(const char *word)
 	names[num] = NULL;
 	if (iq_parse_int(word, 1, INT32_MAX, &pid))
 		return iq_complain(IQ_EXIT_USAGE,
-				   "unknown command %s; did you mean `inquest why %s`?", word, word);
+				   "unknown command %s; did you mean `inquest why %s`?", word,
+				   word);
 	nearest = iq_nearest(word, names);
 	if (nearest)
 		return iq_complain(IQ_EXIT_USAGE,
-				   "unknown command %s; did you mean %s? See `inquest help`", word, nearest);
+				   "unknown command %s; did you mean %s? See `inquest help`", word,
+				   nearest);
 	return iq_complain(IQ_EXIT_USAGE, "unknown command %s; see `inquest help`", word);
 }
 
 /*
- * Read up to the command's name: sets cli->command, or leaves it NULL where there is none. An option of
- * `why` stands for `why`, as nothing at all does.
+ * Read up to the command's name: sets cli->command, or leaves it NULL where there is none. An
+ * option of `why` stands for `why`, as nothing at all does.
  */
 static int find_command(struct iq_cli *cli, struct iq_words *words)
 {
@@ -133,8 +182,9 @@ static int find_command(struct iq_cli *cli, struct iq_words *words)
 		cli->command = iq_command_by_name(words->value);
 		if (!cli->command)
 			return unknown_command(words->value);
-		return pid ? iq_complain(IQ_EXIT_USAGE, "-p PID before a command is for the debugger; "
-							"see `inquest help %s`",
+		return pid ? iq_complain(IQ_EXIT_USAGE,
+					 "-p PID before a command is for the debugger; "
+					 "see `inquest help %s`",
 					 cli->command->name)
 			   : IQ_EXIT_OK;
 	}
@@ -145,14 +195,16 @@ static int find_command(struct iq_cli *cli, struct iq_words *words)
 	if (id == IQ_WORDS_END && (pid || cli->live || cli->dump))
 		return for_the_debugger(pid ? "-p PID" : cli->dump ? "-c FILE" : "-k");
 	/* Again, all of it, as the words of `why`. */
-	*words = (struct iq_words){ .cli = cli, .argv = words->argv, .argc = words->argc, .next = 1 };
+	*words = (struct iq_words){
+		.cli = cli, .argv = words->argv, .argc = words->argc, .next = 1
+	};
 	return IQ_EXIT_OK;
 }
 
 static bool wants_help(const struct iq_words *words)
 {
 	for (int i = words->next; i < words->argc && strcmp(words->argv[i], "--") != 0; i++)
-		if (!strcmp(words->argv[i], "--help"))
+		if (!strcmp(words->argv[i], "--help") || !strcmp(words->argv[i], "-h"))
 			return true;
 	return false;
 }
@@ -191,7 +243,8 @@ int main(int argc, char **argv)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	cli.start_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 	signal(SIGPIPE, SIG_IGN);
-	/* Else Jansson asks the kernel for random numbers, which a machine that has just booted has none of. */
+	/* Else Jansson asks the kernel for random numbers, which a machine that has just booted has
+	 * none of. */
 	json_object_seed((size_t)cli.start_ns | 1);
 	status = run(&cli, &words);
 	iq_timing(&cli, "print");

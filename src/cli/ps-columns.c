@@ -13,8 +13,10 @@
 #include "out/text.h"
 
 enum {
-	MAX_RT_PRIO = 100, DEFAULT_PRIO = 120,
-	SCHED_NORMAL = 0, SCHED_BATCH = 3,
+	MAX_RT_PRIO = 100,
+	DEFAULT_PRIO = 120,
+	SCHED_NORMAL = 0,
+	SCHED_BATCH = 3,
 	NSEC = 1000000000,
 };
 
@@ -148,7 +150,8 @@ GETTER(get_class)
 	/* SCHED_* of include/uapi/linux/sched.h */
 	static const char *const names[] = { "TS", "FF", "RR", "B", "ISO", "IDL", "DLN" };
 
-	iq_strbuf_adds(sb, row->task->policy < IQ_ARRAY_SIZE(names) ? names[row->task->policy] : "?");
+	iq_strbuf_adds(sb,
+		       row->task->policy < IQ_ARRAY_SIZE(names) ? names[row->task->policy] : "?");
 }
 
 /* ---- times ---- */
@@ -180,7 +183,8 @@ GETTER(get_pcpu)
 	if (v->null)
 		iq_strbuf_adds(sb, "-");
 	else
-		iq_strbuf_printf(sb, v->real > 99.9 ? "%.0f" : "%.1f", (double)(int64_t)(v->real * 10) / 10);
+		iq_strbuf_printf(sb, v->real > 99.9 ? "%.0f" : "%.1f",
+				 (double)(int64_t)(v->real * 10) / 10);
 }
 
 GETTER(get_c)
@@ -206,8 +210,8 @@ static void hms(struct iq_strbuf *sb, uint64_t s)
 {
 	if (s >= 86400)
 		iq_strbuf_printf(sb, "%" PRIu64 "-", s / 86400);
-	iq_strbuf_printf(sb, "%02u:%02u:%02u", (unsigned)(s % 86400 / 3600), (unsigned)(s / 60 % 60),
-			 (unsigned)(s % 60));
+	iq_strbuf_printf(sb, "%02u:%02u:%02u", (unsigned)(s % 86400 / 3600),
+			 (unsigned)(s / 60 % 60), (unsigned)(s % 60));
 }
 
 GETTER(get_time)
@@ -338,7 +342,8 @@ GETTER(get_wchan)
 {
 	const char *name = row->wchan ? row->wchan : "-";
 
-	/* Underscores at the start tell nothing in six columns; for programs the name stays what it is. */
+	/* Underscores at the start tell nothing in six columns; for programs the name stays what it
+	 * is. */
 	v->null = !row->wchan;
 	iq_strbuf_adds(sb, ps->cli->json ? name : name + strspn(name, "._"));
 }
@@ -374,7 +379,10 @@ GETTER(get_idle)
 		iq_strbuf_printf(sb, "%.1f", v->real);
 }
 
-#define PID_COLUMN(n, h, g) { n, h, 5, PS_RIGHT, PS_NUMBER, 0, g, true }
+#define PID_COLUMN(n, h, g)                                                                        \
+	{                                                                                          \
+		n, h, 5, PS_RIGHT, PS_NUMBER, 0, g, true                                           \
+	}
 
 const struct ps_column ps_columns[] = {
 	{ "%cpu", "%CPU", 4, PS_RIGHT, PS_REAL, 0, get_pcpu },

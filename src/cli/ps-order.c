@@ -114,7 +114,7 @@ struct forest {
 	bool *placed;
 	bool lines;
 	IQ_VEC(struct ps_row) out;
-	bool more[MAX_DEPTH];	   /* has the ancestor at this depth a later sibling? */
+	bool more[MAX_DEPTH]; /* has the ancestor at this depth a later sibling? */
 };
 
 static const char *prefix(const struct forest *f, struct iq_arena *arena, unsigned depth)
@@ -123,7 +123,10 @@ static const char *prefix(const struct forest *f, struct iq_arena *arena, unsign
 	size_t len = 0;
 
 	for (unsigned i = 1; i <= depth; i++) {
-		const char *piece = !f->lines ? "  " : i == depth ? " \\_ " : f->more[i] ? " |  " : "    ";
+		const char *piece = !f->lines	 ? "  "
+				    : i == depth ? " \\_ "
+				    : f->more[i] ? " |  "
+						 : "    ";
 
 		memcpy(text + len, piece, strlen(piece));
 		len += strlen(piece);
@@ -156,7 +159,8 @@ static void place(struct forest *f, struct iq_arena *arena, size_t row, unsigned
 void ps_make_forest(struct ps *ps, bool lines)
 {
 	size_t num = ps->rows.num;
-	struct forest f = { .ps = ps, .lines = lines,
+	struct forest f = { .ps = ps,
+			    .lines = lines,
 			    .next_sibling = iq_xcalloc(num ? num : 1, sizeof(size_t)),
 			    .placed = iq_xcalloc(num ? num : 1, sizeof(bool)) };
 	struct iq_map here = { 0 };

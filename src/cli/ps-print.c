@@ -24,9 +24,11 @@ static bool add_field(ps_fields *fields, const char *spec, size_t len)
 
 	colon = memchr(spec, ':', name_len);
 	if (colon) {
-		snprintf(number, sizeof(number), "%.*s", (int)(spec + name_len - colon - 1), colon + 1);
+		snprintf(number, sizeof(number), "%.*s", (int)(spec + name_len - colon - 1),
+			 colon + 1);
 		if (!iq_parse_int(number, 1, 4096, &width)) {
-			iq_complain(0, "a column's width is a number from 1 to 4096, not %s", number);
+			iq_complain(0, "a column's width is a number from 1 to 4096, not %s",
+				    number);
 			return false;
 		}
 		name_len = (size_t)(colon - spec);
@@ -53,7 +55,8 @@ static bool add_field(ps_fields *fields, const char *spec, size_t len)
 
 		if (!arena)
 			arena = iq_arena_new();
-		field.header = iq_arena_printf(arena, "%.*s", (int)(spec + len - equals - 1), equals + 1);
+		field.header =
+			iq_arena_printf(arena, "%.*s", (int)(spec + len - equals - 1), equals + 1);
 		if (strlen(field.header) > field.width)
 			field.width = (unsigned)strlen(field.header);
 	}
@@ -106,7 +109,7 @@ static void put(struct line *l, const char *text, size_t len, unsigned width)
 static unsigned field_width(const struct ps *ps, const struct ps_field *f)
 {
 	return f->column->is_pid && f->width == f->column->width ? IQ_MAX(f->width, ps->pid_digits)
-								  : f->width;
+								 : f->width;
 }
 
 static void put_field(const struct ps *ps, struct line *l, const struct ps_field *f,
@@ -198,22 +201,15 @@ static json_t *json_value(const struct ps *ps, const struct ps_row *row, const s
 void ps_print_json(const struct ps *ps, const ps_fields *fields, struct iq_strbuf *out)
 {
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf text = IQ_STRBUF_INIT;
-	const char *comma = "\n";
+	json_t *rows = json_array(), *object;
 
-	/* A row a line: programs stream it, people can read it. */
-	iq_strbuf_adds(out, "{\"schema\": \"inquest.ps/1\", \"rows\": [");
 	iq_vec_foreach(&ps->rows, row) {
-		json_t *object = json_object();
-		char *dump;
-
+		object = json_object();
 		iq_vec_foreach(fields, f)
 			json_object_set_new(object, f->column->name,
 					    json_value(ps, row, f->column, &text));
-		dump = json_dumps(object, JSON_REAL_PRECISION(6));
-		iq_strbuf_printf(out, "%s%s", comma, dump ? dump : "{}");
-		free(dump);
-		json_decref(object);
-		comma = ",\n";
+		json_array_append_new(rows, object);
 	}
-	iq_strbuf_adds(out, "\n]}\n");
+	iq_json_rows("inquest.ps/1", rows, out);
+	json_decref(rows);
 }

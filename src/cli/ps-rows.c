@@ -19,7 +19,8 @@ static void find_layout(struct iq_session *s, struct layout *l)
 
 	l->total_vm = iq_offsetof(s, mm, "total_vm");
 	l->locked_vm = iq_offsetof(s, mm, "locked_vm");
-	/* Per-CPU counters since v6.2, f1a7941243c1 ("mm: convert mm's rss stats into percpu_counter"). */
+	/* Per-CPU counters since v6.2, f1a7941243c1 ("mm: convert mm's rss stats into
+	 * percpu_counter"). */
 	l->rss = iq_offsetof(s, mm, "rss_stat[0].count");
 	l->rss_size = iq_sizeof(s, "struct percpu_counter");
 	if (l->rss < 0) {
@@ -49,7 +50,8 @@ static void read_mm(struct iq_session *s, const struct layout *l, struct ps_row 
 static int32_t read_tpgid(struct iq_session *s, const struct iq_task *t)
 {
 	/* Moved in v5.16, 6c80c0b94b94 ("tty: move ctrl members to a struct in tty_struct"). */
-	const char *pgrp = iq_has_member(s, "struct tty_struct", "ctrl.pgrp") ? "ctrl.pgrp" : "pgrp";
+	const char *pgrp =
+		iq_has_member(s, "struct tty_struct", "ctrl.pgrp") ? "ctrl.pgrp" : "pgrp";
 	int64_t numbers = iq_offsetof(s, "struct pid", "numbers");
 	int64_t nr = iq_offsetof(s, "struct upid", "nr");
 	uint64_t tty, pid;
@@ -101,8 +103,10 @@ static const char *find_name(struct iq_session *s, const struct iq_task *t)
 {
 	enum { PF_WQ_WORKER = 0x20 };
 	static const char task[] = "struct task_struct", kthread[] = "struct kthread";
-	/* In set_child_tid before v5.17, e32cf5dfbe22 ("kthread: Generalize pf_io_worker so it can point to struct kthread"). */
-	const char *where = iq_has_member(s, task, "worker_private") ? "worker_private" : "set_child_tid";
+	/* In set_child_tid before v5.17, e32cf5dfbe22 ("kthread: Generalize pf_io_worker so it can
+	 * point to struct kthread"). */
+	const char *where =
+		iq_has_member(s, task, "worker_private") ? "worker_private" : "set_child_tid";
 	int64_t desc = iq_offsetof(s, "struct worker", "desc");
 	uint64_t self, data, work = 0;
 	char text[64] = "";
@@ -155,8 +159,10 @@ static unsigned pid_digits(struct iq_session *s)
 	uint64_t value;
 	unsigned digits = 1;
 
-	/* A member of the namespace since v6.14, 7863dcc72d0f ("pid: allow pid_max to be set per pid namespace"). */
-	if (iq_peek_member(s, "struct pid_namespace", "pid_max", iq_sym_addr(s, "init_pid_ns"), &value))
+	/* A member of the namespace since v6.14, 7863dcc72d0f ("pid: allow pid_max to be set per
+	 * pid namespace"). */
+	if (iq_peek_member(s, "struct pid_namespace", "pid_max", iq_sym_addr(s, "init_pid_ns"),
+			   &value))
 		max = (uint32_t)value;
 	else
 		iq_peek_u32(s, iq_sym_addr(s, "pid_max"), &max);

@@ -14,10 +14,33 @@
 #include "cli/ps.h"
 
 enum {
-	OPT_ALL = 1, OPT_WITH_TTY, OPT_NO_LEADERS, OPT_FULL, OPT_EXTRA, OPT_LONG, OPT_JOBS, OPT_Y,
-	OPT_THREADS, OPT_SPID, OPT_FORMAT, OPT_FORMAT_IN, OPT_PIDS, OPT_PPIDS, OPT_USERS, OPT_RUSERS,
-	OPT_TTYS, OPT_SIDS, OPT_COMMS, OPT_SORT, OPT_HIERARCHY, OPT_FOREST, OPT_NO_HEADERS,
-	OPT_DESELECT, OPT_WIDE, OPT_COLUMNS, OPT_NAMES_FULL,
+	OPT_ALL = 1,
+	OPT_WITH_TTY,
+	OPT_NO_LEADERS,
+	OPT_FULL,
+	OPT_EXTRA,
+	OPT_LONG,
+	OPT_JOBS,
+	OPT_Y,
+	OPT_THREADS,
+	OPT_SPID,
+	OPT_FORMAT,
+	OPT_FORMAT_IN,
+	OPT_PIDS,
+	OPT_PPIDS,
+	OPT_USERS,
+	OPT_RUSERS,
+	OPT_TTYS,
+	OPT_SIDS,
+	OPT_COMMS,
+	OPT_SORT,
+	OPT_HIERARCHY,
+	OPT_FOREST,
+	OPT_NO_HEADERS,
+	OPT_DESELECT,
+	OPT_WIDE,
+	OPT_COLUMNS,
+	OPT_NAMES_FULL,
 };
 
 const struct iq_option iq_ps_option_table[] = {
@@ -113,7 +136,8 @@ static bool add_numbers(struct options *o, numbers *to, const char *list, bool u
 	uint32_t uid;
 
 	while ((item = next_item(&at))) {
-		if (users ? !iq_user_by_name(item, &uid) : !iq_parse_int(item, 0, INT32_MAX, &value))
+		if (users ? !iq_user_by_name(item, &uid)
+			  : !iq_parse_int(item, 0, INT32_MAX, &value))
 			return complain_list(item, users ? "no user that is known here" : "no PID");
 		iq_vec_push(to, users ? (int64_t)uid : value);
 	}
@@ -144,7 +168,8 @@ static bool is_bsd_word(const char *word)
 	return *word && strspn(word, bsd_letters) == strlen(word);
 }
 
-static bool bsd_argument(struct iq_words *words, const char *rest, char letter, const char **arg_ret)
+static bool bsd_argument(struct iq_words *words, const char *rest, char letter,
+			 const char **arg_ret)
 {
 	if (*rest) {
 		*arg_ret = rest;
@@ -161,7 +186,7 @@ static bool bsd_argument(struct iq_words *words, const char *rest, char letter, 
 static bool bsd_format(struct options *o, const char *list, bool in)
 {
 	return in ? ps_add_fields(&o->fields, "pid") && ps_add_fields(&o->fields, list) &&
-			    ps_add_fields(&o->fields, "s,tname,time,command")
+			       ps_add_fields(&o->fields, "s,tname,time,command")
 		  : ps_add_fields(&o->fields, list);
 }
 
@@ -319,7 +344,8 @@ static void forgive_aux(struct iq_words *words)
 	for (int i = words->next; i < words->argc; i++) {
 		char *word = words->argv[i];
 
-		if (!strncmp(word, "-aux", 4) && is_bsd_word(word + 1) && !iq_user_by_name(word + 3, &uid))
+		if (!strncmp(word, "-aux", 4) && is_bsd_word(word + 1) &&
+		    !iq_user_by_name(word + 3, &uid))
 			words->argv[i]++;
 	}
 }
@@ -349,9 +375,11 @@ static bool choose_fields(struct options *o)
 	if (o->fields.num)
 		return true;
 	if (o->bsd_u)
-		iq_strbuf_adds(&sb, "user,pid,%cpu,%mem,vsz,rss,tname,stat,start_time,bsdtime,command");
+		iq_strbuf_adds(&sb,
+			       "user,pid,%cpu,%mem,vsz,rss,tname,stat,start_time,bsdtime,command");
 	else if (o->bsd_l)
-		iq_strbuf_adds(&sb, "f,uid,pid,ppid,pri_bsd,ni,vsz,rss,wchan,stat,tname,bsdtime,command");
+		iq_strbuf_adds(
+			&sb, "f,uid,pid,ppid,pri_bsd,ni,vsz,rss,wchan,stat,tname,bsdtime,command");
 	else if (o->bsd_j)
 		iq_strbuf_adds(&sb, "ppid,pid,pgid,sid,tname,tpgid,stat,uid,bsdtime,command");
 	else if (o->bsd_v)
@@ -359,12 +387,13 @@ static bool choose_fields(struct options *o)
 	else if (o->bsd)
 		iq_strbuf_adds(&sb, "pid,tname,stat,bsdtime,command");
 	else if (o->is_long && o->y)
-		iq_strbuf_printf(&sb, "s,uid,pid,ppid,%sc,%sopri,ni,rss,sz,wchan,%stname,time,%s", thread,
-				 nlwp, o->full ? "stime," : "", o->full ? "cmd" : "ucmd");
+		iq_strbuf_printf(&sb, "s,uid,pid,ppid,%sc,%sopri,ni,rss,sz,wchan,%stname,time,%s",
+				 thread, nlwp, o->full ? "stime," : "", o->full ? "cmd" : "ucmd");
 	else if (o->is_long)
-		iq_strbuf_printf(&sb, "f,s,%s,pid,ppid,%sc,%sopri,ni,addr_1,sz,%swchan,%stname,time,%s",
-				 o->full ? "user=UID" : "uid", thread, nlwp, o->extra ? "rss,psr," : "",
-				 o->full ? "stime," : "", o->full ? "cmd" : "ucmd");
+		iq_strbuf_printf(
+			&sb, "f,s,%s,pid,ppid,%sc,%sopri,ni,addr_1,sz,%swchan,%stname,time,%s",
+			o->full ? "user=UID" : "uid", thread, nlwp, o->extra ? "rss,psr," : "",
+			o->full ? "stime," : "", o->full ? "cmd" : "ucmd");
 	else if (o->full)
 		iq_strbuf_printf(&sb, "user=UID,pid,%s%s%s%sc,%s%sstime,tname,time,cmd",
 				 o->spid ? thread : "", "ppid,", o->jobs ? "pgid,sid," : "",
@@ -389,14 +418,16 @@ static bool has_number(const numbers *list, int64_t value)
 	return false;
 }
 
-static bool has_tty(const struct selection *sel, const struct iq_task *t, const struct iq_task *self)
+static bool has_tty(const struct selection *sel, const struct iq_task *t,
+		    const struct iq_task *self)
 {
 	iq_vec_foreach(&sel->ttys, name) {
 		const char *tty = !strcmp(*name, "-") ? (self ? self->tty : "") : *name;
 
 		if (!t->tty[0] ? !strcmp(tty, "?") : !strcmp(tty, t->tty))
 			return true;
-		/* "1" and "S0" for tty1 and ttyS0; "0" stands for pts/0 too, which is more common. */
+		/* "1" and "S0" for tty1 and ttyS0; "0" stands for pts/0 too, which is more common.
+		 */
 		if (!strncmp(t->tty, "tty", 3) && *tty && !strcmp(tty, t->tty + 3))
 			return true;
 	}
@@ -419,8 +450,8 @@ static const struct iq_task *find_self(struct iq_cli *cli, const struct iq_task_
 	return NULL;
 }
 
-static bool is_selected(const struct options *o, const struct iq_task *t, const struct iq_task *leader,
-			const struct iq_task *self)
+static bool is_selected(const struct options *o, const struct iq_task *t,
+			const struct iq_task *leader, const struct iq_task *self)
 {
 	const struct selection *sel = &o->sel;
 	bool is_leader = t->sid == t->tgid, in;
@@ -435,8 +466,8 @@ static bool is_selected(const struct options *o, const struct iq_task *t, const 
 		in = sel->all || (sel->with_tty && t->tty_nr && !is_leader) ||
 		     (sel->no_leaders && !is_leader) || has_number(&sel->pids, t->tgid) ||
 		     has_number(&sel->ppids, t->ppid) || has_number(&sel->sids, t->sid) ||
-		     (t->uid_known && (has_number(&sel->users, t->euid) ||
-				       has_number(&sel->rusers, t->uid))) ||
+		     (t->uid_known &&
+		      (has_number(&sel->users, t->euid) || has_number(&sel->rusers, t->uid))) ||
 		     has_tty(sel, t, self) || (o->bsd && sel->bsd_a && sel->bsd_x);
 		iq_vec_foreach(&sel->comms, name)
 			in |= !strcmp(*name, leader->comm);
@@ -456,13 +487,15 @@ static void select_rows(struct ps *ps, const struct options *o)
 		const struct iq_task *first = &list->tasks[i], *leader = first;
 		uint64_t runtime = first->dead_runtime_ns, min_flt = 0, maj_flt = 0;
 
-		for (end = i; end < list->num_tasks && list->tasks[end].tgid == first->tgid; end++) {
+		for (end = i; end < list->num_tasks && list->tasks[end].tgid == first->tgid;
+		     end++) {
 			runtime += list->tasks[end].runtime_ns;
 			min_flt += list->tasks[end].min_flt;
 			maj_flt += list->tasks[end].maj_flt;
 			if (list->tasks[end].pid == first->tgid)
 				leader = &list->tasks[end];
-			if (first->pid <= 0) { /* idle tasks, and those that cannot be read, are each for itself */
+			if (first->pid <= 0) { /* idle tasks, and those that cannot be read, are
+						  each for itself */
 				end++;
 				break;
 			}
@@ -475,11 +508,14 @@ static void select_rows(struct ps *ps, const struct options *o)
 			const struct iq_task *t = &list->tasks[k];
 
 			if (ps->threads || t == leader)
-				iq_vec_push(&ps->rows, (struct ps_row){
-					.task = t, .tpgid = -1,
-					.runtime_ns = ps->threads ? t->runtime_ns : runtime,
-					.min_flt = ps->threads ? t->min_flt : min_flt,
-					.maj_flt = ps->threads ? t->maj_flt : maj_flt });
+				iq_vec_push(
+					&ps->rows,
+					(struct ps_row){
+						.task = t,
+						.tpgid = -1,
+						.runtime_ns = ps->threads ? t->runtime_ns : runtime,
+						.min_flt = ps->threads ? t->min_flt : min_flt,
+						.maj_flt = ps->threads ? t->maj_flt : maj_flt });
 		}
 	}
 }
@@ -507,7 +543,8 @@ int iq_cmd_ps(struct iq_cli *cli, struct iq_words *words)
 	unsigned width;
 	bool ok;
 
-	ok = read_words(&o, words) && choose_fields(&o) && (!o.sort || ps_sort_fields(&sort, o.sort));
+	ok = read_words(&o, words) && choose_fields(&o) &&
+	     (!o.sort || ps_sort_fields(&sort, o.sort));
 	if (!ok)
 		return IQ_EXIT_USAGE;
 	/* The users of a dump are another machine's. */

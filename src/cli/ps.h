@@ -18,15 +18,15 @@ enum ps_needs {
 };
 
 struct ps_row {
-	const struct iq_task *task; /* the leader's, or the thread's */
-	uint64_t runtime_ns;	    /* of the thread, or of the whole process */
-	uint64_t min_flt, maj_flt;  /* the same of page faults */
+	const struct iq_task *task;	   /* the leader's, or the thread's */
+	uint64_t runtime_ns;		   /* of the thread, or of the whole process */
+	uint64_t min_flt, maj_flt;	   /* the same of page faults */
 	uint64_t total_vm, rss, locked_vm; /* pages */
 	bool mm_known;
 	int32_t tpgid;
-	const char *name;	    /* where it is longer than comm can be, or NULL */
-	const char *wchan, *args;   /* "-" and the like where there is none */
-	const char *forest;	    /* what stands in front of the command's name, or NULL */
+	const char *name;	  /* where it is longer than comm can be, or NULL */
+	const char *wchan, *args; /* "-" and the like where there is none */
+	const char *forest;	  /* what stands in front of the command's name, or NULL */
 };
 
 /* What all rows are printed against. */
@@ -37,7 +37,7 @@ struct ps {
 	double up_s;
 	uint64_t ram_pages;
 	unsigned pid_digits;
-	bool threads;		    /* a row a thread */
+	bool threads; /* a row a thread */
 	unsigned needs;
 	IQ_VEC(struct ps_row) rows;
 };

@@ -30,8 +30,8 @@ struct iq_error *iq_cli_open(struct iq_cli *cli)
 
 	iq_timing(cli, "start");
 	/*
-	 * A machine that hangs may not be able to read our code from its disk, or to make room for our
-	 * memory, any more. A dump is mapped, and would be locked in as a whole.
+	 * A machine that hangs may not be able to read our code from its disk, or to make room for
+	 * our memory, any more. A dump is mapped, and would be locked in as a whole.
 	 */
 	if (!cli->dump)
 		mlockall(MCL_CURRENT | MCL_FUTURE);

@@ -13,7 +13,7 @@ struct names {
 	const char *path;
 	bool read;
 	struct iq_strbuf text;
-	struct iq_map by_id;	 /* -> const char * */
+	struct iq_map by_id;	  /* -> const char * */
 	struct iq_strmap by_name; /* -> id + 1 */
 };
 
@@ -58,7 +58,8 @@ static void load(struct names *n)
 	n->read = true;
 	if (!iq_read_cached(n->path, MAX_FILE, &n->text) || !n->text.len)
 		return;
-	for (char *line = strtok_r(n->text.str, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+	for (char *line = strtok_r(n->text.str, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
 		parse_line(n, line);
 }
 

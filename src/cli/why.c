@@ -19,7 +19,8 @@
 enum { OPT_ALL = 1, OPT_LONGER_THAN, OPT_MAX_MS, OPT_FROM };
 
 const struct iq_option iq_why_option_table[] = {
-	{ OPT_ALL, 'a', "all", NULL, "show every task and every wait, not only the first of each cause" },
+	{ OPT_ALL, 'a', "all", NULL,
+	  "show every task and every wait, not only the first of each cause" },
 	{ OPT_LONGER_THAN, 0, "longer-than", "SECONDS",
 	  "a task hangs if it has waited for longer than this (default 1; fractions are fine)" },
 	{ OPT_MAX_MS, 0, "max-ms", "MS",
@@ -56,7 +57,8 @@ static struct iq_error *read_file(const char *path, struct iq_strbuf *sb)
 		}
 		iq_strbuf_add(sb, buf, (size_t)num);
 		if (sb->len > MAX_REPORT) {
-			err = iq_error_new(IQ_ERR_INVALID, "the saved answer is too large: %s", path);
+			err = iq_error_new(IQ_ERR_INVALID, "the saved answer is too large: %s",
+					   path);
 			break;
 		}
 	}
@@ -65,7 +67,8 @@ static struct iq_error *read_file(const char *path, struct iq_strbuf *sb)
 	return err;
 }
 
-static int print_report(struct iq_cli *cli, const json_t *report, const struct options *o, int status)
+static int print_report(struct iq_cli *cli, const json_t *report, const struct options *o,
+			int status)
 {
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf out = IQ_STRBUF_INIT;
 	_cleanup_free_ char *json = NULL;
@@ -74,7 +77,8 @@ static int print_report(struct iq_cli *cli, const json_t *report, const struct o
 		json = iq_report_dump(report);
 		iq_strbuf_adds(&out, json);
 	} else {
-		struct iq_why_style style = { .color = iq_use_color(cli), .all = o->all,
+		struct iq_why_style style = { .color = iq_use_color(cli),
+					      .all = o->all,
 					      .width = iq_terminal_width() };
 
 		iq_why_text(&out, report, &style);
@@ -190,8 +194,8 @@ static int ask(struct iq_cli *cli, const struct options *o)
 
 static int usage(const char *option, const char *value, const char *wants)
 {
-	return iq_complain(IQ_EXIT_USAGE, "%s wants %s, not %s; see `inquest why --help`", option, wants,
-			   value);
+	return iq_complain(IQ_EXIT_USAGE, "%s wants %s, not %s; see `inquest why --help`", option,
+			   wants, value);
 }
 
 int iq_cmd_why(struct iq_cli *cli, struct iq_words *words)

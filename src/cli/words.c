@@ -134,7 +134,8 @@ static int unknown_long(const struct iq_words *w, const char *name, size_t len)
 	nearest = iq_nearest(word, candidates);
 	help_words(w, see, sizeof(see));
 	if (nearest)
-		iq_complain(0, "unknown option --%s; did you mean --%s? See `%s`", word, nearest, see);
+		iq_complain(0, "unknown option --%s; did you mean --%s? See `%s`", word, nearest,
+			    see);
 	else
 		iq_complain(0, "unknown option --%s; see `%s`", word, see);
 	return IQ_WORDS_ERROR;
@@ -183,7 +184,11 @@ static int bad_value(const struct iq_option *o, const char *value)
 	char text[64];
 
 	for (size_t i = 0; o->values[i]; i++)
-		iq_strbuf_printf(&sb, "%s%s", !i ? "" : o->values[i + 1] ? ", " : " or ", o->values[i]);
+		iq_strbuf_printf(&sb, "%s%s",
+				 !i		    ? ""
+				 : o->values[i + 1] ? ", "
+						    : " or ",
+				 o->values[i]);
 	option_text(o, text, sizeof(text));
 	nearest = iq_nearest(value, o->values);
 	iq_complain(0, "%s is %s, not %s%s%s%s", text, iq_strbuf_str(&sb), value,
@@ -283,8 +288,17 @@ int iq_words_next(struct iq_words *w)
 
 /* ---- the options that every command takes ---- */
 
-enum { OPT_LIVE = 1000, OPT_DUMP, OPT_JSON, OPT_COLOR, OPT_HELP, OPT_VERSION, OPT_KCORE, OPT_TIMINGS,
-       OPT_MAN };
+enum {
+	OPT_LIVE = 1000,
+	OPT_DUMP,
+	OPT_JSON,
+	OPT_COLOR,
+	OPT_HELP,
+	OPT_VERSION,
+	OPT_KCORE,
+	OPT_TIMINGS,
+	OPT_MAN
+};
 
 static const char *const color_words[] = { "auto", "always", "never", NULL };
 
