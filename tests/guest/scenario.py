@@ -8,8 +8,11 @@ scenarios/NAME.py says what is true of it:
 
     MODULES = ["loop"]      kernel modules that it needs
     KERNELS = ["6.1"]       where it works, if not everywhere
-    DUMP = True             ask the guest's memory dump as well
+    DUMPS = ["elf"]         ask the guest's memory dump as well, in these formats
     LOOKS = 5               how often to look while it lasts (1)
+    GUESTS = {"la57": {"cpu": "max", "kernels": ["newest"]}}
+                            run it in other guests too: a name, and Guest's arguments
+    SPOILS = True           the guest is of no use for others afterwards
     def expect(f)           what check.py calls an expectation; f has the facts as
                             attributes, and f.kernel
     def check(f, guest)     instead of asking `inquest why`: a list of complaints
@@ -50,6 +53,15 @@ class Scenario:
 
     def runs_on(self, k):
         return k in self.get("KERNELS", [k])
+
+    def guests(self, k):
+        """{variant: arguments of Guest} on kernel K."""
+        found = {"": {}}
+        for variant, options in self.get("GUESTS", {}).items():
+            options = dict(options)
+            if k in options.pop("kernels", [k]):
+                found[variant] = options
+        return found
 
 
 def all_names():
@@ -119,11 +131,11 @@ def look(guest, want):
     return complaints, "the report:\n%s\n" % r.out if complaints else ""
 
 
-def look_at_dump(guest, inquest, want, keep=None):
+def look_at_dump(guest, inquest, want, kind):
     """Ask the guest's dump, here."""
     with tempfile.TemporaryDirectory(prefix="inquest-dump.") as tmp:
-        path = keep or os.path.join(tmp, "dump.elf")
-        guest.dump(path)
+        path = os.path.join(tmp, "dump")
+        guest.dump(path, kind)
         try:
             r = subprocess.run([inquest, "why", "-c", path, "--json"], text=True, errors="replace",
                                capture_output=True, timeout=WHY_TIMEOUT * 2, check=False)
@@ -134,10 +146,10 @@ def look_at_dump(guest, inquest, want, keep=None):
     return complaints, "the report:\n%s\n" % result[1] if complaints else ""
 
 
-def run(guest, scenario, results, inquest=None, label=None):
+def run(guest, scenario, results, inquest=None, variant=""):
     """One scenario in a running guest; false if the guest is of no use any more."""
     k = guest.kernel.name
-    label = label or "%s/%s" % (k, scenario.name)
+    label = "%s/%s%s" % (k, scenario.name, "+" + variant if variant else "")
     facts = types.SimpleNamespace(kernel=k)
     started = time.monotonic()
     try:
@@ -154,14 +166,16 @@ def run(guest, scenario, results, inquest=None, label=None):
                     complaints[0] = "look %d: %s" % (n + 1, complaints[0])
                     break
             results.add(label + "/live", complaints, text, started)
-            if scenario.get("DUMP", False):
+            for kind in scenario.get("DUMPS", []):
                 started = time.monotonic()
                 if inquest:
-                    complaints, text = look_at_dump(guest, inquest, want)
-                    results.add(label + "/dump", complaints, text, started)
+                    complaints, text = look_at_dump(guest, inquest, want, kind)
+                    results.add("%s/%s" % (label, kind), complaints, text, started)
                 else:
-                    results.skip(label + "/dump", "no inquest to run on this machine")
+                    results.skip("%s/%s" % (label, kind), "no inquest to run on this machine")
         started = time.monotonic()
+        if scenario.get("SPOILS", False):
+            return False
         step(guest, scenario, "heal", facts)
         complaints, text = look(guest, {"causes": []})
         results.add(label + "/healed", complaints, text, started)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 MODULES = ["loop", "ext4"]
 LOOKS = 2
-DUMP = True
+DUMPS = ["elf"]
 
 
 def expect(_):

@@ -2,7 +2,11 @@
 import re
 
 MODULES = ["loop", "ext4"]
-DUMP = True
+DUMPS = ["elf", "kdump-zlib"]
+GUESTS = {
+    "no-vmcoreinfo": {"vmcoreinfo": False},
+    "la57": {"cpu": "max", "kernels": ["newest"]},
+}
 
 
 def expect(f):

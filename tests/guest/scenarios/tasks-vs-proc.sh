@@ -10,8 +10,9 @@ make() {
     background stopped_p sleep 100000
     kill -STOP "$stopped_p"
     stays_in_state "$stopped_p" T 5
-    setpriv --reuid=1000 --clear-groups sleep 100000 >/dev/null 2>&1 </dev/null &
-    fact user_sleep $!
+    background user_p su alice -c 'exec sleep 100000'
+    until_true 5 belongs_to "$user_p" 1000 || fail "nothing runs as alice"
+    fact user_p "$user_p"
     # A zombie: its parent never asks for it.
     background zombie_p sh -c 'true & exec sleep 100000'
     fact stopped_p "$stopped_p"
@@ -19,8 +20,10 @@ make() {
     sleep 1
 }
 
+belongs_to() { grep -q "^Uid:[[:space:]]*$2[[:space:]]" "/proc/$1/status"; }
+
 heal() {
-    kill -9 "-$idle" "$stopped_p" "$user_sleep" "$zombie_p"
+    kill -9 "-$idle" "$stopped_p" "$user_p" "$zombie_p"
     ends "$idle" 10
     fs_gone /data
 }
