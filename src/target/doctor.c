@@ -88,7 +88,7 @@ static bool read_line(const char *root, const char *path, char *buf, size_t size
 	return true;
 }
 
-static uint64_t effective_capabilities(void)
+uint64_t iq_target_capabilities(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { 0 };
@@ -107,7 +107,7 @@ enum { CAP_PERFMON_NR = 38, CAP_BPF_NR = 39 };
 
 /* ---- the facts ---- */
 
-static void look_at_kcore(struct iq_doctor *d, const char *root, bool confidential)
+static void look_at_kcore(struct iq_doctor *d, const char *root, uint64_t caps, bool confidential)
 {
 	struct stat st;
 	int fd = open_at(root, "/proc/kcore");
@@ -120,7 +120,7 @@ static void look_at_kcore(struct iq_doctor *d, const char *root, bool confidenti
 	else if (fd == -ENOENT || fd == -ENOTDIR)
 		add(d, "kcore", IQ_DOCTOR_MISSING,
 		    "/proc/kcore does not exist: no CONFIG_PROC_KCORE, or no /proc here");
-	else if (fd == -EPERM && confidential)
+	else if (fd == -EPERM && (confidential || has(caps, CAP_SYS_RAWIO)))
 		add(d, "kcore", IQ_DOCTOR_MISSING,
 		    "/proc/kcore is forbidden by kernel lockdown (confidentiality)");
 	else if (fd == -EPERM || fd == -EACCES)
@@ -210,10 +210,10 @@ static void look_at_kptr_restrict(struct iq_doctor *d, const char *root)
 void iq_target_doctor(const char *root, struct iq_doctor *doctor_ret)
 {
 	struct iq_doctor d = { 0 };
-	uint64_t caps = effective_capabilities();
+	uint64_t caps = iq_target_capabilities();
 	bool confidential = look_at_lockdown(&d, root);
 
-	look_at_kcore(&d, root, confidential);
+	look_at_kcore(&d, root, caps, confidential);
 	look_at_capabilities(&d, caps);
 	look_at_bpf(&d, caps, confidential);
 	look_at_file(&d, root, "btf", "/sys/kernel/btf/vmlinux",

@@ -67,6 +67,9 @@ struct iq_cpu_regs {
 void iq_target_take_note(struct iq_target *t, struct iq_cpu_regs *regs, const char *name,
 			 uint32_t type, const void *desc, size_t len);
 
+/* The capabilities that this process has in effect, as bits; 0 where that cannot be told. */
+uint64_t iq_target_capabilities(void);
+
 /* ---- VMCOREINFO (vmcoreinfo.c) ---- */
 
 /*
