@@ -185,16 +185,18 @@ def slurp(path):
 
 
 def helper(name):
-    """NAME.c of this folder, compiled to a static program; kept for the next time."""
-    source = os.path.join(HERE, name + ".c")
-    key = hashlib.sha256(slurp(source)).hexdigest()[:16]
+    """NAME.c and NAME-*.c of this folder, compiled to a static program; kept for the next time."""
+    parts = sorted(f for f in os.listdir(HERE) if re.fullmatch(name + r"(-[\w-]+)?\.[ch]", f))
+    sources = [os.path.join(HERE, f) for f in parts if f.endswith(".c")]
+    key = hashlib.sha256(b"\0".join(f.encode() + b"\0" + slurp(os.path.join(HERE, f))
+                                    for f in parts)).hexdigest()[:16]
     path = os.path.join(cache_dir("helpers"), "%s-%s" % (name, key))
     if not os.path.exists(path):
         tmp = "%s.%d" % (path, os.getpid())
         r = subprocess.run([os.environ.get("CC", "cc"), "-static", "-O1", "-g0", "-Wall",
-                            "-Wextra", "-pthread", "-o", tmp, source], check=False)
+                            "-Wextra", "-pthread", "-o", tmp] + sources, check=False)
         if r.returncode:
-            raise GuestError("cannot compile %s" % source)
+            raise GuestError("cannot compile %s" % " ".join(parts))
         os.rename(tmp, path)
     return path
 

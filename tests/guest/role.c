@@ -5,7 +5,8 @@
  * Each role makes one kind of wait, or heals it. A role names its tasks (comm)
  * after what they do, says which they are on standard output (`FACT name=tid`,
  * one a line, for the scenario that started it), and then stays in its wait
- * until somebody kills it or makes it go on. The table at the end lists all.
+ * until somebody kills it or makes it go on. The tables at the ends of role.c and
+ * role-*.c list them all; what they share is at the top of this file.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -43,28 +44,27 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PAGE = 4096 };
+#include "role.h"
 
-static void die(const char *what)
+void die(const char *what)
 {
 	fprintf(stderr, "role: %s: %s\n", what, strerror(errno));
 	exit(1);
 }
 
-static int checked(int result, const char *what)
+int checked(int result, const char *what)
 {
 	if (result < 0)
 		die(what);
 	return result;
 }
 
-static pid_t my_tid(void)
+pid_t my_tid(void)
 {
 	return (pid_t)syscall(SYS_gettid);
 }
 
-/* Tell the scenario who is who; NAME may be a format. */
-__attribute__((format(printf, 2, 3))) static void fact(long value, const char *name, ...)
+void fact(long value, const char *name, ...)
 {
 	char buf[128];
 	va_list ap;
@@ -76,12 +76,12 @@ __attribute__((format(printf, 2, 3))) static void fact(long value, const char *n
 	fflush(stdout);
 }
 
-static void be(const char *comm)
+void be(const char *comm)
 {
 	prctl(PR_SET_NAME, comm);
 }
 
-static void start(void *(*fn)(void *), void *arg)
+void start(void *(*fn)(void *), void *arg)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
@@ -94,7 +94,7 @@ static void start(void *(*fn)(void *), void *arg)
 	pthread_attr_destroy(&attr);
 }
 
-static _Noreturn void sleep_for_ever(void)
+void sleep_for_ever(void)
 {
 	for (;;)
 		pause();
@@ -601,28 +601,35 @@ static int role_tasks(char **argv)
 
 /* -------------------------------------------------------------------- table */
 
-static const struct role {
-	const char *name;
-	int args;
-	int (*fn)(char **argv);
-} roles[] = {
+static const struct role here[] = {
 	{ "freeze", 1, role_freeze },	  /* MNT */
 	{ "mapper", 1, role_mapper },	  /* FILE */
 	{ "exec-aio", 2, role_exec_aio }, /* DEVICE PROGRAM */
 	{ "idle", 1, role_idle },	  /* N */
 	{ "churn", 2, role_churn },	  /* SECONDS FOLDER */
 	{ "tasks", 0, role_tasks },
+	{ 0 },
 };
+ROLES(here)
+
+static struct role_table *tables;
+
+void role_add(struct role_table *table)
+{
+	table->next = tables;
+	tables = table;
+}
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
-		if (argc >= 2 && !strcmp(argv[1], roles[i].name) && argc - 2 == roles[i].args)
-			return roles[i].fn(argv + 2);
-	}
+	for (struct role_table *t = tables; t; t = t->next)
+		for (const struct role *r = t->roles; r->name; r++)
+			if (argc >= 2 && !strcmp(argv[1], r->name) && argc - 2 == r->args)
+				return r->fn(argv + 2);
 	fprintf(stderr, "usage: role NAME ARGUMENTS, NAME one of:");
-	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
-		fprintf(stderr, " %s", roles[i].name);
+	for (struct role_table *t = tables; t; t = t->next)
+		for (const struct role *r = t->roles; r->name; r++)
+			fprintf(stderr, " %s", r->name);
 	fprintf(stderr, "\n");
 	return 2;
 }
