@@ -139,23 +139,26 @@ def procps_complaints(guest, tasks):
             yield "ps -eL: task %d: %s, procps says %s" % (tid, mine, row)
 
 
+def look(guest):
+    """One comparison: complaints."""
+    before = proc_tasks(guest.run("role tasks", 30).out)
+    ps = json_of(guest, "inquest ps -eL -o %s --json" % ",".join(PS_COLUMNS))
+    stack = json_of(guest, "inquest stack -a --json")
+    after = proc_tasks(guest.run("role tasks", 30).out)
+    tasks = {t: v for t, v in before.items() if t in after and same(v, after[t])}
+    if len(tasks) < 80:
+        return ["only %d of %d tasks did not move" % (len(tasks), len(before))]
+    complaints = list(task_complaints(ps["rows"], tasks))
+    complaints += stack_complaints(stack["rows"], tasks, guest.get("/proc/kallsyms").decode())
+    return complaints + list(procps_complaints(guest, tasks))
+
+
 def check(_, guest):
-    complaints = []
     for _ in range(3):
-        before = proc_tasks(guest.run("role tasks", 30).out)
         try:
-            ps = json_of(guest, "inquest ps -eL -o %s --json" % ",".join(PS_COLUMNS))
-            stack = json_of(guest, "inquest stack -a --json")
-            after = proc_tasks(guest.run("role tasks", 30).out)
-            tasks = {t: v for t, v in before.items() if t in after and same(v, after[t])}
-            if len(tasks) < 80:
-                return ["only %d of %d tasks did not move" % (len(tasks), len(before))]
-            by_task = list(task_complaints(ps["rows"], tasks))
-            by_stack = list(stack_complaints(stack["rows"], tasks,
-                                             guest.get("/proc/kallsyms").decode()))
-            complaints = by_task + by_stack + list(procps_complaints(guest, tasks))
+            complaints = look(guest)
         except (ValueError, KeyError, TypeError) as e:
-            return [str(e)]
+            return ["%s: %s" % (type(e).__name__, e)]
         # What is wrong is wrong again; what moved is not.
         if len(complaints) <= MOVING:
             return []
