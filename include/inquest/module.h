@@ -24,6 +24,7 @@ struct iq_diag {
 	struct iq_session *s;
 	struct iq_graph *g;
 	const struct iq_task_list *tasks;
+	int64_t bound_ms; /* what lasts longer than this hangs */
 	/*
 	 * While holder rules are asked: does this task (task_struct) wait for the lock itself? It has the lock's
 	 * address on its stack as holders do. NULL where nobody knows.

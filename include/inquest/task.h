@@ -37,6 +37,7 @@ struct iq_task {
 	uint64_t runtime_ns;	/* precisely, user and system together */
 	uint64_t dead_runtime_ns; /* the same of its process's threads that have ended */
 	uint64_t exec_start_ns; /* the scheduler's clock when it was last accounted */
+	int64_t queued_ns;    /* how long it has been runnable and not run; -1 where it is not or cannot be known */
 	int64_t idle_ns;      /* how long it has not run; -1 where it cannot be known */
 	uint32_t ptrace;
 	uint64_t jobctl;

@@ -74,23 +74,28 @@ static void judge_frozen(struct iq_diag *d, struct iq_object *o, const struct iq
 
 static void judge_running(struct iq_diag *d, struct iq_object *o, const struct iq_task *t)
 {
+	int64_t off_cpu_ns = t->queued_ns >= 0 ? t->queued_ns : t->idle_ns;
+	/* In a dump where the time is not known the state alone counts. */
+	bool starved = !t->on_cpu && (off_cpu_ns < 0 ? !iq_is_live(d->s) : off_cpu_ns > d->bound_ms * 1000000);
 	struct iq_verdict *v;
 
-	if (t->on_cpu) {
-		v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_RUNNING, IQ_STRONG,
-				      "%s (%d) runs on CPU %u and does not let go", t->comm, t->pid, t->cpu);
-		if (!v->evidence.num)
-			iq_text_add(d->g, &v->evidence, "task_struct.on_cpu of %d is set, CPU %u", t->pid, t->cpu);
-	} else {
-		v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_STARVED, IQ_STRONG,
-				      "%s (%d) could run and gets no CPU", t->comm, t->pid);
+	if (starved) {
+		v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_STARVED, IQ_STRONG, "%s (%d) could run and gets no CPU", t->comm,
+				      t->pid);
 		v->cannot_go_on = true;
-		if (!v->evidence.num)
-			iq_text_add(d->g, &v->evidence, "task %d is runnable on CPU %u and is not on it", t->pid, t->cpu);
+	} else {
+		v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_RUNNING, IQ_STRONG, "%s (%d) runs on CPU %u and does not let go",
+				      t->comm, t->pid, t->cpu);
 	}
-	if (!v->remedy.num)
-		iq_text_add(d->g, &v->remedy, "See what CPU %u is busy with: top, perf top -C %u; lower the priority of what keeps it",
-			    t->cpu, t->cpu);
+	if (v->evidence.num)
+		return;
+	if (starved)
+		iq_text_add(d->g, &v->evidence, "task %d is runnable on CPU %u for %" PRId64 " ms and is not on it", t->pid, t->cpu,
+			    off_cpu_ns / 1000000);
+	else
+		iq_text_add(d->g, &v->evidence, "task_struct.on_cpu of %d is %d, on_rq %d, CPU %u", t->pid, t->on_cpu, t->on_rq, t->cpu);
+	iq_text_add(d->g, &v->remedy, "See what CPU %u is busy with: top, perf top -C %u; lower the priority of what keeps it", t->cpu,
+		    t->cpu);
 }
 
 static void judge_sleeping(struct iq_diag *d, struct iq_object *o, const struct iq_task *t)

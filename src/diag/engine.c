@@ -52,7 +52,8 @@ void iq_engine_init(struct engine *e, struct iq_session *s, const struct iq_why_
 {
 	const char *missing;
 
-	*e = (struct engine){ .d.s = s, .options = options, .arena = iq_arena_new() };
+	*e = (struct engine){ .d.s = s, .d.bound_ms = options->longer_than_ms,
+			     .options = options, .arena = iq_arena_new() };
 	for (size_t i = 0; iq_modules[i]; i++) {
 		const struct iq_module *m = iq_modules[i];
 

@@ -6,6 +6,10 @@
  * about to move, so a wait counts only if a second look, a moment later, sees
  * the same task in the same wait for the same thing, held by the same holder.
  *
+ * What ends in something that moves by itself (a task that runs, or is about
+ * to; a device at work) has to be seen unchanged for as long as the bound says: a
+ * busy machine is full of waits that are about to end.
+ *
  * Tasks that wake up now and then, only to see that they cannot go on, look
  * as if they had just begun to wait. Where such a wait could matter we keep
  * looking until it has moved or the bound has passed since the first look; on
@@ -15,7 +19,7 @@
 
 #include "diag/engine.h"
 
-enum { FIRST_PAUSE_MS = 60, LATER_PAUSE_MS = 200, MAX_LOOKS = 64 };
+enum { FIRST_PAUSE_MS = 60, LATER_PAUSE_MS = 200, SLACK_MS = 100, MAX_LOOKS = 64 };
 
 static void pause_ms(int64_t ms)
 {
@@ -72,9 +76,66 @@ static bool any_undecided(const struct engine *e)
 	return false;
 }
 
+/* How long have we seen this cause's waits unchanged? The longest of them counts. */
+static int64_t observed_ms(const struct engine *e, const struct iq_cause *cause)
+{
+	int64_t longest = 0;
+
+	for (size_t i = 0; i < cause->blocked.num; i++) {
+		const struct iq_task *t = iq_task_by_pid(e->d.s, (int32_t)cause->blocked.data[i]->tid);
+		const uint64_t *index = t ? iq_map_get(&e->seen_by_task, t->addr) : NULL;
+
+		if (index && cause->blocked.data[i]->wait && cause->blocked.data[i]->wait->hangs)
+			longest = IQ_MAX(longest, (int64_t)((e->now_ns - e->seen.data[*index].since_ns) / 1000000));
+	}
+	return longest;
+}
+
+static bool is_moving(const struct engine *e, const struct iq_cause *cause)
+{
+	switch (cause->kind) {
+	case IQ_CAUSE_TASK_RUNNING:
+	case IQ_CAUSE_TASK_STARVED:
+	case IQ_CAUSE_IO_STALLED:
+	case IQ_CAUSE_MEMORY_RECLAIM:
+	case IQ_CAUSE_WRITEBACK_THROTTLED:
+		return observed_ms(e, cause) < e->options->longer_than_ms;
+	default:
+		return false;
+	}
+}
+
+/* Is there a cause that may dissolve by itself, and that has not been watched for long enough? */
+static bool any_moving(const struct engine *e, const struct iq_causes *causes)
+{
+	for (size_t i = 0; i < causes->list.num; i++)
+		if (is_moving(e, causes->list.data[i]))
+			return true;
+	return false;
+}
+
+static void drop_moving(const struct engine *e, struct iq_causes *causes)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < causes->list.num; i++)
+		if (!is_moving(e, causes->list.data[i]))
+			causes->list.data[kept++] = causes->list.data[i];
+	causes->list.num = kept;
+}
+
+static bool needs_another_look(struct engine *e)
+{
+	if (any_undecided(e))
+		return true;
+	drop_unsteady(e);
+	return any_moving(e, iq_graph_causes(e->d.g, NULL, 0));
+}
+
 static struct iq_error *take_looks(struct engine *e, unsigned *num_ret)
 {
 	struct iq_error *err;
+	uint64_t first_ns;
 	unsigned num = 1;
 
 	err = iq_engine_look(e);
@@ -82,8 +143,11 @@ static struct iq_error *take_looks(struct engine *e, unsigned *num_ret)
 		*num_ret = num;
 		return err;
 	}
-	while (num < MAX_LOOKS && !iq_session_expired(e->d.s)) {
-		if (num == 1 ? !needs_second_look(e) : !any_undecided(e))
+	first_ns = e->now_ns;
+	/* What began after the first look cannot be decided by this run. */
+	while (num < MAX_LOOKS && !iq_session_expired(e->d.s) &&
+	       (int64_t)((e->now_ns - first_ns) / 1000000) <= e->options->longer_than_ms + SLACK_MS) {
+		if (num == 1 ? !needs_second_look(e) : !needs_another_look(e))
 			break;
 		pause_ms(num == 1 ? FIRST_PAUSE_MS : LATER_PAUSE_MS);
 		err = iq_engine_look(e);
@@ -159,6 +223,8 @@ struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *optio
 		return err;
 	}
 	why_ret->causes = find_causes(&e);
+	if (iq_is_live(s))
+		drop_moving(&e, why_ret->causes);
 	why_ret->graph = take_ptr(e.d.g);
 	why_ret->notes = e.notes;
 	e.notes = (iq_texts){ 0 };

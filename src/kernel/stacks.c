@@ -13,8 +13,7 @@ enum { MAX_TRIES = 3 };
 
 /* Where this kernel keeps what tells that a task ran. */
 struct steady {
-	int64_t on_cpu, nvcsw, nivcsw, sp, state;
-	int64_t first, last;
+	int64_t on_cpu, nvcsw, nivcsw, sp, stack, pid;
 	uint64_t on_cpu_size;
 };
 
@@ -29,6 +28,8 @@ static bool steady_init(struct iq_session *s, struct steady *o)
 	o->nvcsw = iq_offsetof(s, task, "nvcsw");
 	o->nivcsw = iq_offsetof(s, task, "nivcsw");
 	o->sp = iq_offsetof(s, task, "thread.sp");
+	o->stack = iq_offsetof(s, task, "stack");
+	o->pid = iq_offsetof(s, task, "pid");
 	o->on_cpu_size = 4;
 	err = iq_type_by_name(s, task, &t);
 	if (!err)
@@ -36,7 +37,7 @@ static bool steady_init(struct iq_session *s, struct steady *o)
 	if (!err)
 		o->on_cpu_size = IQ_MIN(iq_type_size(m.type), (uint64_t)8);
 	iq_error_free(err);
-	return o->nvcsw >= 0 && o->nivcsw >= 0 && o->sp >= 0;
+	return o->nvcsw >= 0 && o->nivcsw >= 0 && o->sp >= 0 && o->stack >= 0 && o->pid >= 0;
 }
 
 static bool peek_fresh(struct iq_session *s, iq_vaddr addr, void *buf, size_t len)
@@ -50,7 +51,8 @@ static bool peek_fresh(struct iq_session *s, iq_vaddr addr, void *buf, size_t le
 }
 
 struct moment {
-	uint64_t switches, sp, on_cpu;
+	uint64_t switches, sp, on_cpu, stack;
+	uint32_t pid;
 };
 
 static bool read_moment(struct iq_session *s, const struct steady *o, iq_vaddr task,
@@ -61,7 +63,9 @@ static bool read_moment(struct iq_session *s, const struct steady *o, iq_vaddr t
 	m->on_cpu = 0;
 	if (!peek_fresh(s, task + (uint64_t)o->nvcsw, &nvcsw, 8) ||
 	    !peek_fresh(s, task + (uint64_t)o->nivcsw, &nivcsw, 8) ||
-	    !peek_fresh(s, task + (uint64_t)o->sp, &m->sp, 8))
+	    !peek_fresh(s, task + (uint64_t)o->sp, &m->sp, 8) ||
+	    !peek_fresh(s, task + (uint64_t)o->stack, &m->stack, 8) ||
+	    !peek_fresh(s, task + (uint64_t)o->pid, &m->pid, 4))
 		return false;
 	if (o->on_cpu >= 0 &&
 	    !peek_fresh(s, task + (uint64_t)o->on_cpu, &m->on_cpu, o->on_cpu_size))
@@ -119,6 +123,11 @@ struct iq_error *iq_stack_read(struct iq_session *s, const struct iq_task *task,
 			return iq_error_fault(task->addr, "task_struct");
 		if (before.on_cpu)
 			return NULL;
+		/* Its task_struct has been given to another since. */
+		if (before.stack != task->stack || (int32_t)before.pid != task->pid) {
+			stack_ret->why_none = "gone";
+			return NULL;
+		}
 		err = read_once(s, task, before.sp, stack_ret);
 		if (!read_moment(s, &o, task->addr, &after))
 			break;

@@ -38,7 +38,7 @@ struct shadow_task {
 	uint64_t state, exit_state, flags, pid, tgid;
 	uint64_t on_cpu, on_rq, cpu, policy, ptrace, jobctl, frozen;
 	int64_t prio, static_prio, rt_priority, exit_signal;
-	uint64_t nvcsw, nivcsw, start, exec_start, runtime, last_arrival;
+	uint64_t nvcsw, nivcsw, start, exec_start, runtime, last_arrival, last_queued;
 	uint64_t stack, sp, mm, active_mm, signal, sighand, files, fs, nsproxy, cred, real_cred, cgroups;
 	uint64_t parent, real_parent, group_leader, thread_pid;
 	uint64_t min_flt, maj_flt, utime, stime;
@@ -67,6 +67,7 @@ IQ_SHADOW(task_desc, "struct task_struct", shadow_task,
 	  IQ_FIELD_OPT(shadow_task, exec_start, "se.exec_start"),
 	  IQ_FIELD_OPT(shadow_task, runtime, "se.sum_exec_runtime"),
 	  IQ_FIELD_OPT(shadow_task, last_arrival, "sched_info.last_arrival"),
+	  IQ_FIELD_OPT(shadow_task, last_queued, "sched_info.last_queued"),
 	  IQ_FIELD(shadow_task, stack, "stack"),
 	  IQ_FIELD_OPT(shadow_task, sp, "thread.sp", "thread.cpu_context.sp"),
 	  IQ_FIELD(shadow_task, mm, "mm"), IQ_FIELD_OPT(shadow_task, active_mm, "active_mm"),
@@ -320,6 +321,9 @@ static void fill(struct walk *w, iq_vaddr addr, const struct shadow_task *raw, s
 		.group_leader = raw->group_leader, .exit_signal = (int32_t)raw->exit_signal,
 		.min_flt = raw->min_flt, .maj_flt = raw->maj_flt,
 	};
+	/* sched_info.last_queued is set while a task waits on a run queue, and 0 else. */
+	t->queued_ns = raw->on_rq && !raw->on_cpu && raw->last_queued && w->clock > raw->last_queued ?
+			       (int64_t)(w->clock - raw->last_queued) : -1;
 	memcpy(t->comm, raw->comm, IQ_COMM_LEN);
 	if (t->state_raw & TASK_DEAD)
 		t->stack = 0;
