@@ -27,9 +27,29 @@ static const char *const ordinary_sleeps[] = {
 	"tty_read", "futex_wait", "__futex_wait", "futex_wait_queue", "futex_wait_queue_me", "do_futex",
 	"inet_csk_accept", "unix_stream_read_generic", "unix_stream_data_wait", "__skb_wait_for_more_packets",
 	"sk_wait_data", "unix_accept", "eventfd_read", "signalfd_dequeue", "inotify_read", "timerfd_read", "do_msgrcv",
-	"do_semtimedop", "wq_sleep", "io_cqring_wait", "kauditd_thread", "worker_thread", "kthread", "smpboot_thread_fn",
-	NULL,
+	"do_semtimedop", "wq_sleep", "io_cqring_wait", "kauditd_thread", NULL,
 };
+
+/* Kernel threads without work. They are on the stack while there is work as well: only the innermost counts. */
+static const char *const idle_threads[] = { "worker_thread", "rescuer_thread", "smpboot_thread_fn", "kthread_worker_fn",
+					    "kthread", NULL };
+
+/* The sleep that a program asked for ends where it touches its memory. */
+static const char *const faults[] = { "asm_exc_page_fault", "exc_page_fault", "do_user_addr_fault", "handle_mm_fault",
+				      "do_page_fault", NULL };
+
+static int ordinary_sleep(const struct iq_stack *stack)
+{
+	enum { CALLER_OF_SCHEDULE = 2 }; /* behind __schedule() and schedule() */
+	int frame = iq_stack_find(stack, 0, ordinary_sleeps);
+	int fault = iq_stack_find(stack, 0, faults);
+
+	if (frame < 0) {
+		frame = iq_stack_find(stack, 0, idle_threads);
+		return frame <= CALLER_OF_SCHEDULE ? frame : -1;
+	}
+	return fault >= 0 && fault < frame ? -1 : frame;
+}
 
 static void judge_stopped(struct iq_diag *d, struct iq_object *o, const struct iq_task *t)
 {
@@ -101,7 +121,7 @@ static void judge_running(struct iq_diag *d, struct iq_object *o, const struct i
 static void judge_sleeping(struct iq_diag *d, struct iq_object *o, const struct iq_task *t)
 {
 	const struct iq_stack *stack = iq_task_stack(d->s, t);
-	int frame = iq_stack_find(stack, 0, ordinary_sleeps);
+	int frame = ordinary_sleep(stack);
 	const char *call = stack->user.valid && stack->user.syscall ? iq_syscall_name(d->s, stack->user.nr) : NULL;
 	struct iq_verdict *v;
 

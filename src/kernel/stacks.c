@@ -96,7 +96,11 @@ static struct iq_error *read_once(struct iq_session *s, const struct iq_task *ta
 	if (sp < task->stack || sp >= task->stack + s->stack_size || sp & 7)
 		return iq_error_new(IQ_ERR_CORRUPT, "the saved stack pointer %#" PRIx64
 				    " is not on the stack at %#" PRIx64, sp, task->stack);
-	return iq_unwind(s->unwinder, &start, s->scratch, stack);
+	err = iq_unwind(s->unwinder, &start, s->scratch, stack);
+	/* It sleeps, so that there has to be something. */
+	if (!err && !stack->num_frames)
+		stack->unreadable = true;
+	return err;
 }
 
 struct iq_error *iq_stack_read(struct iq_session *s, const struct iq_task *task,

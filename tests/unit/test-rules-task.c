@@ -1,5 +1,433 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The rules for tasks as ends of chains, and for tasks that wait for tasks; what hangs and what does
+ * not, on made kernels of each layout
+ */
+#include "test.h"
+
+#include "fakekernel.h"
+
+#define FLAVOURS(f) for (enum fk_flavour f = FK_OLD; f <= FK_NEW; f++)
+
+enum { PIDTYPE_PID, PIDTYPE_MAX = 4 };
+
+/* Sleeps uninterruptibly where no rule knows more. */
+static void hang(struct fk_task *t)
+{
+	fk_calls(t, "mystery_ioctl", "wait_for_mystery");
+	fk_switch(t, FK_D);
+}
+
+static struct fk_task *waiter(struct fakekernel *k, int32_t pid, iq_vaddr mutex)
+{
+	struct fk_task *t = fk_task(k, pid, "waiter");
+
+	fk_calls(t, "do_something");
+	fk_wait_mutex(t, mutex);
+	return t;
+}
+
+static void expect(struct fakekernel *k, const char *causes)
+{
+	assert_string_equal(fk_causes(k, fk_why(k)), causes);
+	fakekernel_free(k);
+}
+
+/* A mutex that this task holds, and a task that waits for it. */
+static void hold_up(struct fk_task *holder)
+{
+	iq_vaddr lock = fk_mutex(holder->k, "big_lock");
+
+	fk_mutex_take(holder, lock);
+	waiter(holder->k, 11, lock);
+}
+
+/* ---- what hangs ---- */
+
+static void healthy_kernel_has_no_cause(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t;
+
+		fk_nanosleep(fk_task(k, 100, "cron"));
+		t = fk_kthread(k, 2, "kthreadd");
+		fk_calls(t, "kthreadd");
+		fk_switch(t, FK_S);
+		t = fk_kthread(k, 3, "rcu_gp");
+		fk_calls(t, "rescuer_thread");
+		fk_switch(t, FK_IDLE);
+		fk_runs_on(fk_task(k, 101, "busy"), 0);
+		fk_runnable(fk_task(k, 102, "next"), 0);
+		t = fk_task(k, 103, "server");
+		fk_calls(t, "__sys_accept4", "inet_csk_accept", "schedule_timeout");
+		fk_switch(t, FK_S);
+		fk_stopped(fk_task(k, 104, "vi"));
+		t = fk_task(k, 105, "sh");
+		fk_nanosleep(fk_child(t, 106, "sleep"));
+		fk_wait_child(t, PIDTYPE_MAX, 0);
+		expect(k, "");
+	}
+}
+
+static void short_uninterruptible_sleep_is_no_hang(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_task(k, 100, "dd");
+
+		hang(t);
+		fk_waited(t, 0.2);
+		expect(k, "");
+	}
+}
+
+static void lone_uninterruptible_sleeper_is_unknown(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+
+		hang(fk_task(k, 100, "dd"));
+		assert_int_equal(fk_why(k)->num_unexplained, 1);
+		expect(k, "unknown proven task:100 [] dd");
+	}
+}
+
+static void two_lone_sleepers_in_the_same_place_have_nothing_in_common(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+
+		hang(fk_task(k, 100, "dd"));
+		hang(fk_task(k, 101, "cp"));
+		assert_int_equal(fk_why(k)->causes->list.num, 2);
+		fakekernel_free(k);
+	}
+}
+
+/* ---- ends of chains ---- */
+
+static void stopped_holder(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_task(k, 10, "holder");
+
+		fk_stopped(t);
+		hold_up(t);
+		expect(k, "task.stopped proven task:10 [11] waiter > mutex big_lock > holder");
+	}
+}
+
+static void traced_holder(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_task(k, 10, "holder"), *gdb = fk_task(k, 20, "gdb");
+		const struct iq_why *why;
+
+		fk_nanosleep(gdb);
+		fk_calls(t, "get_signal", "ptrace_stop");
+		fk_switch(t, FK_TRACED);
+		fk_task_put(t, "parent", gdb->addr);
+		fk_task_put(t, "ptrace", 1);
+		hold_up(t);
+		why = fk_why(k);
+		assert_non_null(strstr(fk_cause(why, IQ_CAUSE_TASK_TRACED)->summary, "gdb"));
+		expect(k, "task.traced proven task:10 [11] waiter > mutex big_lock > holder");
+	}
+}
+
+static void frozen_holder(void **state)
+{
+	enum { PF_FROZEN = 0x10000, TASK_FROZEN = 0x8000 };
+
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_task(k, 10, "holder");
+
+		fk_calls(t, "get_signal", "__refrigerator");
+		fk_switch(t, f == FK_OLD ? FK_D : TASK_FROZEN);
+		if (f == FK_OLD)
+			fk_task_put(t, "flags", PF_FROZEN);
+		hold_up(t);
+		expect(k, "task.frozen proven task:10 [11] waiter > mutex big_lock > holder");
+	}
+}
+
+static void running_holder(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_task(k, 10, "holder");
+
+		fk_runs_on(t, 1);
+		hold_up(t);
+		expect(k, "task.running strong task:10 [11] waiter > mutex big_lock > holder");
+	}
+}
+
+static void holder_that_gets_no_cpu(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_task(k, 10, "holder");
+
+		fk_runnable(t, 1);
+		hold_up(t);
+		expect(k, "task.starved strong task:10 [11] waiter > mutex big_lock > holder");
+	}
+}
+
+static void holder_that_hangs_where_nobody_knows(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_task(k, 10, "holder");
+
+		hang(t);
+		hold_up(t);
+		expect(k, "unknown proven task:10 [11] waiter > mutex big_lock > holder");
+	}
+}
+
+/* It sleeps interruptibly, but not because it has nothing to do. */
+static void kworker_that_sleeps_inside_of_its_work_does_not_sleep_for_itself(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_kthread(k, 10, "kworker/0:1");
+
+		fk_calls(t, "worker_thread", "process_one_work", "mystery_work", "wait_for_mystery");
+		fk_switch(t, FK_S);
+		hold_up(t);
+		assert_null(fk_cause(fk_why(k), IQ_CAUSE_TASK_SLEEPING));
+		assert_int_equal(fk_cause(fk_why(k), IQ_CAUSE_UNKNOWN)->root->tid, 10);
+		fakekernel_free(k);
+	}
+}
+
+static void fault_inside_of_a_poll_is_no_sleep_for_a_reason_of_its_own(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_task(k, 10, "holder");
+
+		fk_calls(t, "do_sys_poll", "copy_from_user", "asm_exc_page_fault", "exc_page_fault",
+			 "do_user_addr_fault", "handle_mm_fault", "handle_userfault");
+		fk_switch(t, FK_S);
+		hold_up(t);
+		assert_null(fk_cause(fk_why(k), IQ_CAUSE_TASK_SLEEPING));
+		assert_non_null(fk_cause(fk_why(k), IQ_CAUSE_UNKNOWN));
+		fakekernel_free(k);
+	}
+}
+
+/* ---- children ---- */
+
+static void parent_of_a_child_that_hangs_is_blocked_by_it(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *parent = fk_task(k, 100, "make");
+
+		hang(fk_child(parent, 101, "cc"));
+		fk_wait_child(parent, PIDTYPE_MAX, 0);
+		expect(k, "unknown proven task:101 [100] make > cc");
+	}
+}
+
+static void parent_of_two_children_of_which_one_can_end_goes_on(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *parent = fk_task(k, 100, "make");
+
+		hang(fk_child(parent, 101, "cc"));
+		fk_nanosleep(fk_child(parent, 102, "ld"));
+		fk_wait_child(parent, PIDTYPE_MAX, 0);
+		expect(k, "unknown proven task:101 [] cc");
+	}
+}
+
+static void parent_that_waits_for_one_child_waits_for_that_one(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *parent = fk_task(k, 100, "make"), *cc = fk_child(parent, 101, "cc");
+
+		hang(cc);
+		fk_nanosleep(fk_child(parent, 102, "ld"));
+		fk_wait_child(parent, PIDTYPE_PID, fk_task_get(cc, "thread_pid"));
+		assert_string_equal(fk_blocked(k, fk_cause(fk_why(k), IQ_CAUSE_UNKNOWN)), "100");
+		fakekernel_free(k);
+	}
+}
+
+static void parent_of_a_stopped_child_hangs(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *parent = fk_task(k, 100, "make");
+
+		fk_stopped(fk_child(parent, 101, "cc"));
+		fk_wait_child(parent, PIDTYPE_MAX, 0);
+		expect(k, "task.stopped proven task:101 [100] make > cc");
+	}
+}
+
+static void grandparents_wait_too(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *g = fk_task(k, 99, "sh"), *parent = fk_child(g, 100, "make");
+
+		hang(fk_child(parent, 101, "cc"));
+		fk_wait_child(parent, PIDTYPE_MAX, 0);
+		fk_wait_child(g, PIDTYPE_MAX, 0);
+		assert_string_equal(fk_blocked(k, fk_cause(fk_why(k), IQ_CAUSE_UNKNOWN)), "99,100");
+		fakekernel_free(k);
+	}
+}
+
+static void vfork_parent_waits_for_its_child(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *parent = fk_task(k, 100, "sh"), *child = fk_child(parent, 101, "sh");
+
+		hang(child);
+		fk_wait_vfork(parent, child);
+		assert_string_equal(fk_blocked(k, fk_cause(fk_why(k), IQ_CAUSE_UNKNOWN)), "100");
+		expect(k, "unknown proven task:101 [100] sh > the end of vfork in sh (101) > sh");
+	}
+}
+
+/* ---- what cannot be read ---- */
+
+static void task_that_cannot_be_read_costs_one_task(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *lost;
+
+		fk_nanosleep(fk_task(k, 100, "before"));
+		fk_heap(k, 8192);
+		lost = fk_task(k, 101, "lost");
+		fk_nanosleep(lost);
+		fk_heap(k, 8192);
+		hang(fk_task(k, 102, "after"));
+		hang(fk_task(k, 103, "after"));
+		fk_unmap(k, lost->addr, fk_size(k, "task_struct"));
+		assert_int_equal(fk_why(k)->causes->list.num, 2);
+		assert_true(fk_why(k)->incomplete);
+		fakekernel_free(k);
+	}
+}
+
+static void stack_that_cannot_be_read_is_said_so(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_task(k, 100, "lost");
+		const struct iq_why *why;
+
+		hang(t);
+		fk_unmap(k, t->stack, 16384);
+		why = fk_why(k);
+		assert_true(why->incomplete);
+		assert_true(why->notes.num > 0);
+		assert_int_equal(fk_cause(why, IQ_CAUSE_UNKNOWN)->root->tid, 100);
+		fakekernel_free(k);
+	}
+}
+
+/* ---- why PID ---- */
+
+static void asking_for_one_task_tells_of_it_alone(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_task(k, 10, "holder");
+
+		hang(fk_task(k, 100, "dd"));
+		hang(t);
+		hold_up(t);
+		fk_nanosleep(fk_task(k, 101, "sleep"));
+		assert_string_equal(fk_causes(k, fk_why_pid(k, 11)),
+				    "unknown proven task:10 [11] waiter > mutex big_lock > holder");
+		assert_string_equal(fk_causes(k, fk_why_pid(k, 101)), "");
+		fakekernel_free(k);
+	}
+}
+
 int main(void)
 {
-	return 0;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(healthy_kernel_has_no_cause),
+		cmocka_unit_test(short_uninterruptible_sleep_is_no_hang),
+		cmocka_unit_test(lone_uninterruptible_sleeper_is_unknown),
+		cmocka_unit_test(two_lone_sleepers_in_the_same_place_have_nothing_in_common),
+		cmocka_unit_test(stopped_holder),
+		cmocka_unit_test(traced_holder),
+		cmocka_unit_test(frozen_holder),
+		cmocka_unit_test(running_holder),
+		cmocka_unit_test(holder_that_gets_no_cpu),
+		cmocka_unit_test(holder_that_hangs_where_nobody_knows),
+		cmocka_unit_test(kworker_that_sleeps_inside_of_its_work_does_not_sleep_for_itself),
+		cmocka_unit_test(fault_inside_of_a_poll_is_no_sleep_for_a_reason_of_its_own),
+		cmocka_unit_test(parent_of_a_child_that_hangs_is_blocked_by_it),
+		cmocka_unit_test(parent_of_two_children_of_which_one_can_end_goes_on),
+		cmocka_unit_test(parent_that_waits_for_one_child_waits_for_that_one),
+		cmocka_unit_test(parent_of_a_stopped_child_hangs),
+		cmocka_unit_test(grandparents_wait_too),
+		cmocka_unit_test(vfork_parent_waits_for_its_child),
+		cmocka_unit_test(task_that_cannot_be_read_costs_one_task),
+		cmocka_unit_test(stack_that_cannot_be_read_is_said_so),
+		cmocka_unit_test(asking_for_one_task_tells_of_it_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
