@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The rules for tasks as ends of chains, and for tasks that wait for tasks; what hangs and what does
- * not, on made kernels of each layout
+ * The rules for tasks as ends of chains, and for tasks that wait for tasks; what hangs and what
+ * does not, on made kernels of each layout
  */
 #include "test.h"
 
@@ -220,7 +220,8 @@ static void kworker_that_sleeps_inside_of_its_work_does_not_sleep_for_itself(voi
 		struct fakekernel *k = fakekernel_new(f);
 		struct fk_task *t = fk_kthread(k, 10, "kworker/0:1");
 
-		fk_calls(t, "worker_thread", "process_one_work", "mystery_work", "wait_for_mystery");
+		fk_calls(t, "worker_thread", "process_one_work", "mystery_work",
+			 "wait_for_mystery");
 		fk_switch(t, FK_S);
 		hold_up(t);
 		assert_null(fk_cause(fk_why(k), IQ_CAUSE_TASK_SLEEPING));
@@ -330,7 +331,8 @@ static void vfork_parent_waits_for_its_child(void **state)
 	FLAVOURS(f)
 	{
 		struct fakekernel *k = fakekernel_new(f);
-		struct fk_task *parent = fk_task(k, 100, "sh"), *child = fk_child(parent, 101, "sh");
+		struct fk_task *parent = fk_task(k, 100, "sh"),
+			       *child = fk_child(parent, 101, "sh");
 
 		hang(child);
 		fk_wait_vfork(parent, child);
