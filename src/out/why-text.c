@@ -20,7 +20,7 @@ struct teller {
 	struct iq_strmap waits; /* id of the task -> its WAIT */
 };
 
-enum { MARGIN = 3, MAX_STEPS = 14, MAX_GROUPS = 6, MAX_PIDS = 8 };
+enum { TOLD_IN_FULL = 5, MARGIN = 3, MAX_STEPS = 14, MAX_GROUPS = 6, MAX_PIDS = 8 };
 
 /* ---- reading the report ---- */
 
@@ -516,7 +516,8 @@ static const char *certainty_in_words(const json_t *cause)
 			 "only signs.";
 }
 
-static void tell_cause(struct teller *t, const json_t *cause, size_t num)
+/* in_short: the sentence and who waits, no more. */
+static void tell_cause(struct teller *t, const json_t *cause, size_t num, bool in_short)
 {
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf first = IQ_STRBUF_INIT;
 	bool likely = is(cause, "certainty", "likely");
@@ -543,6 +544,8 @@ static void tell_cause(struct teller *t, const json_t *cause, size_t num)
 		iq_strbuf_adds(t->out, certainty_in_words(cause));
 	iq_strbuf_addc(t->out, '\n');
 	tell_blocked(t, cause);
+	if (in_short)
+		return;
 	tell_chain(t, cause);
 	if (t->style.all)
 		tell_all(t, cause);
@@ -674,7 +677,10 @@ void iq_why_text(struct iq_strbuf *out, const json_t *report, const struct iq_wh
 	for (size_t i = 0; i < json_array_size(asked); i++)
 		tell_asked(&t, json_array_get(asked, i));
 	for (size_t i = 0; i < json_array_size(causes); i++)
-		tell_cause(&t, json_array_get(causes, i), json_array_size(causes));
+		tell_cause(&t, json_array_get(causes, i), json_array_size(causes),
+			   !t.style.all && i >= TOLD_IN_FULL);
+	if (!t.style.all && json_array_size(causes) > TOLD_IN_FULL)
+		iq_strbuf_adds(out, "\nThe last ones are told in short: `inquest why --all` tells all of each.\n");
 	if (!json_array_size(causes) && !json_array_size(asked))
 		tell_nothing(&t);
 	tell_notes(&t);
