@@ -197,7 +197,7 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, c
 
 static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "file-lock", .summary = "flock, POSIX and OFD locks: the lock in the way and the processes that keep it",
-	  .reads = "file_lock.fl_wait, .fl_blocker, .fl_owner, .fl_file, .fl_pid (file_lock_core.flc_*); files_struct", .seen = "",
+	  .reads = "file_lock.fl_wait, .fl_blocker, .fl_owner, .fl_file, .fl_pid (file_lock_core.flc_*); files_struct", .seen = "6.1",
 	  .certainty = IQ_PROVEN, .functions = functions, .explain = explain },
 	{ 0 },
 };

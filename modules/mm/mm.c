@@ -388,7 +388,7 @@ static const char *const vma_functions[] = { "__vma_start_exclude_readers", "__v
 
 static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "vma-writer", .summary = "who wants a mapping alone, and the page faults that still have it",
-	  .reads = "vm_area_struct.vm_mm, .vm_refcnt, .vm_start; mm_struct.vma_writer_wait", .seen = "",
+	  .reads = "vm_area_struct.vm_mm, .vm_refcnt, .vm_start; mm_struct.vma_writer_wait", .seen = "7.3",
 	  .certainty = IQ_STRONG, .functions = vma_functions, .explain = explain_vma_writer },
 	{ 0 },
 };

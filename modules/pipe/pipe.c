@@ -114,7 +114,7 @@ static const char *const types[] = { "struct pipe_inode_info", NULL };
 
 static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "pipe", .summary = "a full or an empty pipe, and the processes at its other end",
-	  .reads = "pipe_inode_info.rd_wait, .wr_wait; files_struct, file.private_data, .f_mode", .seen = "", .certainty = IQ_PROVEN,
+	  .reads = "pipe_inode_info.rd_wait, .wr_wait; files_struct, file.private_data, .f_mode", .seen = "6.1", .certainty = IQ_PROVEN,
 	  .functions = functions, .needs_types = types, .explain = explain },
 	{ 0 },
 };

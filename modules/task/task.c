@@ -267,10 +267,10 @@ static const char *const wait_types[] = { "struct wait_opts", NULL };
 
 static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "wait", .summary = "wait4 and waitid: which children it waits for",
-	  .reads = "wait_opts.wo_type, .wo_pid, .child_wait; task_struct.real_parent, .thread_pid", .seen = "",
+	  .reads = "wait_opts.wo_type, .wo_pid, .child_wait; task_struct.real_parent, .thread_pid", .seen = "6.1",
 	  .certainty = IQ_PROVEN, .functions = wait_functions, .needs_types = wait_types, .explain = explain_wait },
 	{ .name = "vfork", .summary = "vfork and posix_spawn: the child that has not called execve yet",
-	  .reads = "task_struct.vfork_done", .seen = "", .certainty = IQ_PROVEN, .functions = vfork_functions,
+	  .reads = "task_struct.vfork_done", .seen = "6.1", .certainty = IQ_PROVEN, .functions = vfork_functions,
 	  .explain = explain_vfork },
 	{ 0 },
 };
