@@ -139,4 +139,19 @@ void iq_strmap_set(struct iq_strmap *map, const char *key, void *value);
 uint64_t iq_hash_bytes(const void *data, size_t len);
 uint64_t iq_hash_u64(uint64_t v);
 
+/* ---- the calendar, without libc, which opens files for it ---- */
+
+struct iq_civil {
+	int year, mon, mday, yday, wday; /* mon, yday and wday begin with 0, wday on a Sunday */
+	int hour, min, sec;
+};
+
+/* Seconds since 1970 as date and time in UTC. */
+void iq_civil_utc(int64_t t, struct iq_civil *civil_ret);
+bool iq_is_leap_year(int64_t year);
+/* Days from 1970-01-01 to the first day of a year. */
+int64_t iq_days_to_year(int64_t year);
+/* The day of the year that a month (0 to 12) begins with. */
+int iq_day_of_year(int year, int mon);
+
 #endif

@@ -23,16 +23,14 @@ bool iq_user_by_name(const char *name, uint32_t *uid_ret);
 /* Show no names from here on: another machine's users are not ours. */
 void iq_users_off(void);
 
-/* A moment on the clock on the wall. */
-struct iq_civil {
-	int year, mon, mday, yday, wday; /* mon, yday and wday begin with 0, wday on a Sunday */
-	int hour, min, sec;
-};
+/* Read the files now: later this process can open nothing any more. Users not, where they are off. */
+void iq_cached_preload(void);
 
 /*
  * Seconds since 1970 in local time, by TZ or /etc/localtime; in UTC where these are not known.
  * libc's functions open files for that (gmtime() too), which may hang.
  */
+void iq_civil_preload(void);
 void iq_civil_local(int64_t t, struct iq_civil *civil_ret);
 
 #endif

@@ -11,54 +11,6 @@
 
 enum { HEADER = 44, MAX_FILE = 1 << 20 };
 
-/* ---- the calendar ---- */
-
-static bool is_leap(int64_t y)
-{
-	return (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-}
-
-/* Days from 1970-01-01 to the first day of a year. */
-static int64_t days_to_year(int64_t y)
-{
-	y--;
-	return y * 365 + y / 4 - y / 100 + y / 400 - 719162;
-}
-
-static const uint16_t month_start[] = {
-	0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365
-};
-
-static int day_of_month(int year, int mon)
-{
-	return month_start[mon] + (mon > 1 && is_leap(year));
-}
-
-static void to_civil(int64_t t, struct iq_civil *c)
-{
-	int64_t days = t / 86400, rest = t % 86400, year;
-
-	if (rest < 0) {
-		rest += 86400;
-		days--;
-	}
-	/* 400 years are 146097 days: near enough to be off by one at most. */
-	year = 1970 + days * 400 / 146097;
-	while (days_to_year(year) > days)
-		year--;
-	while (days_to_year(year + 1) <= days)
-		year++;
-	*c = (struct iq_civil){ .year = (int)year,
-				.yday = (int)(days - days_to_year(year)),
-				.wday = (int)(((days + 4) % 7 + 7) % 7),
-				.hour = (int)(rest / 3600),
-				.min = (int)(rest / 60 % 60),
-				.sec = (int)(rest % 60) };
-	while (c->mon < 11 && day_of_month(c->year, c->mon + 1) <= c->yday)
-		c->mon++;
-	c->mday = c->yday - day_of_month(c->year, c->mon) + 1;
-}
-
 /* ---- rules: std offset [dst [offset] [,start[/time],end[/time]]] ---- */
 
 static const char *skip_name(const char *p)
@@ -119,14 +71,14 @@ static const char *parse_day(const char *p, int year, int64_t *at_ret)
 		wday = strtol(end + 1, &end, 10);
 		if (mon < 1 || mon > 12 || week < 1 || week > 5 || wday < 0 || wday > 6)
 			return NULL;
-		day = day_of_month(year, (int)mon - 1);
-		first = (long)(((days_to_year(year) + day + 4) % 7 + 7) % 7);
+		day = iq_day_of_year(year, (int)mon - 1);
+		first = (long)(((iq_days_to_year(year) + day + 4) % 7 + 7) % 7);
 		day += (wday - first + 7) % 7 + (week - 1) * 7;
-		if (day >= day_of_month(year, (int)mon))
+		if (day >= iq_day_of_year(year, (int)mon))
 			day -= 7;
 	} else if (*p == 'J') {
 		day = strtol(p + 1, &end, 10) - 1;
-		day += day >= 59 && is_leap(year);
+		day += day >= 59 && iq_is_leap_year(year);
 	} else {
 		day = strtol(p, &end, 10);
 		if (end == p)
@@ -161,14 +113,14 @@ static bool offset_by_rule(const char *rule, int64_t t, int64_t *offset_ret)
 		p = parse_hms(p, &dst);
 	if (!p)
 		return false;
-	to_civil(t - std, &c);
+	iq_civil_utc(t - std, &c);
 	if (!*p)
 		p = ",M3.2.0,M11.1.0";
 	p = parse_day(p + 1, c.year, &start);
 	if (!p || *p != ',' || !parse_day(p + 1, c.year, &end))
 		return false;
 	/* start is by standard time, end by summer time */
-	local = t - std - days_to_year(c.year) * 86400;
+	local = t - std - iq_days_to_year(c.year) * 86400;
 	end += dst - std;
 	if (start < end ? local >= start && local < end : local >= start || local < end)
 		*offset_ret = -dst;
@@ -274,7 +226,12 @@ static int64_t offset_at(int64_t t)
 	return offset;
 }
 
+void iq_civil_preload(void)
+{
+	offset_at(0);
+}
+
 void iq_civil_local(int64_t t, struct iq_civil *civil_ret)
 {
-	to_civil(t + offset_at(t), civil_ret);
+	iq_civil_utc(t + offset_at(t), civil_ret);
 }

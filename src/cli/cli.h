@@ -131,6 +131,10 @@ void iq_timing(struct iq_cli *cli, const char *what);
  * Then nothing is left that this process could write, signal or run.
  */
 struct iq_error *iq_cli_open(struct iq_cli *cli);
+
+/* Give up all that this process does not need any more (confine.c). */
+void iq_confine(void);
+
 void iq_cli_close(struct iq_cli *cli);
 
 /* The snapshot, with what a table of tasks needs to say about it: IQ_EXIT_OK or IQ_EXIT_INCOMPLETE

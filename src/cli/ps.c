@@ -550,6 +550,7 @@ int iq_cmd_ps(struct iq_cli *cli, struct iq_words *words)
 	/* The users of a dump are another machine's. */
 	if (cli->dump)
 		iq_users_off();
+	iq_cached_preload();
 	err = iq_cli_open(cli);
 	if (!err)
 		err = iq_cli_tasks(cli, &ps.list, &status);

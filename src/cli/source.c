@@ -40,6 +40,7 @@ struct iq_error *iq_cli_open(struct iq_cli *cli)
 	if (err)
 		return err;
 	cli->session->interrupted = &interrupted;
+	iq_confine();
 	if (cli->session->target->missing) {
 		cli->missing = true;
 		iq_complain(0, "%s: %s", cli->dump ? cli->dump : "/proc/kcore",

@@ -101,3 +101,12 @@ bool iq_user_by_name(const char *name, uint32_t *uid_ret)
 		return false;
 	return true;
 }
+
+void iq_cached_preload(void)
+{
+	if (!off) {
+		load(&users);
+		load(&groups);
+	}
+	iq_civil_preload();
+}

@@ -185,6 +185,8 @@ static int ask(struct iq_cli *cli, const struct options *o)
 	status = why.causes->list.num ? IQ_EXIT_CAUSES : IQ_EXIT_OK;
 	if (why.incomplete || (cli->session->interrupted && *cli->session->interrupted))
 		status = IQ_EXIT_INCOMPLETE;
+	if (cli->missing)
+		iq_text_add(why.graph, &why.notes, "the dump is %s", cli->session->target->missing);
 	report = make_report(cli, &why, o);
 	status = print_report(cli, report, o, status);
 	json_decref(report);

@@ -150,6 +150,8 @@ struct iq_error *iq_session_over(struct iq_target *target, struct iq_session **s
 		err = iq_error_prefix(iq_unwinder_new(s->mem, s->tab, s->types, &s->unwinder),
 				      "unwinder");
 	if (err) {
+		if (target->missing)
+			err = iq_error_prefix(err, "%s", target->missing);
 		iq_session_close(s);
 		return err;
 	}
@@ -489,6 +491,5 @@ struct iq_error *iq_shadow_read(struct iq_session *s, const struct iq_shadow *sh
 			return err;
 		iq_map_set(&s->plans, (uintptr_t)shadow, (uintptr_t)plan);
 	}
-	err = iq_shadow_plan_read(plan, s->mem, addr, ours);
-	return iq_error_prefix(err, "%s at %#" PRIx64, shadow->type, addr);
+	return iq_shadow_plan_read(plan, s->mem, addr, ours);
 }

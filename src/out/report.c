@@ -393,26 +393,19 @@ static json_t *cause_json(struct maker *m, const struct iq_cause *cause, size_t 
 /* ---- the whole ---- */
 
 /*
- * By hand: gmtime_r() and strftime() of libc open /etc/localtime when they are first called,
- * on a machine whose disks may be what hangs. Days are counted in years that begin in March.
+ * Not by gmtime_r() of libc, which opens /etc/localtime when it is first called, on a machine
+ * whose disks may be what hangs.
  */
 static json_t *time_json(int64_t ns)
 {
-	int64_t seconds = ns / 1000000000, day, era, of_era, year, of_year, month;
+	struct iq_civil c;
 	char str[64];
 
 	if (ns <= 0)
 		return json_null();
-	day = seconds / 86400 + 719468; /* since the first of March of the year 0 */
-	era = day / 146097;
-	of_era = day % 146097;
-	year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	of_year = of_era - (365 * year + year / 4 - year / 100);
-	month = (5 * of_year + 2) / 153; /* 0: March */
-	snprintf(str, sizeof(str), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-		 (int)(era * 400 + year + (month >= 10)), (int)(month < 10 ? month + 3 : month - 9),
-		 (int)(of_year - (153 * month + 2) / 5 + 1), (int)(seconds / 3600 % 24),
-		 (int)(seconds / 60 % 60), (int)(seconds % 60), (int)(ns / 1000000 % 1000));
+	iq_civil_utc(ns / 1000000000, &c);
+	snprintf(str, sizeof(str), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.mon + 1, c.mday,
+		 c.hour, c.min, c.sec, (int)(ns / 1000000 % 1000));
 	return json_string(str);
 }
 
