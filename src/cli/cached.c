@@ -20,6 +20,13 @@
 #define RESOLVE_CACHED 0x20
 #endif
 
+static bool may_wait;
+
+void iq_cached_may_wait(void)
+{
+	may_wait = true;
+}
+
 bool iq_read_cached(const char *path, size_t max, struct iq_strbuf *sb)
 {
 	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
@@ -29,9 +36,12 @@ bool iq_read_cached(const char *path, size_t max, struct iq_strbuf *sb)
 	struct iovec iov = { buf, sizeof(buf) };
 	ssize_t num;
 
+	if (fd < 0 && may_wait)
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return false;
-	while ((num = preadv2(fd, &iov, 1, (off_t)sb->len, RWF_NOWAIT)) > 0 && sb->len < max)
+	while ((num = preadv2(fd, &iov, 1, (off_t)sb->len, may_wait ? 0 : RWF_NOWAIT)) > 0 &&
+	       sb->len < max)
 		iq_strbuf_add(sb, buf, (size_t)num);
 	close(fd);
 	return num == 0;

@@ -11,6 +11,9 @@
  * not. */
 bool iq_read_cached(const char *path, size_t max, struct iq_strbuf *sb);
 
+/* This machine is well (it is another one's dump that is read): read files as anybody does. */
+void iq_cached_may_wait(void);
+
 /*
  * The name of a user or group as /etc/passwd and /etc/group have it in the page cache; NULL where
  * that is not known. Borrowed, for good.

@@ -548,8 +548,10 @@ int iq_cmd_ps(struct iq_cli *cli, struct iq_words *words)
 	if (!ok)
 		return IQ_EXIT_USAGE;
 	/* The users of a dump are another machine's. */
-	if (cli->dump)
+	if (cli->dump) {
 		iq_users_off();
+		iq_cached_may_wait();
+	}
 	iq_cached_preload();
 	err = iq_cli_open(cli);
 	if (!err)
