@@ -137,6 +137,14 @@ struct iq_wait *iq_diag_wait(struct iq_diag *d, const struct iq_task *task,
 struct iq_object *iq_diag_filesystem(struct iq_diag *d, iq_vaddr sb);
 struct iq_object *iq_diag_device(struct iq_diag *d, uint32_t dev, const char *name);
 
+/*
+ * What was found out about something, for the others of this look who ask: a thousand tasks may wait for one lock. What
+ * kind of knowledge it is says the address of some static variable; key is usually an address in the target. What is
+ * remembered has to live as long as the look: d->g->arena. NULL: nothing is known.
+ */
+void iq_diag_remember(struct iq_diag *d, const void *kind, uint64_t key, void *value);
+void *iq_diag_recall(const struct iq_diag *d, const void *kind, uint64_t key);
+
 /* Something the report's notes should say (once each). */
 void iq_diag_note(struct iq_diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

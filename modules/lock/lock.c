@@ -31,7 +31,6 @@ enum {
 	RWSEM_READER_SHIFT = 8,
 	RWSEM_OWNER_FLAGS = 7,
 	RWSEM_WAITING_FOR_READ = 1,
-	MAX_CANDIDATES = 16,
 	MAX_WAITERS = 100000,
 };
 
@@ -121,69 +120,80 @@ static void add_owner(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, iq_va
 }
 
 /* Nobody holds it: it is the first in the queue who does not come to take it. */
-static void add_first_in_queue(struct iq_diag *d, struct iq_wait *w, const struct lock_wait *lw)
+static void add_first_in_queue(struct iq_diag *d, struct iq_wait *w, const struct lock_waiter *self)
 {
-	const struct iq_task *first = iq_task_by_addr(d->s, lw->queue.data[0].task);
+	const struct lock_queue *q = self->queue;
+	const struct iq_task *first = iq_task_by_addr(d->s, q->waiters[0].task);
 	struct iq_edge *e;
 
-	if (!lw->self || !first || first->unreadable || first->addr == w->task->addr)
+	if (self == q->waiters || !first || first->unreadable || first->addr == w->task->addr)
 		return;
 	e = iq_graph_edge(d->g, w->task, iq_diag_task(d, first), w->on, IQ_EDGE_QUEUED, IQ_STRONG,
 			  "is first in its queue, and nobody holds it");
 	iq_text_add(d->g, &e->evidence, "%#" PRIx64 " has no owner; the first waiter in its queue is that of %s (%d)",
-		    lw->lock, first->comm, first->pid);
+		    q->lock, first->comm, first->pid);
 }
 
-static bool is_queued(const void *queue, iq_vaddr task)
-{
-	const struct lock_wait *lw = queue;
+struct queue_of {
+	const struct iq_diag *d;
+	const struct lock_queue *queue;
+};
 
-	iq_vec_foreach(&lw->queue, q)
-		if (q->task == task)
-			return true;
-	return false;
+static bool is_queued(const void *ctx, iq_vaddr task)
+{
+	const struct queue_of *q = ctx;
+
+	return lock_queue_has(q->d, q->queue, task);
 }
 
 /* Ask the rooms; false: nobody knows all holders. */
-static bool rooms_know_holders(struct iq_diag *d, struct iq_wait *w, const struct lock_wait *lw, const char *type,
+static bool rooms_know_holders(struct iq_diag *d, struct iq_wait *w, const struct lock_queue *queue, const char *type,
 			       const struct iq_lock_name *name, unsigned num)
 {
+	struct queue_of q = { d, queue };
 	bool known;
 
 	d->is_queued = is_queued;
-	d->queue = lw;
-	known = iq_diag_find_holders(d, w, lw->lock, type, name, num);
+	d->queue = &q;
+	known = iq_diag_find_holders(d, w, queue->lock, type, name, num);
 	d->is_queued = NULL;
 	d->queue = NULL;
 	return known;
+}
+
+static void find_candidates(struct iq_diag *d, const struct iq_task *self, struct lock_queue *queue)
+{
+	queue->searched = true;
+	for (size_t i = 0; i < d->tasks->num_tasks && queue->num_candidates < LOCK_MAX_CANDIDATES; i++) {
+		const struct iq_task *t = &d->tasks->tasks[i];
+
+		if (!t->pid || !t->stack || t->on_cpu || t->addr == self->addr || lock_queue_has(d, queue, t->addr))
+			continue;
+		if (iq_stack_mentions(iq_task_stack(d->s, t), queue->lock))
+			queue->candidates[queue->num_candidates++] = t;
+	}
 }
 
 /*
  * Nobody records these holders: sleeping tasks that have the lock's address on the used part of
  * their stacks, and do not wait for it themselves, are candidates. As many candidates as holders: strong; else likely.
  */
-static void search_holders(struct iq_diag *d, struct iq_wait *w, const struct lock_wait *lw, unsigned num,
-			   const char *how)
+static void search_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *self, struct lock_queue *queue,
+			   unsigned num, const char *how)
 {
-	const struct iq_task *candidates[MAX_CANDIDATES];
 	enum iq_certainty certainty;
 	struct iq_edge *e;
-	size_t found = 0;
 
-	for (size_t i = 0; i < d->tasks->num_tasks && found < MAX_CANDIDATES; i++) {
-		const struct iq_task *t = &d->tasks->tasks[i];
+	if (!queue->searched)
+		find_candidates(d, self, queue);
+	certainty = num && queue->num_candidates == num ? IQ_STRONG : IQ_LIKELY;
+	for (size_t i = 0; i < queue->num_candidates; i++) {
+		const struct iq_task *t = queue->candidates[i];
 
-		if (!t->pid || !t->stack || t->on_cpu || t->addr == w->task->addr || is_queued(lw, t->addr))
-			continue;
-		if (iq_stack_mentions(iq_task_stack(d->s, t), lw->lock))
-			candidates[found++] = t;
-	}
-	certainty = num && found == num ? IQ_STRONG : IQ_LIKELY;
-	for (size_t i = 0; i < found; i++) {
-		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, candidates[i]), w->on,
+		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), w->on,
 				  certainty == IQ_STRONG ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE, certainty, "%s", how);
 		iq_text_add(d->g, &e->evidence, "the lock's address %#" PRIx64 " is on the stack of %s (%d)",
-			    lw->lock, candidates[i]->comm, candidates[i]->pid);
+			    queue->lock, t->comm, t->pid);
 	}
 }
 
@@ -192,31 +202,30 @@ static void search_holders(struct iq_diag *d, struct iq_wait *w, const struct lo
 static struct iq_error *explain_mutex(struct iq_diag *d, const struct iq_task *task,
 				      const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret)
 {
-	struct lock_wait lw;
+	struct lock_waiter *self = lock_wait_find(d, &mutex_kind, task, stack, lock_recorded(d, task, 0, 0));
 	struct iq_object *on;
 	struct iq_wait *w;
 	uint64_t owner;
+	iq_vaddr lock;
 
 	(void)frame;
-	if (!lock_wait_find(d, &mutex_kind, task, stack, lock_recorded(d, task, 0, 0), &lw))
+	if (!self)
 		return NULL;
-	if (!mutex_owner(d, lw.lock, &owner))
+	lock = self->queue->lock;
+	if (!mutex_owner(d, lock, &owner))
 		owner = 0;
 	/* It was handed the lock and has only to run: it waits for a CPU. */
-	if ((owner & MUTEX_FLAG_PICKUP) && (owner & ~(uint64_t)MUTEX_FLAGS) == task->addr) {
-		lock_wait_deinit(&lw);
+	if ((owner & MUTEX_FLAG_PICKUP) && (owner & ~(uint64_t)MUTEX_FLAGS) == task->addr)
 		return NULL;
-	}
-	on = iq_diag_lock(d, lw.lock, "mutex", "struct mutex", task, stack, NULL);
+	on = iq_diag_lock(d, lock, "mutex", "struct mutex", task, stack, NULL);
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
-	w->certainty = lw.certainty;
-	iq_text_add(d->g, &w->evidence, "mutex %#" PRIx64 ": %s", lw.lock, lw.found_by);
+	w->certainty = self->queue->certainty;
+	iq_text_add(d->g, &w->evidence, "mutex %#" PRIx64 ": %s", lock, self->queue->found_by);
 	if (owner & ~(uint64_t)MUTEX_FLAGS)
-		add_owner(d, w, lw.lock, owner & ~(uint64_t)MUTEX_FLAGS, "mutex.owner", owner,
+		add_owner(d, w, lock, owner & ~(uint64_t)MUTEX_FLAGS, "mutex.owner", owner,
 			  owner & MUTEX_FLAG_PICKUP ? "was handed it" : "holds it");
 	else
-		add_first_in_queue(d, w, &lw);
-	lock_wait_deinit(&lw);
+		add_first_in_queue(d, w, self);
 	*wait_ret = w;
 	return NULL;
 }
@@ -224,35 +233,35 @@ static struct iq_error *explain_mutex(struct iq_diag *d, const struct iq_task *t
 /* ---- rw_semaphore ---- */
 
 /* The first writer that stands in front of us in the queue: readers do not overtake it. */
-static const struct iq_task *writer_in_front(struct iq_diag *d, const struct lock_wait *lw)
+static const struct iq_task *writer_in_front(struct iq_diag *d, const struct lock_waiter *self)
 {
-	for (size_t i = 0; i < lw->self; i++)
-		if (lw->queue.data[i].mode != RWSEM_WAITING_FOR_READ)
-			return iq_task_by_addr(d->s, lw->queue.data[i].task);
+	for (const struct lock_waiter *q = self->queue->waiters; q < self; q++)
+		if (q->mode != RWSEM_WAITING_FOR_READ)
+			return iq_task_by_addr(d->s, q->task);
 	return NULL;
 }
 
 /* Who holds it for read: asked of the rooms, then of the stacks. */
-static void add_readers(struct iq_diag *d, struct iq_wait *w, const struct lock_wait *lw,
-			const struct iq_lock_name *name, uint64_t count, uint64_t owner)
+static void add_readers(struct iq_diag *d, struct iq_wait *w, const struct iq_task *task,
+			const struct lock_waiter *self, const struct iq_lock_name *name, uint64_t count, uint64_t owner)
 {
 	unsigned num = (unsigned)IQ_MIN(count >> RWSEM_READER_SHIFT & 0xffffffffffffULL, (uint64_t)1 << 30);
 	size_t before = w->task->out.num;
 
-	if (!rooms_know_holders(d, w, lw, "struct rw_semaphore", name, num) &&
+	if (!rooms_know_holders(d, w, self->queue, "struct rw_semaphore", name, num) &&
 	    w->task->out.num == before)
-		search_holders(d, w, lw, num, "holds it for read");
+		search_holders(d, w, task, self->queue, num, "holds it for read");
 	iq_text_add(d->g, &w->evidence, "rw_semaphore.count at %#" PRIx64 " is %#" PRIx64 ": held by %u reader%s",
-		    lw->lock, count, num, num == 1 ? "" : "s");
+		    self->queue->lock, count, num, num == 1 ? "" : "s");
 	(void)owner; /* the last reader that came by: no evidence of who holds it */
 }
 
 /* Nobody has it, and the first in the queue has been woken to take it: it waits for a CPU. */
-static bool is_free_for(struct iq_diag *d, const struct lock_wait *lw, const struct iq_task *task)
+static bool is_free_for(struct iq_diag *d, const struct lock_waiter *self, const struct iq_task *task)
 {
 	uint64_t count, owner;
 
-	return task->state == 'R' && !lw->self && rwsem_words(d, lw->lock, &count, &owner) &&
+	return task->state == 'R' && self == self->queue->waiters && rwsem_words(d, self->queue->lock, &count, &owner) &&
 	       !(count & RWSEM_WRITER_LOCKED) && !(count >> RWSEM_READER_SHIFT);
 }
 
@@ -261,38 +270,34 @@ static struct iq_error *explain_rwsem(struct iq_diag *d, const struct iq_task *t
 {
 	const struct iq_task *writer;
 	struct iq_lock_name name;
-	struct lock_wait lw;
+	struct lock_waiter *self = lock_wait_find(d, &rwsem_kind, task, stack, lock_recorded(d, task, 2, 3));
 	struct iq_object *on;
 	struct iq_edge *e;
 	struct iq_wait *w;
 	uint64_t count, owner;
+	iq_vaddr lock;
 	bool reads;
 
 	(void)frame;
-	if (!lock_wait_find(d, &rwsem_kind, task, stack, lock_recorded(d, task, 2, 3), &lw))
+	if (!self || is_free_for(d, self, task))
 		return NULL;
-	if (is_free_for(d, &lw, task)) {
-		lock_wait_deinit(&lw);
-		return NULL;
-	}
-	on = iq_diag_lock(d, lw.lock, "rwsem", "struct rw_semaphore", task, stack, &name);
+	lock = self->queue->lock;
+	on = iq_diag_lock(d, lock, "rwsem", "struct rw_semaphore", task, stack, &name);
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
-	reads = lw.mode == RWSEM_WAITING_FOR_READ;
+	reads = self->mode == RWSEM_WAITING_FOR_READ;
 	w->mode = reads ? "read" : "write";
-	w->certainty = lw.certainty;
-	iq_text_add(d->g, &w->evidence, "rw_semaphore %#" PRIx64 ": %s", lw.lock, lw.found_by);
+	w->certainty = self->queue->certainty;
+	iq_text_add(d->g, &w->evidence, "rw_semaphore %#" PRIx64 ": %s", lock, self->queue->found_by);
 	*wait_ret = w;
-	if (!rwsem_words(d, lw.lock, &count, &owner)) {
-		lock_wait_deinit(&lw);
+	if (!rwsem_words(d, lock, &count, &owner))
 		return NULL;
-	}
-	writer = reads ? writer_in_front(d, &lw) : NULL;
+	writer = reads ? writer_in_front(d, self) : NULL;
 	if (count & RWSEM_WRITER_LOCKED) {
 		if (owner & ~(uint64_t)RWSEM_OWNER_FLAGS)
-			add_owner(d, w, lw.lock, owner & ~(uint64_t)RWSEM_OWNER_FLAGS, "rw_semaphore.owner", owner,
+			add_owner(d, w, lock, owner & ~(uint64_t)RWSEM_OWNER_FLAGS, "rw_semaphore.owner", owner,
 				  "holds it for write");
 	} else if (count >> RWSEM_READER_SHIFT) {
-		add_readers(d, w, &lw, &name, count, owner);
+		add_readers(d, w, task, self, &name, count, owner);
 		if (writer && writer != task) {
 			/* We could have it together with the readers, were it not for the writer that is first. */
 			iq_vec_foreach(&w->task->out, ep)
@@ -301,12 +306,11 @@ static struct iq_error *explain_rwsem(struct iq_diag *d, const struct iq_task *t
 					  "is queued in front of it, to write");
 			iq_text_add(d->g, &e->evidence,
 				    "its waiter stands before that of %s (%d) in the queue of %#" PRIx64, task->comm,
-				    task->pid, lw.lock);
+				    task->pid, lock);
 		}
 	} else {
-		add_first_in_queue(d, w, &lw);
+		add_first_in_queue(d, w, self);
 	}
-	lock_wait_deinit(&lw);
 	return NULL;
 }
 
@@ -331,33 +335,40 @@ static uint32_t percpu_readers(struct iq_diag *d, iq_vaddr lock)
 	return sum;
 }
 
-struct percpu_queue {
-	struct iq_diag *d;
-	struct lock_wait *lw;
+struct percpu_entries {
+	struct iq_session *s;
 	int64_t from_node; /* from an entry's links to its task */
+	IQ_VEC(struct lock_waiter) list;
 };
 
 static bool add_percpu_waiter(void *ctx, iq_vaddr node)
 {
-	struct percpu_queue *q = ctx;
-	struct lock_waiter entry = { .waiter = node };
+	struct percpu_entries *entries = ctx;
+	struct lock_waiter w = { .waiter = node };
 
-	if (iq_peek_u64(q->d->s, node + (uint64_t)q->from_node, &entry.task))
-		iq_vec_push(&q->lw->queue, entry);
+	if (iq_peek_u64(entries->s, node + (uint64_t)entries->from_node, &w.task))
+		iq_vec_push(&entries->list, w);
 	return false;
 }
 
 /* Who waits for it: they have its address on their stacks too, and hold nothing of it. */
-static void percpu_queue(struct iq_diag *d, iq_vaddr lock, struct lock_wait *lw)
+static struct lock_queue *percpu_queue(struct iq_diag *d, iq_vaddr lock)
 {
+	static const char known;
 	int64_t head = iq_offsetof(d->s, "struct percpu_rw_semaphore", "waiters.head");
 	int64_t private = iq_offsetof(d->s, "struct wait_queue_entry", "private");
 	int64_t entry = iq_offsetof(d->s, "struct wait_queue_entry", "entry");
-	struct percpu_queue q = { .d = d, .lw = lw, .from_node = private - entry };
+	struct percpu_entries entries = { .s = d->s, .from_node = private - entry };
+	struct lock_queue *q = iq_diag_recall(d, &known, lock);
 
-	lw->lock = lock;
+	if (q)
+		return q;
 	if (head >= 0 && private >= 0 && entry >= 0)
-		iq_error_free(iq_list_walk(d->s, lock + (uint64_t)head, MAX_WAITERS, add_percpu_waiter, &q));
+		iq_error_free(iq_list_walk(d->s, lock + (uint64_t)head, MAX_WAITERS, add_percpu_waiter, &entries));
+	q = lock_queue_new(d, lock, entries.list.data, entries.list.num);
+	iq_vec_free(&entries.list);
+	iq_diag_remember(d, &known, lock, q);
+	return q;
 }
 
 static struct iq_error *explain_percpu(struct iq_diag *d, const struct iq_task *task,
@@ -365,7 +376,6 @@ static struct iq_error *explain_percpu(struct iq_diag *d, const struct iq_task *
 {
 	static const char type[] = "struct percpu_rw_semaphore";
 	int64_t waiters = iq_offsetof(d->s, type, "waiters");
-	struct lock_wait lw = { 0 };
 	struct iq_lock_name name;
 	struct iq_object *on;
 	struct iq_wait *w;
@@ -392,9 +402,7 @@ static struct iq_error *explain_percpu(struct iq_diag *d, const struct iq_task *
 		add_owner(d, w, lock, writer, "percpu_rw_semaphore.writer", writer, "is taking it for write");
 	} else if (block) {
 		iq_text_add(d->g, &w->evidence, "percpu_rw_semaphore.block is set and nobody is recorded: a writer holds it");
-		percpu_queue(d, lock, &lw);
-		search_holders(d, w, &lw, 1, "holds it for write");
-		lock_wait_deinit(&lw);
+		search_holders(d, w, task, percpu_queue(d, lock), 1, "holds it for write");
 	}
 	return NULL;
 }
@@ -406,36 +414,36 @@ static struct iq_error *explain_percpu_writer(struct iq_diag *d, const struct iq
 {
 	static const char type[] = "struct percpu_rw_semaphore";
 	int64_t writer_off = iq_offsetof(d->s, type, "writer.task");
-	struct lock_wait lw = { 0 };
 	struct iq_lock_name name;
+	struct lock_queue *queue;
 	struct iq_object *on;
 	struct iq_wait *w;
+	iq_vaddr lock = 0;
 	uint64_t writer;
 
 	if (writer_off < 0)
 		return NULL;
 	/* The lock is the pointer, in this frame's registers or on the stack, whose writer is this task. */
-	for (size_t i = 0; i < stack->num_words + IQ_NUM_REGS && !lw.lock; i++) {
+	for (size_t i = 0; i < stack->num_words + IQ_NUM_REGS && !lock; i++) {
 		const struct iq_regs *regs = &stack->frames[frame].regs;
 		uint64_t p = i < IQ_NUM_REGS ? (regs->known & (1u << i) ? regs->r[i] : 0)
 					     : stack->words[i - IQ_NUM_REGS];
 
 		if (iq_is_kernel_ptr(d->s, p) && iq_peek_u64(d->s, p + (uint64_t)writer_off, &writer) &&
 		    writer == task->addr)
-			lw.lock = p;
+			lock = p;
 	}
-	if (!lw.lock)
+	if (!lock)
 		return NULL;
-	on = iq_diag_lock(d, lw.lock, "percpu-rwsem", type, task, stack, &name);
+	on = iq_diag_lock(d, lock, "percpu-rwsem", type, task, stack, &name);
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
 	w->mode = "write";
 	iq_text_add(d->g, &w->evidence,
-		    "percpu_rw_semaphore.writer at %#" PRIx64 " is this task: it waits for %u reader%s to leave", lw.lock,
-		    percpu_readers(d, lw.lock), percpu_readers(d, lw.lock) == 1 ? "" : "s");
-	percpu_queue(d, lw.lock, &lw);
-	if (!rooms_know_holders(d, w, &lw, type, &name, percpu_readers(d, lw.lock)))
-		search_holders(d, w, &lw, percpu_readers(d, lw.lock), "holds it for read");
-	lock_wait_deinit(&lw);
+		    "percpu_rw_semaphore.writer at %#" PRIx64 " is this task: it waits for %u reader%s to leave", lock,
+		    percpu_readers(d, lock), percpu_readers(d, lock) == 1 ? "" : "s");
+	queue = percpu_queue(d, lock);
+	if (!rooms_know_holders(d, w, queue, type, &name, percpu_readers(d, lock)))
+		search_holders(d, w, task, queue, percpu_readers(d, lock), "holds it for read");
 	*wait_ret = w;
 	return NULL;
 }
@@ -445,30 +453,31 @@ static struct iq_error *explain_percpu_writer(struct iq_diag *d, const struct iq
 static struct iq_error *explain_semaphore(struct iq_diag *d, const struct iq_task *task,
 					  const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret)
 {
-	struct lock_wait lw;
+	struct lock_waiter *self = lock_wait_find(d, &semaphore_kind, task, stack, lock_recorded(d, task, 1, 1));
 	struct iq_object *on;
 	struct iq_edge *e;
 	struct iq_wait *w;
 	uint64_t holder = 0;
+	iq_vaddr lock;
 
 	(void)frame;
-	if (!lock_wait_find(d, &semaphore_kind, task, stack, lock_recorded(d, task, 1, 1), &lw))
+	if (!self)
 		return NULL;
-	on = iq_diag_lock(d, lw.lock, "semaphore", "struct semaphore", task, stack, NULL);
+	lock = self->queue->lock;
+	on = iq_diag_lock(d, lock, "semaphore", "struct semaphore", task, stack, NULL);
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
-	w->certainty = lw.certainty;
-	iq_text_add(d->g, &w->evidence, "semaphore %#" PRIx64 ": %s", lw.lock, lw.found_by);
+	w->certainty = self->queue->certainty;
+	iq_text_add(d->g, &w->evidence, "semaphore %#" PRIx64 ": %s", lock, self->queue->found_by);
 	*wait_ret = w;
 	/* The last task that got it, where it is recorded; whether it still has it is not. */
-	if (iq_peek_member(d->s, "struct semaphore", "last_holder", lw.lock, &holder) && holder &&
+	if (iq_peek_member(d->s, "struct semaphore", "last_holder", lock, &holder) && holder &&
 	    iq_task_by_addr(d->s, holder)) {
 		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, iq_task_by_addr(d->s, holder)), on, IQ_EDGE_MAYBE,
 				  IQ_LIKELY, "was the last to get it");
-		iq_text_add(d->g, &e->evidence, "semaphore.last_holder at %#" PRIx64 " is %#" PRIx64, lw.lock, holder);
+		iq_text_add(d->g, &e->evidence, "semaphore.last_holder at %#" PRIx64 " is %#" PRIx64, lock, holder);
 	} else {
-		search_holders(d, w, &lw, 0, "may hold it");
+		search_holders(d, w, task, self->queue, 0, "may hold it");
 	}
-	lock_wait_deinit(&lw);
 	return NULL;
 }
 

@@ -23,6 +23,9 @@
 
 enum { MAX_RING = 100000 };
 
+/* What is remembered for the look: the entry of a waiter, and of a task, in its lock's queue. */
+static const char known_waiter, known_task;
+
 struct layout {
 	int64_t list, task, mode, mode_size;   /* in the waiter */
 	int64_t wait_list, first_waiter; /* in the lock; one of them is -1 */
@@ -71,8 +74,16 @@ static iq_vaddr next_waiter(struct iq_session *s, const struct layout *l, const 
 	return 0;
 }
 
-static void add_waiter(struct iq_session *s, const struct layout *l, iq_vaddr waiter,
-		       struct lock_wait *w)
+/* A ring of waiters while it is being looked at. */
+struct ring {
+	IQ_VEC(struct lock_waiter) queue;
+	iq_vaddr waiter; /* whose ring it is */
+	iq_vaddr lock;
+	enum iq_certainty certainty;
+	const char *found_by;
+};
+
+static void add_waiter(struct iq_session *s, const struct layout *l, iq_vaddr waiter, struct ring *w)
 {
 	struct lock_waiter entry = { .waiter = waiter };
 	uint32_t mode = 0;
@@ -85,7 +96,7 @@ static void add_waiter(struct iq_session *s, const struct layout *l, iq_vaddr wa
 }
 
 /* Rotate the queue so that the entry at index `at` leads it. */
-static void rotate(struct lock_wait *w, size_t at)
+static void rotate(struct ring *w, size_t at)
 {
 	struct lock_waiter *tmp = iq_xmalloc(w->queue.num * sizeof(*tmp));
 
@@ -105,7 +116,7 @@ struct strangers {
 };
 
 /* Walk the ring from our waiter. False: it does not close, or too much of it is strange. */
-static bool walk_ring(struct iq_session *s, const struct layout *l, struct lock_wait *w,
+static bool walk_ring(struct iq_session *s, const struct layout *l, struct ring *w,
 		      struct strangers *strangers)
 {
 	iq_vaddr start = w->waiter + (uint64_t)l->list, node = start, next;
@@ -133,7 +144,7 @@ static bool walk_ring(struct iq_session *s, const struct layout *l, struct lock_
 
 /* Which stranger is the lock's list head? */
 static bool find_head(struct iq_diag *d, const struct lock_kind *kind, const struct layout *l,
-		      const struct iq_stack *stack, const struct strangers *strangers, struct lock_wait *w)
+		      const struct iq_stack *stack, const struct strangers *strangers, struct ring *w)
 {
 	for (size_t i = 0; i < strangers->num; i++) {
 		iq_vaddr lock = strangers->list[i].node - (uint64_t)l->wait_list;
@@ -151,7 +162,7 @@ static bool find_head(struct iq_diag *d, const struct lock_kind *kind, const str
 	return false;
 }
 
-static bool ring_has(const struct lock_wait *w, iq_vaddr waiter)
+static bool ring_has(const struct ring *w, iq_vaddr waiter)
 {
 	iq_vec_foreach(&w->queue, q)
 		if (q->waiter == waiter)
@@ -160,7 +171,7 @@ static bool ring_has(const struct lock_wait *w, iq_vaddr waiter)
 }
 
 static bool is_lock_of_ring(struct iq_diag *d, const struct lock_kind *kind, const struct layout *l,
-			    const struct lock_wait *w, iq_vaddr p, iq_vaddr *first_ret)
+			    const struct ring *w, iq_vaddr p, iq_vaddr *first_ret)
 {
 	/* No lock is on a stack; the links between waiters, misread as locks, are. */
 	return p && iq_is_kernel_ptr(d->s, p) && !iq_task_by_stack_addr(d->s, p) &&
@@ -170,7 +181,7 @@ static bool is_lock_of_ring(struct iq_diag *d, const struct lock_kind *kind, con
 
 /* The lock is one of the pointers on this stack, or saved registers, if it leads back to our ring. */
 static iq_vaddr search_stack(struct iq_diag *d, const struct lock_kind *kind, const struct layout *l,
-			     const struct lock_wait *w, const struct iq_stack *stack, iq_vaddr *first_ret)
+			     const struct ring *w, const struct iq_stack *stack, iq_vaddr *first_ret)
 {
 	for (size_t i = 0; i < stack->num_frames; i++)
 		for (unsigned r = 0; r < IQ_NUM_REGS; r++)
@@ -184,7 +195,7 @@ static iq_vaddr search_stack(struct iq_diag *d, const struct lock_kind *kind, co
 }
 
 static bool find_by_first_waiter(struct iq_diag *d, const struct lock_kind *kind, const struct layout *l,
-				 const struct iq_stack *stack, iq_vaddr recorded, struct lock_wait *w)
+				 const struct iq_stack *stack, iq_vaddr recorded, struct ring *w)
 {
 	iq_vaddr first = 0;
 
@@ -216,7 +227,7 @@ static bool find_by_first_waiter(struct iq_diag *d, const struct lock_kind *kind
 }
 
 static bool find_lock(struct iq_diag *d, const struct lock_kind *kind, const struct layout *l,
-		      const struct iq_stack *stack, iq_vaddr recorded, struct lock_wait *w)
+		      const struct iq_stack *stack, iq_vaddr recorded, struct ring *w)
 {
 	struct strangers strangers = { 0 };
 
@@ -227,36 +238,65 @@ static bool find_lock(struct iq_diag *d, const struct lock_kind *kind, const str
 	return find_by_first_waiter(d, kind, l, stack, recorded, w);
 }
 
-bool lock_wait_find(struct iq_diag *d, const struct lock_kind *kind, const struct iq_task *task,
-		    const struct iq_stack *stack, iq_vaddr recorded, struct lock_wait *w)
+struct lock_queue *lock_queue_new(struct iq_diag *d, iq_vaddr lock, const struct lock_waiter *waiters, size_t num)
 {
-	bool found = false;
+	struct lock_queue *q = iq_arena_alloc(d->g->arena, sizeof(*q));
+
+	q->lock = lock;
+	q->num = num;
+	q->waiters = iq_arena_alloc(d->g->arena, num * sizeof(*q->waiters) + 1);
+	for (size_t i = 0; i < num; i++) {
+		q->waiters[i] = waiters[i];
+		q->waiters[i].queue = q;
+		iq_diag_remember(d, &known_waiter, waiters[i].waiter, &q->waiters[i]);
+		/* A task sleeps in one queue. */
+		iq_diag_remember(d, &known_task, waiters[i].task, &q->waiters[i]);
+	}
+	return q;
+}
+
+bool lock_queue_has(const struct iq_diag *d, const struct lock_queue *queue, iq_vaddr task)
+{
+	const struct lock_waiter *w = iq_diag_recall(d, &known_task, task);
+
+	return w && w->queue == queue;
+}
+
+static struct lock_waiter *own_entry(struct lock_queue *q, iq_vaddr waiter)
+{
+	for (size_t i = 0; i < q->num; i++)
+		if (q->waiters[i].waiter == waiter)
+			return &q->waiters[i];
+	return NULL;
+}
+
+struct lock_waiter *lock_wait_find(struct iq_diag *d, const struct lock_kind *kind, const struct iq_task *task,
+				   const struct iq_stack *stack, iq_vaddr recorded)
+{
+	struct lock_waiter *known = NULL;
 	struct layout l;
 	size_t at = 0;
 
-	*w = (struct lock_wait){ 0 };
 	if (!layout_of(d->s, kind, &l))
-		return false;
-	while (!found) {
-		lock_wait_deinit(w);
-		w->waiter = next_waiter(d->s, &l, task, stack, &at);
-		if (!w->waiter)
-			return false;
-		found = find_lock(d, kind, &l, stack, recorded, w);
-	}
-	for (size_t i = 0; i < w->queue.num; i++) {
-		if (w->queue.data[i].waiter == w->waiter) {
-			w->self = i;
-			w->mode = w->queue.data[i].mode;
-		}
-	}
-	return true;
-}
+		return NULL;
+	while (!known) {
+		struct ring ring = { .waiter = next_waiter(d->s, &l, task, stack, &at) };
 
-void lock_wait_deinit(struct lock_wait *wait)
-{
-	iq_vec_free(&wait->queue);
-	*wait = (struct lock_wait){ 0 };
+		if (!ring.waiter)
+			return NULL;
+		known = iq_diag_recall(d, &known_waiter, ring.waiter);
+		if (known)
+			break;
+		if (find_lock(d, kind, &l, stack, recorded, &ring)) {
+			struct lock_queue *q = lock_queue_new(d, ring.lock, ring.queue.data, ring.queue.num);
+
+			q->certainty = ring.certainty;
+			q->found_by = ring.found_by;
+			known = own_entry(q, ring.waiter);
+		}
+		iq_vec_free(&ring.queue);
+	}
+	return known;
 }
 
 iq_vaddr lock_recorded(struct iq_diag *d, const struct iq_task *task, unsigned type_low, unsigned type_high)

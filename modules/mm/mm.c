@@ -257,22 +257,45 @@ static bool holds_its_mapping(struct iq_diag *d, const struct iq_task *t)
 	       count >> RWSEM_READER_SHIFT;
 }
 
+struct holders {
+	struct holder list[MAX_HOLDERS];
+	size_t num;
+};
+
+/* Looked for once a look: all who wait for one lock have the same in front of them. */
+static const struct holders *mmap_holders(struct iq_diag *d, iq_vaddr mm)
+{
+	static const char known;
+	struct holders *h = iq_diag_recall(d, &known, mm);
+
+	if (h)
+		return h;
+	h = iq_arena_alloc(d->g->arena, sizeof(*h));
+	for (size_t i = 0; i < d->tasks->num_tasks && h->num < MAX_HOLDERS; i++) {
+		const struct iq_task *t = &d->tasks->tasks[i];
+
+		if (t->pid && t->stack && !t->on_cpu && holds_mm(d, t, mm, &h->list[h->num]) &&
+		    !holds_its_mapping(d, t))
+			h->num++;
+	}
+	iq_diag_remember(d, &known, mm, h);
+	return h;
+}
+
 static bool find_mmap_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, const struct iq_lock_name *name,
 			      unsigned counted)
 {
 	struct holder list[MAX_HOLDERS];
+	const struct holders *known;
 	size_t num = 0;
 
 	(void)lock;
 	if (!name->container_type || strcmp(name->container_type, "struct mm_struct"))
 		return false;
-	for (size_t i = 0; i < d->tasks->num_tasks && num < MAX_HOLDERS; i++) {
-		const struct iq_task *t = &d->tasks->tasks[i];
-
-		if (t->pid && t->stack && !t->on_cpu && t->pid != w->task->tid &&
-		    holds_mm(d, t, name->container, &list[num]) && !holds_its_mapping(d, t))
-			num++;
-	}
+	known = mmap_holders(d, name->container);
+	for (size_t i = 0; i < known->num; i++)
+		if (known->list[i].task->pid != w->task->tid)
+			list[num++] = known->list[i];
 	return conclude(d, w, list, num, counted);
 }
 

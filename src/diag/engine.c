@@ -74,6 +74,7 @@ void iq_engine_deinit(struct engine *e)
 	iq_map_deinit(&e->rules_at);
 	iq_map_deinit(&e->explained);
 	iq_map_deinit(&e->lock_names);
+	iq_map_deinit(&e->memo);
 	iq_map_deinit(&e->holders);
 	iq_map_deinit(&e->seen_by_task);
 	iq_vec_free(&e->seen);
@@ -347,6 +348,7 @@ struct iq_error *iq_engine_look(struct engine *e)
 	iq_vec_free(&e->notes);
 	iq_map_deinit(&e->explained);
 	iq_map_deinit(&e->lock_names);
+	iq_map_deinit(&e->memo);
 	iq_map_deinit(&e->holders);
 	e->num_unexplained = e->num_inconsistent = 0;
 	e->incomplete = false;

@@ -40,6 +40,7 @@ struct engine {
 	iq_texts notes;
 	struct iq_map lock_names; /* lock -> struct iq_lock_name *, in the graph's arena */
 	struct iq_map holders;	  /* lock, mode, number -> struct found_holders *, ditto */
+	struct iq_map memo;	  /* iq_diag_remember(): hash of kind and key -> struct memo *, of this look */
 	struct iq_map explained;  /* task address -> 1: the wait rules have been asked */
 	IQ_VEC(struct seen_wait) seen;
 	struct iq_map seen_by_task;

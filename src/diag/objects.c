@@ -23,6 +23,51 @@ void iq_diag_note(struct iq_diag *d, const char *fmt, ...)
 	iq_text_add(d->g, &e->notes, "%s", text);
 }
 
+struct memo {
+	const void *kind;
+	uint64_t key;
+	void *value;
+	struct memo *next; /* of the same hash */
+};
+
+static uint64_t memo_hash(const void *kind, uint64_t key)
+{
+	return iq_hash_u64(key ^ iq_hash_u64((uintptr_t)kind));
+}
+
+static struct memo *find_memo(const struct iq_diag *d, const void *kind, uint64_t key)
+{
+	const struct engine *e = (const struct engine *)d;
+	uint64_t *first = iq_map_get(&e->memo, memo_hash(kind, key));
+	struct memo *m = first ? (struct memo *)(uintptr_t)*first : NULL;
+
+	while (m && (m->kind != kind || m->key != key))
+		m = m->next;
+	return m;
+}
+
+void iq_diag_remember(struct iq_diag *d, const void *kind, uint64_t key, void *value)
+{
+	struct memo *m = find_memo(d, kind, key);
+	uint64_t hash = memo_hash(kind, key), *first;
+
+	if (!m) {
+		first = iq_map_get(&engine_of(d)->memo, hash);
+		m = iq_arena_alloc(d->g->arena, sizeof(*m));
+		*m = (struct memo){ .kind = kind, .key = key,
+				    .next = first ? (struct memo *)(uintptr_t)*first : NULL };
+		iq_map_set(&engine_of(d)->memo, hash, (uintptr_t)m);
+	}
+	m->value = value;
+}
+
+void *iq_diag_recall(const struct iq_diag *d, const void *kind, uint64_t key)
+{
+	struct memo *m = find_memo(d, kind, key);
+
+	return m ? m->value : NULL;
+}
+
 struct iq_object *iq_diag_task(struct iq_diag *d, const struct iq_task *task)
 {
 	struct iq_object *o = iq_graph_object(d->g, IQ_OBJ_TASK, "task:%d", task->pid);

@@ -186,6 +186,7 @@ void iq_session_close(struct iq_session *s)
 	iq_tasks_deinit(s);
 	iq_mounts_free(s);
 	iq_open_index_free(s);
+	iq_map_deinit(&s->wait_heads);
 	iq_slab_deinit(s);
 	for (size_t i = 0; i < s->plans.cap; i++)
 		if (s->plans.slots[i].used)
@@ -220,6 +221,7 @@ void iq_session_forget(struct iq_session *s)
 {
 	iq_mounts_free(s);
 	iq_open_index_free(s);
+	iq_map_deinit(&s->wait_heads);
 	iq_arena_free(s->scratch);
 	s->scratch = iq_arena_new();
 	if (s->target->live)

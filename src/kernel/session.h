@@ -47,6 +47,7 @@ struct iq_session {
 
 	struct iq_mount_table *mounts;
 	struct iq_open_index *open_index; /* files.c */
+	struct iq_map wait_heads; /* waitq.c: node of a wait queue -> its head; of this snapshot */
 	struct slab_info *slab; /* describe.c; in the arena */
 
 	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: none */

@@ -42,17 +42,35 @@ static bool is_entry(struct iq_session *s, const struct entry_layout *l, iq_vadd
 	return iq_peek_u64(s, node - (uint64_t)l->list + (uint64_t)l->func, &func) && iq_is_text(s, func);
 }
 
+/*
+ * The head of the queue that node is in. Remembered for all nodes that were passed: thousands may
+ * wait in one queue.
+ */
 static iq_vaddr find_head(struct iq_session *s, const struct entry_layout *l, iq_vaddr node)
 {
-	iq_vaddr start = node;
+	uint64_t *known = iq_map_get(&s->wait_heads, node), back;
+	IQ_VEC(iq_vaddr) passed = { 0 };
+	iq_vaddr head = 0, next;
 
-	for (size_t i = 0; i < MAX_QUEUE; i++) {
-		if (!iq_peek_u64(s, node, &node) || !iq_is_kernel_ptr(s, node) || node == start)
-			return 0;
-		if (!is_entry(s, l, node))
-			return node - (uint64_t)l->head;
+	if (known)
+		return *known;
+	while (!head && passed.num < MAX_QUEUE) {
+		iq_vec_push(&passed, node);
+		/* Links that lead back show that the walk is still in the ring that it began in. */
+		if (!iq_peek_u64(s, node, &next) || !iq_is_kernel_ptr(s, next) || next == passed.data[0] ||
+		    !iq_peek_u64(s, next + 8, &back) || back != node)
+			break;
+		known = iq_map_get(&s->wait_heads, next);
+		if (known)
+			head = *known;
+		else if (!is_entry(s, l, next))
+			head = next - (uint64_t)l->head;
+		node = next;
 	}
-	return 0;
+	for (size_t i = 0; head && i < passed.num; i++)
+		iq_map_set(&s->wait_heads, passed.data[i], head);
+	iq_vec_free(&passed);
+	return head;
 }
 
 bool iq_find_wait_entry(struct iq_session *s, const struct iq_task *task, const struct iq_stack *stack,

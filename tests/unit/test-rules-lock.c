@@ -116,6 +116,36 @@ static void three_wait_for_one_mutex(void **state)
 	}
 }
 
+static void a_thousand_wait_for_one_rwsem_in_order(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		iq_vaddr lock = fk_rwsem(k, "big_sem");
+		const struct iq_why *why;
+
+		fk_rwsem_take_write(sleeper(k, 10), lock);
+		for (int i = 0; i < 1000; i++) {
+			struct fk_task *t = fk_task(k, 1000 + i, "waiter");
+
+			if (i % 3)
+				fk_wait_read(t, lock, i % 2);
+			else
+				fk_wait_write(t, lock, i % 2);
+		}
+		why = fk_why(k);
+		assert_int_equal(why->causes->list.num, 1);
+		assert_int_equal(why->causes->list.data[0]->blocked.num, 1000);
+		for (size_t i = 0; i < why->graph->waits.num; i++)
+			assert_string_equal(why->graph->waits.data[i]->mode,
+					    (why->graph->waits.data[i]->task->tid - 1000) % 3
+						    ? "read"
+						    : "write");
+		fakekernel_free(k);
+	}
+}
+
 static void cycle_of_two_mutexes_is_a_deadlock(void **state)
 {
 	(void)state;
@@ -670,6 +700,7 @@ int main(void)
 		cmocka_unit_test(mutex_whose_owner_is_gone),
 		cmocka_unit_test(no_owner_is_gone_where_the_list_of_tasks_is_broken),
 		cmocka_unit_test(three_wait_for_one_mutex),
+		cmocka_unit_test(a_thousand_wait_for_one_rwsem_in_order),
 		cmocka_unit_test(cycle_of_two_mutexes_is_a_deadlock),
 		cmocka_unit_test(a_task_that_waits_for_its_own_mutex_is_a_deadlock),
 		cmocka_unit_test(mutex_handed_to_a_waiter_that_gets_no_cpu),
