@@ -48,6 +48,7 @@ PUBLIC = {
     'path': 'kernel',
     'files': 'kernel',
     'waitq': 'kernel',
+    'log': 'kernel',
     'wait': 'wait',
     'module': 'diag',
     'process': 'diag',

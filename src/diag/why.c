@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "diag/engine.h"
+#include "diag/log-evidence.h"
 
 enum { FIRST_PAUSE_MS = 60, LATER_PAUSE_MS = 200, SLACK_MS = 100, MAX_LOOKS = 64 };
 
@@ -225,6 +226,7 @@ struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *optio
 	why_ret->causes = find_causes(&e);
 	if (iq_is_live(s))
 		drop_moving(&e, why_ret->causes);
+	iq_log_evidence(s, e.d.g, why_ret->causes);
 	why_ret->graph = take_ptr(e.d.g);
 	why_ret->notes = e.notes;
 	e.notes = (iq_texts){ 0 };
