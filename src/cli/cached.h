@@ -26,7 +26,8 @@ bool iq_user_by_name(const char *name, uint32_t *uid_ret);
 /* Show no names from here on: another machine's users are not ours. */
 void iq_users_off(void);
 
-/* Read the files now: later this process can open nothing any more. Users not, where they are off. */
+/* Read the files now: later this process can open nothing any more. Users not, where they are off.
+ */
 void iq_cached_preload(void);
 
 /*

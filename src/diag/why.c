@@ -230,7 +230,7 @@ struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *optio
 	why_ret->graph = take_ptr(e.d.g);
 	why_ret->notes = e.notes;
 	e.notes = (iq_texts){ 0 };
-	why_ret->num_tasks = e.d.tasks->num_tasks;
+	why_ret->num_tasks = e.d.tasks->num_tasks - e.d.tasks->num_idle;
 	why_ret->num_waiting = why_ret->graph->waits.num;
 	why_ret->num_unexplained = e.num_unexplained;
 	why_ret->num_inconsistent = e.num_inconsistent;
