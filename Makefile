@@ -9,7 +9,7 @@ BUILD ?= build
 MESONFLAGS ?=
 
 .NOTPARALLEL:
-.PHONY: build static all deps demo check guest lint format bench install clean help
+.PHONY: build static all deps demo check guest zoo lint format bench install clean help
 
 build: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) inquest
@@ -44,6 +44,11 @@ guest:
 	@tests/guest/run -K "$(K)" --inquest $(BUILD)/inquest.static \
 		$(if $(S),-S "$(S)" --host-inquest $(BUILD)/inquest,--interactive -S incident)
 
+zoo:
+	@tools/deps install build guest
+	@$(MAKE) --no-print-directory all
+	@tests/zoo --build $(BUILD) --jobs $(N) --write docs/zoo.md
+
 lint:
 	@tools/deps install lint
 	@tools/lint
@@ -70,6 +75,7 @@ help:
 	@echo "make check      install, build, run all tests; last line: N passed, N failed"
 	@echo "make guest      a shell in a guest in which ps hangs"
 	@echo "make guest S=incident        run that scenario instead (S=all: all of them)"
+	@echo "make zoo        every scenario on every kernel, and the table docs/zoo.md"
 	@echo "make lint       check the sources' form; make format: put it right"
 	@echo "make bench      measure"
 	@echo "make install    to /usr/local; DESTDIR is honoured"

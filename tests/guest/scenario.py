@@ -12,6 +12,7 @@ scenarios/NAME.py says what is true of it:
     LOOKS = 5               how often to look while it lasts (1)
     GUESTS = {"la57": {"cpu": "max", "kernels": ["newest"]}}
                             run it in other guests too: a name, and Guest's arguments
+    CI = True               part of `make check`; the others are only in the zoo
     SPOILS = True           the guest is of no use for others afterwards
     def expect(f)           what check.py calls an expectation; f has the facts as
                             attributes, and f.kernel

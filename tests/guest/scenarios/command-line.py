@@ -15,6 +15,9 @@ CASES = [
 ]
 
 
+CI = True
+
+
 def check(f, guest):
     complaints = []
     for command, status, text, lines in CASES:
