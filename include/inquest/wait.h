@@ -76,6 +76,8 @@ struct iq_object {
 	uint64_t addr;	     /* its main structure in the target, 0 if it has none; for rules */
 	uint64_t aux;	     /* for the room that made it */
 	bool explained;	     /* the object rules have seen it */
+	/* What can be done about it wherever it stands in a chain; a verdict's remedies are for the end of one. */
+	iq_texts remedy;
 };
 
 enum iq_edge_kind {

@@ -43,6 +43,7 @@ void iq_graph_free(struct iq_graph *g)
 	iq_vec_foreach(&g->objects, o) {
 		iq_vec_free(&(*o)->attrs);
 		iq_vec_free(&(*o)->out);
+		iq_vec_free(&(*o)->remedy);
 		if ((*o)->verdict)
 			verdict_deinit((*o)->verdict);
 	}

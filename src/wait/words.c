@@ -289,11 +289,13 @@ static void deadlock_remedy(struct iq_graph *g, struct iq_cause *cause)
 		    (!victim || !o->wait->uninterruptible > !victim->wait->uninterruptible))
 			victim = o;
 	}
-	if (!victim) {
+	if (!victim && !cause->remedy.num) {
 		iq_text_add(g, &cause->remedy,
 			    "nothing ends this cycle from outside: its tasks sleep "
 			    "uninterruptibly, kill "
 			    "-9 will most likely not reach them; it takes a reboot");
+	} else if (!victim) {
+		;
 	} else if (one_process) {
 		iq_text_add(g, &cause->remedy,
 			    "kill -9 %" PRId64
@@ -361,7 +363,14 @@ static void collect_remedy(struct iq_graph *g, struct iq_cause *cause)
 	if (v && cause->kind != IQ_CAUSE_DEADLOCK)
 		iq_vec_foreach(&v->remedy, text)
 			iq_text_add(g, &cause->remedy, "%s", *text);
-	if (cause->remedy.num)
+	iq_vec_foreach(&cause->chain, o)
+		iq_vec_foreach(&(*o)->remedy, text)
+			iq_text_add(g, &cause->remedy, "%s", *text);
+	iq_vec_foreach(&cause->chain_edges, e)
+		if ((*e)->via)
+			iq_vec_foreach(&(*e)->via->remedy, text)
+				iq_text_add(g, &cause->remedy, "%s", *text);
+	if (cause->remedy.num && cause->kind != IQ_CAUSE_DEADLOCK && v)
 		return;
 	if (cause->kind == IQ_CAUSE_DEADLOCK)
 		deadlock_remedy(g, cause);

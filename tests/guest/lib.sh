@@ -72,6 +72,20 @@ hangs() {
 }
 over_or_in() { gone "$1" || { is_in_state "$1" D && stack_has "$1" "$2"; }; }
 
+# sleeps NAME FUNCTION COMMAND...: start a victim and see it wait in FUNCTION, interruptibly.
+sleeps() {
+    s_name=$1 s_function=$2; shift 2
+    background "$s_name" "$@"
+    eval "s_pid=\$$s_name"
+    sleeps_in "$s_pid" "$s_function"
+    fact "$s_name" "$s_pid"
+}
+# sleeps_in TID FUNCTION [SECONDS]: the same of a task that is there.
+sleeps_in() {
+    stays_in_state "$1" S "${3:-10}"
+    until_true 5 stack_has "$1" "$2" || { timeout 2 cat "/proc/$1/stack"; fail "task $1 is not in $2"; }
+}
+
 gone() { [ ! -e "/proc/$1" ] || is_in_state "$1" Z; }
 
 # ends PID SECONDS
@@ -94,4 +108,11 @@ fs_gone() {
     umount "$1" || fail "umount $1"
     losetup -d "$dev"
     rm -f "/tmp/$(echo "$1" | tr / _).img"
+}
+
+# fuse_connection: the number of the only FUSE connection, as $connection
+fuse_connection() {
+    [ -e /sys/fs/fuse/connections/* ] || mount -t fusectl none /sys/fs/fuse/connections || fail fusectl
+    connection=$(ls /sys/fs/fuse/connections)
+    fact connection "$connection"
 }
