@@ -11,6 +11,7 @@
  * Kernel: fs/super.c, include/linux/fs.h.
  */
 #include "inquest/module.h"
+#include "inquest/waitq.h"
 
 enum { SB_FREEZE_COMPLETE = 4, MAX_SUPERS = 100000 };
 
@@ -242,17 +243,44 @@ static bool find_freezer(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, co
 	return false;
 }
 
+/* Who is about to end the freeze, and sleeps on the way: the freeze lasts as long as that. */
+static const struct iq_task *find_thawer(struct iq_diag *d, iq_vaddr sb)
+{
+	static const char *const thawing[] = { "thaw_super", "thaw_super_locked", NULL };
+
+	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
+		const struct iq_task *t = &d->tasks->tasks[i];
+		const struct iq_stack *stack;
+
+		if (!t->pid || !t->stack || t->on_cpu || t->state == 'R')
+			continue;
+		stack = iq_task_stack(d->s, t);
+		if (iq_stack_find(stack, 0, thawing) >= 0 && iq_stack_mentions(stack, sb))
+			return t;
+	}
+	return NULL;
+}
+
 /* ---- what a filesystem is ---- */
 
 static struct iq_error *explain_fs(struct iq_diag *d, struct iq_object *o)
 {
 	const struct iq_attr *mount = iq_object_attr(o, "mount");
 	uint64_t frozen, kernel = 0, user = 0, bdev = 0, device_freezes = 0;
+	const struct iq_task *thawer;
 	struct iq_verdict *v;
+	struct iq_edge *e;
 
 	if (!o->addr || !iq_peek_member(d->s, sb_type, "s_writers.frozen", o->addr, &frozen) ||
 	    frozen != SB_FREEZE_COMPLETE)
 		return NULL;
+	thawer = find_thawer(d, o->addr);
+	if (thawer) {
+		e = iq_graph_edge(d->g, o, iq_diag_task(d, thawer), NULL, IQ_EDGE_OWNER, IQ_STRONG, "is thawing it");
+		iq_text_add(d->g, &e->evidence, "%s (%d) is in thaw_super() with the superblock %#" PRIx64, thawer->comm,
+			    thawer->pid, o->addr);
+		return NULL;
+	}
 	v = iq_object_verdict(d->g, o, IQ_CAUSE_FS_FROZEN, IQ_PROVEN, "%s, is frozen", o->name);
 	v->final = true;
 	v->cannot_go_on = true;

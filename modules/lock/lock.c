@@ -30,6 +30,7 @@ enum {
 	RWSEM_FLAG_WAITERS = 2,
 	RWSEM_READER_SHIFT = 8,
 	RWSEM_OWNER_FLAGS = 7,
+	RWSEM_READER_OWNED = 1,
 	RWSEM_WAITING_FOR_READ = 1,
 	MAX_WAITERS = 100000,
 };
@@ -293,7 +294,8 @@ static struct iq_error *explain_rwsem(struct iq_diag *d, const struct iq_task *t
 		return NULL;
 	writer = reads ? writer_in_front(d, self) : NULL;
 	if (count & RWSEM_WRITER_LOCKED) {
-		if (owner & ~(uint64_t)RWSEM_OWNER_FLAGS)
+		/* The writer counts itself in before it writes its name over that of the last reader. */
+		if (owner & ~(uint64_t)RWSEM_OWNER_FLAGS && !(owner & RWSEM_READER_OWNED))
 			add_owner(d, w, lock, owner & ~(uint64_t)RWSEM_OWNER_FLAGS, "rw_semaphore.owner", owner,
 				  "holds it for write");
 	} else if (count >> RWSEM_READER_SHIFT) {

@@ -223,8 +223,18 @@ static void add_holders(struct iq_diag *d, struct iq_wait *w, const struct holde
 	}
 }
 
+/* A task of this mm that runs may hold it as well: what it does cannot be seen. */
+static bool one_runs(struct iq_diag *d, iq_vaddr mm)
+{
+	for (size_t i = 0; i < d->tasks->num_tasks; i++)
+		if (d->tasks->tasks[i].pid && d->tasks->tasks[i].mm == mm && d->tasks->tasks[i].on_cpu)
+			return true;
+	return false;
+}
+
 /* As many holders as the lock counts: it is they. */
-static bool conclude(struct iq_diag *d, struct iq_wait *w, const struct holder *list, size_t num, unsigned counted)
+static bool conclude(struct iq_diag *d, struct iq_wait *w, iq_vaddr mm, const struct holder *list, size_t num,
+		     unsigned counted)
 {
 	size_t sure = 0;
 
@@ -233,7 +243,7 @@ static bool conclude(struct iq_diag *d, struct iq_wait *w, const struct holder *
 	if (sure && sure == counted)
 		add_holders(d, w, list, num, false, IQ_STRONG, counted);
 	else
-		add_holders(d, w, list, num, true, num == counted ? IQ_STRONG : IQ_LIKELY, counted);
+		add_holders(d, w, list, num, true, num == counted && !one_runs(d, mm) ? IQ_STRONG : IQ_LIKELY, counted);
 	return num > 0;
 }
 
@@ -296,7 +306,7 @@ static bool find_mmap_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr loc
 	for (size_t i = 0; i < known->num; i++)
 		if (known->list[i].task->pid != w->task->tid)
 			list[num++] = known->list[i];
-	return conclude(d, w, list, num, counted);
+	return conclude(d, w, name->container, list, num, counted);
 }
 
 static bool is_this_vma(struct iq_diag *d, iq_vaddr vma, void *ctx)
@@ -316,12 +326,16 @@ static bool vma_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr vma, unsi
 	for (size_t i = 0; i < d->tasks->num_tasks && num < MAX_HOLDERS; i++) {
 		const struct iq_task *t = &d->tasks->tasks[i];
 
-		if (t->pid && t->stack && !t->on_cpu && t->mm == mm && t->pid != w->task->tid &&
-		    holds_mm(d, t, mm, &list[num]) &&
-		    vma_on_stack(d, mm, iq_task_stack(d->s, t), is_this_vma, &vma))
-			num++;
+		if (!t->pid || !t->stack || t->on_cpu || t->mm != mm || t->pid == w->task->tid ||
+		    !holds_mm(d, t, mm, &list[num]) ||
+		    !vma_on_stack(d, mm, iq_task_stack(d->s, t), is_this_vma, &vma))
+			continue;
+		/* It has seen this mapping; the one that it is about comes first. */
+		if (vma_on_stack(d, mm, iq_task_stack(d->s, t), is_vma, NULL) != vma)
+			list[num].maybe = true;
+		num++;
 	}
-	return conclude(d, w, list, num, counted);
+	return conclude(d, w, mm, list, num, counted);
 }
 
 static bool find_vma_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, const struct iq_lock_name *name,

@@ -200,13 +200,47 @@ static bool is_waited_for(struct iq_diag *d, const struct shadow_wait_opts *opts
 	return true;
 }
 
+static void add_child(struct iq_diag *d, struct iq_wait *w, const struct iq_task *parent, const struct iq_task *child,
+		      const char *how)
+{
+	struct iq_edge *e = iq_graph_edge(d->g, w->task, iq_diag_task(d, child), NULL, IQ_EDGE_SERVES, IQ_PROVEN, "%s", how);
+
+	if (!e->evidence.num)
+		iq_text_add(d->g, &e->evidence, "%s (%d) has %s (%d) for its parent or tracer", child->comm, child->pid,
+			    parent->comm, parent->pid);
+}
+
+/* A process whose first thread has ended is no zombie to be waited for before the last one has. */
+static bool add_last_threads(struct iq_diag *d, struct iq_wait *w, const struct iq_task *parent,
+			     const struct iq_task *child)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
+		const struct iq_task *t = &d->tasks->tasks[i];
+
+		if (t->tgid != child->pid || t->pid == t->tgid || t->exit_state)
+			continue;
+		add_child(d, w, parent, t, "is a thread that is left of the child that it waits for");
+		any = true;
+	}
+	return any;
+}
+
+/* Traced by a thread of this process, and not its child. Who is held by the tracer waits for it, not the tracer for him. */
+static bool is_traced_by(struct iq_diag *d, const struct iq_task *t, const struct iq_task *task)
+{
+	const struct iq_task *tracer = t->ptrace ? iq_task_by_addr(d->s, t->parent) : NULL;
+
+	return tracer && tracer->tgid == task->tgid && t->state != 't' && t->state != 'T';
+}
+
 static struct iq_error *explain_wait(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
 				     size_t frame, struct iq_wait **wait_ret)
 {
 	struct shadow_wait_opts opts;
 	struct iq_object *on;
 	struct iq_wait *w;
-	struct iq_edge *e;
 
 	(void)frame;
 	if (!find_wait_opts(d, task, stack, &opts))
@@ -220,11 +254,14 @@ static struct iq_error *explain_wait(struct iq_diag *d, const struct iq_task *ta
 	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
 		const struct iq_task *child = &d->tasks->tasks[i];
 
-		if (!child->pid || child->pid != child->tgid || child->ppid != task->tgid ||
-		    !is_waited_for(d, &opts, child))
+		if (!child->pid || !is_waited_for(d, &opts, child))
 			continue;
-		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, child), NULL, IQ_EDGE_SERVES, IQ_PROVEN, "is the child that it waits for");
-		iq_text_add(d->g, &e->evidence, "%s (%d) is a child of %s (%d)", child->comm, child->pid, task->comm, task->tgid);
+		if (child->pid == child->tgid && child->ppid == task->tgid) {
+			if (!child->exit_state || !child->num_threads || !add_last_threads(d, w, task, child))
+				add_child(d, w, task, child, "is the child that it waits for");
+		} else if (is_traced_by(d, child, task)) {
+			add_child(d, w, task, child, "is the task that it traces and waits for");
+		}
 	}
 	*wait_ret = w;
 	return NULL;
@@ -261,6 +298,25 @@ static struct iq_error *explain_vfork(struct iq_diag *d, const struct iq_task *t
 	return NULL;
 }
 
+/* kthread() sleeps uninterruptibly until somebody wakes the new thread for the first time. */
+static struct iq_error *explain_new_kthread(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
+					    size_t frame, struct iq_wait **wait_ret)
+{
+	static const char *const sleeping[] = { "__schedule", "schedule", "schedule_preempt_disabled", NULL };
+	struct iq_object *on;
+
+	if (!task->kthread || !frame)
+		return NULL;
+	for (size_t i = 0; i < frame; i++)
+		if (iq_stack_find(stack, i, sleeping) != (int)i)
+			return NULL;
+	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:first-wakeup-of-%d", task->pid);
+	iq_object_name(d->g, on, "the start of %s (%d)", task->comm, task->pid);
+	*wait_ret = iq_diag_wait(d, task, stack, on, IQ_WAIT_IDLE);
+	return NULL;
+}
+
+static const char *const new_kthread_functions[] = { "kthread", NULL };
 static const char *const wait_functions[] = { "do_wait", "__do_wait", "kernel_wait4", NULL };
 static const char *const vfork_functions[] = { "wait_for_vfork_done", "kernel_clone", "_do_fork", NULL };
 static const char *const wait_types[] = { "struct wait_opts", NULL };
@@ -269,6 +325,8 @@ static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "wait", .summary = "wait4 and waitid: which children it waits for",
 	  .reads = "wait_opts.wo_type, .wo_pid, .child_wait; task_struct.real_parent, .thread_pid", .seen = "6.1",
 	  .certainty = IQ_PROVEN, .functions = wait_functions, .needs_types = wait_types, .explain = explain_wait },
+	{ .name = "new-kthread", .summary = "a kernel thread that was created and not started yet", .reads = "", .seen = "",
+	  .certainty = IQ_PROVEN, .functions = new_kthread_functions, .explain = explain_new_kthread },
 	{ .name = "vfork", .summary = "vfork and posix_spawn: the child that has not called execve yet",
 	  .reads = "task_struct.vfork_done", .seen = "6.1", .certainty = IQ_PROVEN, .functions = vfork_functions,
 	  .explain = explain_vfork },

@@ -206,7 +206,8 @@ struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
 				w->rule = ref->rule->name;
 		}
 	}
-	if (!w && task->state == 'D') {
+	/* A task frozen with its cgroup sleeps that way too: nothing hangs by it unless somebody waits for it. */
+	if (!w && task->state == 'D' && !task->frozen) {
 		w = wait_in_kernel(e, task, stack, IQ_WAIT_SLEEP);
 		e->num_unexplained++;
 	} else if (!w && is_asked_for(e, task) && stack->num_frames) {

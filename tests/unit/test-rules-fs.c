@@ -220,6 +220,36 @@ static void holder_of_an_inode_that_waits_for_the_thaw_passes_it_on(void **state
 	}
 }
 
+/* sync holds s_umount and waits for the thaw, which needs s_umount. */
+static void thaw_that_waits_for_what_a_blocked_task_holds_is_a_deadlock(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		iq_vaddr sb = fk_sb(k, "ext4", "/dev/vdb", "/data");
+		iq_vaddr umount = sb + fk_off(k, "super_block.s_umount");
+		struct fk_task *sync = fk_task(k, 100, "sync"),
+			       *thawer = fk_task(k, 101, "fsfreeze");
+		const struct iq_cause *cause;
+
+		fk_freeze(k, sb);
+		fk_rwsem_take_read(sync, umount);
+		fk_calls(sync, "ksys_sync", "iterate_supers");
+		fk_word(sync, umount);
+		fk_calls(sync, "sync_inodes_one_sb", "ext4_journal_start_sb");
+		wait_thawed(sync, sb, 2);
+		fk_calls(thawer, "ioctl_fsthaw", "thaw_super");
+		fk_word(thawer, sb);
+		fk_wait_write(thawer, umount, false);
+		write_blocked(k, 102, sb);
+		cause = fk_cause(fk_why(k), IQ_CAUSE_DEADLOCK);
+		assert_non_null(cause);
+		assert_string_equal(fk_blocked(k, cause), "100,101,102");
+		fakekernel_free(k);
+	}
+}
+
 /* ---- names ---- */
 
 static const char *lock_name(const struct iq_why *why, int64_t tid)
@@ -326,6 +356,7 @@ int main(void)
 		cmocka_unit_test(frozen_filesystem_for_which_nobody_waits_is_no_cause),
 		cmocka_unit_test(freeze_under_way_leads_to_whom_the_freezer_waits_for),
 		cmocka_unit_test(holder_of_an_inode_that_waits_for_the_thaw_passes_it_on),
+		cmocka_unit_test(thaw_that_waits_for_what_a_blocked_task_holds_is_a_deadlock),
 		cmocka_unit_test(locks_of_filesystems_are_named),
 		cmocka_unit_test(lists_of_superblocks_that_do_not_close_name_nothing_wrong),
 		cmocka_unit_test(filesystem_thawed_between_looks_is_no_cause),

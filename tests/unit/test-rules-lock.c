@@ -339,6 +339,24 @@ static void rwsem_that_a_writer_holds(void **state)
 	}
 }
 
+/* The writer has counted itself in, and not written its name over that of the last reader yet. */
+static void rwsem_whose_writer_has_no_name_yet_blames_no_reader(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		iq_vaddr lock = fk_rwsem(k, "big_sem");
+		struct fk_task *t = fk_task(k, 11, "waiter");
+
+		fk_rwsem_take_write(sleeper(k, 10), lock);
+		fk_put(k, lock, "rw_semaphore.owner.counter", sleeper(k, 12)->addr | 1);
+		fk_wait_write(t, lock, false);
+		assert_null(fk_cause(fk_why(k), IQ_CAUSE_TASK_SLEEPING));
+		fakekernel_free(k);
+	}
+}
+
 /* A reader that sleeps, with the lock's address somewhere on its stack. */
 static struct fk_task *reader(struct fakekernel *k, int32_t pid, iq_vaddr lock)
 {
@@ -710,6 +728,7 @@ int main(void)
 		cmocka_unit_test(stale_waiters_in_front_of_the_live_one_do_not_count),
 		cmocka_unit_test(rings_that_do_not_close_end_and_prove_nothing),
 		cmocka_unit_test(rwsem_that_a_writer_holds),
+		cmocka_unit_test(rwsem_whose_writer_has_no_name_yet_blames_no_reader),
 		cmocka_unit_test(rwsem_with_one_reader_and_one_candidate),
 		cmocka_unit_test(rwsem_with_two_readers_and_three_candidates_is_likely_at_most),
 		cmocka_unit_test(reader_that_was_preempted_is_found),

@@ -177,6 +177,27 @@ static void fault_that_may_have_let_go_is_not_blamed_beside_one_that_cannot(void
 	}
 }
 
+/* One reader, and besides the fault that may have let go another thread runs, of which nobody knows
+ * what it does. */
+static void fault_that_may_have_let_go_is_likely_at_most_where_others_run(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *p = process(k, 300, "java");
+		const struct iq_why *why;
+
+		faulting(p, 301, "filemap_fault");
+		fk_runs_on(fk_thread(p, 302, "runs"), 1);
+		wants_to_map(p, 303);
+		why = fk_why(k);
+		assert_int_equal(why->causes->list.data[0]->root->tid, 301);
+		assert_int_equal(why->causes->list.data[0]->certainty, IQ_LIKELY);
+		fakekernel_free(k);
+	}
+}
+
 static void userfault_holds_nothing(void **state)
 {
 	(void)state;
@@ -328,6 +349,35 @@ static void only_faults_in_the_same_mapping_hold_its_lock(void **state)
 	}
 }
 
+/* The address of a mapping lies about on stacks; the one that the fault is about comes first. */
+static void fault_that_only_mentions_a_mapping_does_not_hold_it(void **state)
+{
+	(void)state;
+	for (enum fk_flavour f = FK_MID; f <= FK_NEW; f++) {
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *p = process(k, 300, "java"), *t = fk_thread(p, 301, "fault");
+		struct fk_task *other = fk_thread(p, 302, "other"), *w = fk_thread(p, 303, "unmap");
+		iq_vaddr vma = mapping(k, p, 0x7f0000000000),
+			 second = mapping(k, p, 0x7f1000000000);
+		const struct iq_why *why;
+
+		fk_write_fault(t, vma);
+		fk_switch(t, FK_D);
+		fk_calls(other, "asm_exc_page_fault");
+		fk_word(other, vma);
+		fk_write_fault(other, second);
+		fk_switch(other, FK_D);
+		fk_calls(w, "__vm_munmap", "__split_vma");
+		fk_wait_vma(w, vma);
+		why = fk_why(k);
+		assert_string_equal(fk_causes(k, why),
+				    "unknown strong task:301 [303] unmap > lock of the mapping "
+				    "7f0000000000-7f0000004000 of process 300 (java) > fault\n"
+				    "unknown proven task:302 [] other");
+		fakekernel_free(k);
+	}
+}
+
 static void mapping_whose_readers_nobody_knows_blames_nobody(void **state)
 {
 	(void)state;
@@ -381,6 +431,7 @@ int main(void)
 		cmocka_unit_test(as_many_faults_as_readers_are_the_readers),
 		cmocka_unit_test(more_faults_than_readers_are_likely_at_most),
 		cmocka_unit_test(fault_that_may_have_let_go_is_not_blamed_beside_one_that_cannot),
+		cmocka_unit_test(fault_that_may_have_let_go_is_likely_at_most_where_others_run),
 		cmocka_unit_test(userfault_holds_nothing),
 		cmocka_unit_test(
 			ps_that_sleeps_on_a_page_holds_the_lock_of_the_process_it_looks_at),
@@ -388,6 +439,7 @@ int main(void)
 		cmocka_unit_test(fault_that_takes_the_lock_again_behind_a_writer_is_a_deadlock),
 		cmocka_unit_test(fault_that_has_only_its_mapping_does_not_hold_mmap_lock),
 		cmocka_unit_test(only_faults_in_the_same_mapping_hold_its_lock),
+		cmocka_unit_test(fault_that_only_mentions_a_mapping_does_not_hold_it),
 		cmocka_unit_test(mapping_whose_readers_nobody_knows_blames_nobody),
 		cmocka_unit_test(fault_is_told_in_words),
 	};

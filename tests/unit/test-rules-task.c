@@ -248,7 +248,112 @@ static void fault_inside_of_a_poll_is_no_sleep_for_a_reason_of_its_own(void **st
 	}
 }
 
+static void holder_that_ran_a_moment_ago_is_not_starved(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_task(k, 10, "holder");
+
+		fk_runnable(t, 1);
+		fk_waited(t, 0.003);
+		hold_up(t);
+		expect(k, "task.running strong task:10 [11] waiter > mutex big_lock > holder");
+	}
+}
+
+static void frozen_task_for_which_nobody_waits_is_no_cause(void **state)
+{
+	enum { PF_FROZEN = 0x10000, TASK_FROZEN = 0x8000 };
+
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_task(k, 10, "paused");
+
+		fk_calls(t, "get_signal", "__refrigerator");
+		fk_switch(t, f == FK_OLD ? FK_D : TASK_FROZEN);
+		if (f == FK_OLD)
+			fk_task_put(t, "flags", PF_FROZEN);
+		expect(k, "");
+	}
+}
+
+/* kthread_create() leaves it in an uninterruptible sleep until somebody wakes it for the first
+ * time. */
+static void kernel_thread_that_was_not_started_yet_is_no_cause(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_kthread(k, 10, "later/0"),
+			       *at_work = fk_kthread(k, 11, "worker");
+
+		fk_calls(t, "schedule_preempt_disabled");
+		fk_switch(t, FK_D);
+		hang(at_work);
+		expect(k, "unknown proven task:11 [] worker");
+	}
+}
+
 /* ---- children ---- */
+
+static void parent_of_a_process_whose_last_thread_hangs_is_blocked_by_it(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *parent = fk_task(k, 100, "sh"),
+			       *child = fk_child(parent, 101, "java");
+
+		hang(fk_thread(child, 102, "gc"));
+		fk_task_put(child, "exit_state", 0x20);
+		fk_wait_child(parent, PIDTYPE_MAX, 0);
+		expect(k, "unknown proven task:102 [100] sh > gc");
+	}
+}
+
+static void parent_of_a_zombie_can_go_on(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *parent = fk_task(k, 100, "sh"),
+			       *child = fk_child(parent, 101, "true");
+
+		fk_task_put(child, "exit_state", 0x20);
+		hang(fk_child(parent, 102, "dd"));
+		fk_wait_child(parent, PIDTYPE_MAX, 0);
+		expect(k, "unknown proven task:102 [] dd");
+	}
+}
+
+static void tracer_of_a_task_that_hangs_is_blocked_by_it(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *tracer = fk_task(k, 100, "strace"), *t = fk_task(k, 101, "dd");
+		struct fk_task *held = fk_task(k, 102, "held");
+
+		hang(t);
+		fk_task_put(t, "ptrace", 1);
+		fk_task_put(t, "parent", tracer->addr);
+		/* Who is stopped by the tracer waits for it, not the other way round. */
+		fk_calls(held, "get_signal", "ptrace_stop");
+		fk_switch(held, FK_TRACED);
+		fk_task_put(held, "ptrace", 1);
+		fk_task_put(held, "parent", tracer->addr);
+		fk_wait_child(tracer, PIDTYPE_MAX, 0);
+		expect(k, "unknown proven task:101 [100] strace > dd");
+	}
+}
 
 static void parent_of_a_child_that_hangs_is_blocked_by_it(void **state)
 {
@@ -420,6 +525,12 @@ int main(void)
 		cmocka_unit_test(holder_that_hangs_where_nobody_knows),
 		cmocka_unit_test(kworker_that_sleeps_inside_of_its_work_does_not_sleep_for_itself),
 		cmocka_unit_test(fault_inside_of_a_poll_is_no_sleep_for_a_reason_of_its_own),
+		cmocka_unit_test(holder_that_ran_a_moment_ago_is_not_starved),
+		cmocka_unit_test(frozen_task_for_which_nobody_waits_is_no_cause),
+		cmocka_unit_test(kernel_thread_that_was_not_started_yet_is_no_cause),
+		cmocka_unit_test(parent_of_a_process_whose_last_thread_hangs_is_blocked_by_it),
+		cmocka_unit_test(parent_of_a_zombie_can_go_on),
+		cmocka_unit_test(tracer_of_a_task_that_hangs_is_blocked_by_it),
 		cmocka_unit_test(parent_of_a_child_that_hangs_is_blocked_by_it),
 		cmocka_unit_test(parent_of_two_children_of_which_one_can_end_goes_on),
 		cmocka_unit_test(parent_that_waits_for_one_child_waits_for_that_one),
