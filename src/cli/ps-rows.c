@@ -11,6 +11,7 @@ static const unsigned rss_counters[] = { 0, 1, 3 };
 
 struct layout {
 	int64_t total_vm, locked_vm, rss, rss_size;
+	int64_t percpu; /* percpu_counter.counters; -1: plain counters */
 };
 
 static void find_layout(struct iq_session *s, struct layout *l)
@@ -23,28 +24,45 @@ static void find_layout(struct iq_session *s, struct layout *l)
 	 * percpu_counter"). */
 	l->rss = iq_offsetof(s, mm, "rss_stat[0].count");
 	l->rss_size = iq_sizeof(s, "struct percpu_counter");
+	l->percpu = l->rss < 0 ? -1
+			       : iq_offsetof(s, "struct percpu_counter", "counters") -
+					 iq_offsetof(s, "struct percpu_counter", "count");
 	if (l->rss < 0) {
 		l->rss = iq_offsetof(s, mm, "rss_stat.count");
 		l->rss_size = 8;
 	}
 }
 
+/* A counter with what each CPU has not added to it yet. */
+static int64_t read_counter(struct iq_session *s, const struct layout *l, iq_vaddr at)
+{
+	uint64_t value, counters;
+	uint32_t part;
+	int64_t sum;
+
+	if (!iq_peek_u64(s, at, &value))
+		return 0;
+	sum = (int64_t)value;
+	if (l->percpu != -1 && iq_peek_u64(s, at + (uint64_t)l->percpu, &counters))
+		for (unsigned cpu = 0; cpu < iq_num_cpus(s); cpu++)
+			if (iq_cpu_online(s, cpu) &&
+			    iq_peek_u32(s, iq_per_cpu(s, counters, cpu), &part))
+				sum += (int32_t)part;
+	/* It may stand below zero for a moment; that is said as zero. */
+	return sum > 0 && sum < MAX_RSS_PAGES ? sum : 0;
+}
+
 static void read_mm(struct iq_session *s, const struct layout *l, struct ps_row *row)
 {
-	uint64_t value;
-
 	if (!row->task->mm || l->total_vm < 0)
 		return;
 	row->mm_known = iq_peek_u64(s, row->task->mm + (uint64_t)l->total_vm, &row->total_vm);
 	if (l->locked_vm >= 0)
 		iq_peek_u64(s, row->task->mm + (uint64_t)l->locked_vm, &row->locked_vm);
-	for (size_t i = 0; l->rss >= 0 && i < IQ_ARRAY_SIZE(rss_counters); i++) {
-		uint64_t at = (uint64_t)l->rss + rss_counters[i] * (uint64_t)l->rss_size;
-
-		/* A counter may stand below zero for a moment; that is said as zero. */
-		if (iq_peek_u64(s, row->task->mm + at, &value) && value < MAX_RSS_PAGES)
-			row->rss += value;
-	}
+	for (size_t i = 0; l->rss >= 0 && i < IQ_ARRAY_SIZE(rss_counters); i++)
+		row->rss += (uint64_t)read_counter(s, l,
+						   row->task->mm + (uint64_t)l->rss +
+							   rss_counters[i] * (uint64_t)l->rss_size);
 }
 
 static int32_t read_tpgid(struct iq_session *s, const struct iq_task *t)
@@ -94,6 +112,27 @@ static const char *find_wchan(struct iq_session *s, const struct wait_texts *w,
 	return NULL;
 }
 
+/* "kworker/R-" and the name of its work queue; NULL if it is no rescuer, or all of that fits comm.
+ */
+static const char *rescuer_name(struct iq_session *s, const struct iq_task *t, iq_vaddr worker)
+{
+	int64_t name = iq_offsetof(s, "struct workqueue_struct", "name");
+	struct iq_error *err;
+	char text[64];
+	uint64_t wq;
+
+	if (strncmp(t->comm, "kworker/R-", 10) != 0 || name < 0 ||
+	    !iq_peek_member(s, "struct worker", "rescue_wq", worker, &wq) ||
+	    !iq_is_kernel_ptr(s, wq))
+		return NULL;
+	err = iq_read_str(s, wq + (uint64_t)name, text, 33);
+	if (err || strncmp(text, t->comm + 10, strlen(t->comm + 10)) != 0) {
+		iq_error_free(err);
+		return NULL;
+	}
+	return iq_arena_printf(iq_scratch(s), "kworker/R-%s", text);
+}
+
 /*
  * The name of a kernel thread in full: struct kthread's own where comm was too short for it
  * (get_kthread_comm() of kernel/kthread.c), and with what a worker is or was at
@@ -109,6 +148,7 @@ static const char *find_name(struct iq_session *s, const struct iq_task *t)
 		iq_has_member(s, task, "worker_private") ? "worker_private" : "set_child_tid";
 	int64_t desc = iq_offsetof(s, "struct worker", "desc");
 	uint64_t self, data, work = 0;
+	const char *rescuer = NULL;
 	char text[64] = "";
 	iq_vaddr full = 0;
 	struct iq_error *err;
@@ -126,10 +166,14 @@ static const char *find_name(struct iq_session *s, const struct iq_task *t)
 			return NULL;
 		err = iq_read_str(s, data + (uint64_t)desc, text, 32);
 		iq_peek_member(s, "struct worker", "current_work", data, &work);
+		rescuer = rescuer_name(s, t, data);
 	}
-	iq_error_free(err);
-	if (err || !*text)
-		return NULL;
+	if (err || !*text) {
+		iq_error_free(err);
+		return rescuer;
+	}
+	if (rescuer)
+		return iq_arena_printf(iq_scratch(s), "%s%c%s", rescuer, work ? '+' : '-', text);
 	return full ? iq_arena_strdup(iq_scratch(s), text)
 		    : iq_arena_printf(iq_scratch(s), "%s%c%s", t->comm, work ? '+' : '-', text);
 }
