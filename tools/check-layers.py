@@ -51,6 +51,7 @@ PUBLIC = {
     'log': 'kernel',
     'wait': 'wait',
     'module': 'diag',
+    'server': 'diag',
     'process': 'diag',
 }
 
