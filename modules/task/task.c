@@ -3,8 +3,8 @@
  * Tasks as the end of a chain, and tasks that wait for tasks
  *
  * A task that others wait for and that waits for nothing itself is stopped,
- * traced, frozen, running, kept off its CPU, or asleep for a reason of its own.
- * Its state says which.
+ * traced, frozen, or asleep for a reason of its own. Its state says which. (Running, or
+ * kept off its CPU: the sched room.)
  *
  * wait4() and waitid() leave a struct wait_opts on the stack, with the entry
  * that the children wake and with what they were asked to wait for; vfork()
@@ -92,32 +92,6 @@ static void judge_frozen(struct iq_diag *d, struct iq_object *o, const struct iq
 	iq_text_add(d->g, &v->remedy, "Thaw its cgroup: docker unpause, systemctl thaw, or echo 0 > .../cgroup.freeze");
 }
 
-static void judge_running(struct iq_diag *d, struct iq_object *o, const struct iq_task *t)
-{
-	int64_t off_cpu_ns = t->queued_ns >= 0 ? t->queued_ns : t->idle_ns;
-	/* In a dump where the time is not known the state alone counts. */
-	bool starved = !t->on_cpu && (off_cpu_ns < 0 ? !iq_is_live(d->s) : off_cpu_ns > d->bound_ms * 1000000);
-	struct iq_verdict *v;
-
-	if (starved) {
-		v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_STARVED, IQ_STRONG, "%s (%d) could run and gets no CPU", t->comm,
-				      t->pid);
-		v->cannot_go_on = true;
-	} else {
-		v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_RUNNING, IQ_STRONG, "%s (%d) runs on CPU %u and does not let go",
-				      t->comm, t->pid, t->cpu);
-	}
-	if (v->evidence.num)
-		return;
-	if (starved)
-		iq_text_add(d->g, &v->evidence, "task %d is runnable on CPU %u for %" PRId64 " ms and is not on it", t->pid, t->cpu,
-			    off_cpu_ns / 1000000);
-	else
-		iq_text_add(d->g, &v->evidence, "task_struct.on_cpu of %d is %d, on_rq %d, CPU %u", t->pid, t->on_cpu, t->on_rq, t->cpu);
-	iq_text_add(d->g, &v->remedy, "See what CPU %u is busy with: top, perf top -C %u; lower the priority of what keeps it", t->cpu,
-		    t->cpu);
-}
-
 static void judge_sleeping(struct iq_diag *d, struct iq_object *o, const struct iq_task *t)
 {
 	const struct iq_stack *stack = iq_task_stack(d->s, t);
@@ -149,8 +123,6 @@ static struct iq_error *judge(struct iq_diag *d, struct iq_object *o)
 		judge_traced(d, o, t);
 	else if (t->frozen)
 		judge_frozen(d, o, t);
-	else if (t->state == 'R')
-		judge_running(d, o, t);
 	else if ((t->state == 'S' || t->state == 'I') && !o->wait)
 		judge_sleeping(d, o, t);
 	return NULL;
@@ -334,7 +306,7 @@ static const struct iq_wait_rule wait_rules[] = {
 };
 
 static const struct iq_object_rule object_rules[] = {
-	{ .name = "judge", .summary = "a task that is stopped, traced, frozen, running, starved or asleep on its own account",
+	{ .name = "judge", .summary = "a task that is stopped, traced, frozen or asleep on its own account",
 	  .type = IQ_OBJ_TASK, .explain = judge },
 	{ 0 },
 };

@@ -225,7 +225,8 @@ struct iq_wait *iq_diag_wait(struct iq_diag *d, const struct iq_task *task,
 	if (w->stack.num || w->state)
 		return w;
 	w->state = task->state;
-	w->uninterruptible = task->state == 'D';
+	/* A frozen task is no victim of what it was waiting for. */
+	w->uninterruptible = task->state == 'D' && !task->frozen;
 	w->certainty = IQ_PROVEN;
 	w->waited_ms = task->idle_ns < 0 ? -1 : task->idle_ns / 1000000;
 	/* Where the time cannot be known the state alone counts, of a dump; live, two looks decide. */

@@ -97,6 +97,7 @@ static bool is_moving(const struct engine *e, const struct iq_cause *cause)
 	switch (cause->kind) {
 	case IQ_CAUSE_TASK_RUNNING:
 	case IQ_CAUSE_TASK_STARVED:
+	case IQ_CAUSE_TASK_THROTTLED:
 	case IQ_CAUSE_IO_STALLED:
 	case IQ_CAUSE_MEMORY_RECLAIM:
 	case IQ_CAUSE_WRITEBACK_THROTTLED:

@@ -98,6 +98,14 @@ static void add_duration(struct iq_strbuf *sb, const char *before, int64_t ms)
 	iq_text_duration(sb, ms);
 }
 
+/* An id of 64 digits as container managers print it; a name as it is. */
+static void add_container(struct iq_strbuf *sb, const char *name)
+{
+	bool is_id = strlen(name) == 64 && strspn(name, "0123456789abcdef") == 64;
+
+	iq_strbuf_printf(sb, ", in container %.*s", is_id ? 12 : 256, name);
+}
+
 /* "ps (4711)", "ps (4711, in container web)", "ext4 on /dev/vdb". */
 static void add_object(struct iq_strbuf *sb, const json_t *o)
 {
@@ -110,7 +118,7 @@ static void add_object(struct iq_strbuf *sb, const json_t *o)
 	iq_strbuf_printf(sb, "%s (%" PRId64, *name ? name : "task",
 			 (int64_t)json_integer_value(get(o, "tid")));
 	if (json_is_string(get(o, "container")))
-		iq_strbuf_printf(sb, ", in container %s", get_str(o, "container"));
+		add_container(sb, get_str(o, "container"));
 	iq_strbuf_addc(sb, ')');
 }
 

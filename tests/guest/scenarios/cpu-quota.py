@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+def expect(f):
+    return {
+        "causes": [{
+            "kind": "task.throttled",
+            "root": {"type": "task", "tid": f.spinner},
+            "certainty": {"proven", "strong"},
+            "blocked": {f.waiter1, f.waiter2},
+            "chain": [{"type": "task"}, {"type": "lock", "class": "flock"}, {"tid": f.spinner}],
+            "remedy": lambda texts: any("/sys/fs/cgroup/batch.slice/cpu.max" in t for t in texts),
+        }],
+    }
