@@ -95,26 +95,33 @@ static void add_owner(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, iq_va
 		      const char *member, uint64_t word, const char *how)
 {
 	const struct iq_task *holder = iq_task_by_addr(d->s, owner);
+	bool has_ended = holder && !holder->unreadable && holder->exit_state && !holder->on_cpu;
 	struct iq_verdict *v;
 	struct iq_edge *e;
 
-	if (holder && !holder->unreadable) {
+	if (holder && !holder->unreadable && !has_ended) {
 		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, holder), w->on, IQ_EDGE_OWNER, IQ_PROVEN,
 				  "%s", how);
 		iq_text_add(d->g, &e->evidence, "%s at %#" PRIx64 " is %#" PRIx64 ": task %d (%s)", member,
 			    lock, word, holder->pid, holder->comm);
 		return;
 	}
-	if (holder || d->tasks->err || d->tasks->num_unreadable) {
+	if (!has_ended && (holder || d->tasks->err || d->tasks->num_unreadable)) {
 		iq_text_add(d->g, &w->evidence, "%s at %#" PRIx64 " is %#" PRIx64 ", a task that could not be read",
 			    member, lock, word);
 		return;
 	}
 	v = iq_object_verdict(d->g, w->on, IQ_CAUSE_TASK_GONE, IQ_STRONG,
-			      "%s was never released by its owner, a task that no longer exists", w->on->name);
+			      "%s was never released by its owner, a task that %s", w->on->name,
+			      has_ended ? "has ended" : "no longer exists");
 	if (!v->evidence.num) {
-		iq_text_add(d->g, &v->evidence, "%s at %#" PRIx64 " is %#" PRIx64 ", which is no task of this machine",
-			    member, lock, word);
+		if (has_ended)
+			iq_text_add(d->g, &v->evidence, "%s at %#" PRIx64 " is %#" PRIx64 ": %s (%d), a zombie", member,
+				    lock, word, holder->comm, holder->pid);
+		else
+			iq_text_add(d->g, &v->evidence,
+				    "%s at %#" PRIx64 " is %#" PRIx64 ", which is no task of this machine", member, lock,
+				    word);
 		iq_text_add(d->g, &v->remedy, "This is a fault of the kernel or of one of its modules: keep a dump and report it");
 		iq_text_add(d->g, &v->remedy, "Restart the machine: nothing else releases the lock");
 	}
@@ -165,13 +172,17 @@ static bool rooms_know_holders(struct iq_diag *d, struct iq_wait *w, const struc
 static void find_candidates(struct iq_diag *d, const struct iq_task *self, struct lock_queue *queue)
 {
 	queue->searched = true;
-	for (size_t i = 0; i < d->tasks->num_tasks && queue->num_candidates < LOCK_MAX_CANDIDATES; i++) {
+	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
 		const struct iq_task *t = &d->tasks->tasks[i];
 
 		if (!t->pid || !t->stack || t->on_cpu || t->addr == self->addr || lock_queue_has(d, queue, t->addr))
 			continue;
-		if (iq_stack_mentions(iq_task_stack(d->s, t), queue->lock))
-			queue->candidates[queue->num_candidates++] = t;
+		if (!iq_stack_mentions(iq_task_stack(d->s, t), queue->lock))
+			continue;
+		queue->too_many = queue->num_candidates == LOCK_MAX_CANDIDATES;
+		if (queue->too_many)
+			break;
+		queue->candidates[queue->num_candidates++] = t;
 	}
 }
 
@@ -187,7 +198,7 @@ static void search_holders(struct iq_diag *d, struct iq_wait *w, const struct iq
 
 	if (!queue->searched)
 		find_candidates(d, self, queue);
-	certainty = num && queue->num_candidates == num ? IQ_STRONG : IQ_LIKELY;
+	certainty = num && queue->num_candidates == num && !queue->too_many ? IQ_STRONG : IQ_LIKELY;
 	for (size_t i = 0; i < queue->num_candidates; i++) {
 		const struct iq_task *t = queue->candidates[i];
 
@@ -422,6 +433,7 @@ static struct iq_error *explain_percpu_writer(struct iq_diag *d, const struct iq
 	struct iq_wait *w;
 	iq_vaddr lock = 0;
 	uint64_t writer;
+	uint32_t readers;
 
 	if (writer_off < 0)
 		return NULL;
@@ -440,12 +452,13 @@ static struct iq_error *explain_percpu_writer(struct iq_diag *d, const struct iq
 	on = iq_diag_lock(d, lock, "percpu-rwsem", type, task, stack, &name);
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
 	w->mode = "write";
+	readers = percpu_readers(d, lock);
 	iq_text_add(d->g, &w->evidence,
 		    "percpu_rw_semaphore.writer at %#" PRIx64 " is this task: it waits for %u reader%s to leave", lock,
-		    percpu_readers(d, lock), percpu_readers(d, lock) == 1 ? "" : "s");
+		    readers, readers == 1 ? "" : "s");
 	queue = percpu_queue(d, lock);
-	if (!rooms_know_holders(d, w, queue, type, &name, percpu_readers(d, lock)))
-		search_holders(d, w, task, queue, percpu_readers(d, lock), "holds it for read");
+	if (readers && !rooms_know_holders(d, w, queue, type, &name, readers))
+		search_holders(d, w, task, queue, readers, "holds it for read");
 	*wait_ret = w;
 	return NULL;
 }

@@ -34,7 +34,7 @@ struct lock_queue {
 	struct lock_waiter *waiters;   /* in the order of the queue where that is known */
 	size_t num;
 	/* Who may hold it, where nobody records that: see search_holders(). */
-	bool searched;
+	bool searched, too_many;
 	size_t num_candidates;
 	const struct iq_task *candidates[LOCK_MAX_CANDIDATES];
 };

@@ -240,10 +240,10 @@ static bool conclude(struct iq_diag *d, struct iq_wait *w, iq_vaddr mm, const st
 
 	for (size_t i = 0; i < num; i++)
 		sure += !list[i].maybe;
-	if (sure && sure == counted)
+	if (sure && sure == counted && num < MAX_HOLDERS)
 		add_holders(d, w, list, num, false, IQ_STRONG, counted);
 	else
-		add_holders(d, w, list, num, true, num == counted && !one_runs(d, mm) ? IQ_STRONG : IQ_LIKELY, counted);
+		add_holders(d, w, list, num, true, num == counted && num < MAX_HOLDERS && !one_runs(d, mm) ? IQ_STRONG : IQ_LIKELY, counted);
 	return num > 0;
 }
 

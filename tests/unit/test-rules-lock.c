@@ -80,6 +80,25 @@ static void mutex_whose_owner_is_gone(void **state)
 	}
 }
 
+/* Exited with the lock held; its parent has not asked for it yet. */
+static void mutex_whose_owner_is_a_zombie_has_no_owner_any_more(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		iq_vaddr lock = fk_mutex(k, "big_lock");
+		struct fk_task *t = sleeper(k, 10);
+
+		fk_mutex_take(t, lock);
+		mutex_waiter(k, 11, lock);
+		fk_task_put(t, f == FK_OLD ? "state" : "__state", 0x80);
+		fk_task_put(t, "exit_state", 0x20);
+		assert_string_equal(fk_blocked(k, fk_cause(fk_why(k), IQ_CAUSE_TASK_GONE)), "11");
+		fakekernel_free(k);
+	}
+}
+
 static void no_owner_is_gone_where_the_list_of_tasks_is_broken(void **state)
 {
 	(void)state;
@@ -407,6 +426,28 @@ static void rwsem_with_two_readers_and_three_candidates_is_likely_at_most(void *
 	}
 }
 
+/* We look at no more than sixteen: that they are as many as the readers says nothing then. */
+static void rwsem_with_more_candidates_than_are_looked_at_is_likely_at_most(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		iq_vaddr lock = fk_rwsem(k, "big_sem");
+		struct fk_task *t = fk_task(k, 9, "waiter");
+		const struct iq_why *why;
+
+		for (int i = 0; i < 20; i++)
+			fk_rwsem_take_read(reader(k, 10 + i, lock), lock);
+		fk_put(k, lock, "rw_semaphore.count.counter", 0x1000);
+		fk_wait_write(t, lock, false);
+		why = fk_why(k);
+		for (size_t i = 0; i < why->causes->list.num; i++)
+			assert_int_equal(why->causes->list.data[i]->certainty, IQ_LIKELY);
+		fakekernel_free(k);
+	}
+}
+
 static void reader_that_was_preempted_is_found(void **state)
 {
 	(void)state;
@@ -523,6 +564,23 @@ static void percpu_rwsem_whose_readers_nobody_knows(void **state)
 		assert_null(fk_cause(fk_why(k), IQ_CAUSE_DEADLOCK));
 		assert_int_equal(fk_why(k)->causes->list.num, 1);
 		assert_int_equal(fk_cause(fk_why(k), IQ_CAUSE_UNKNOWN)->root->tid, 11);
+		fakekernel_free(k);
+	}
+}
+
+/* The last reader has left and the writer was not woken, or not yet: who mentions the lock is no
+ * reader. */
+static void percpu_rwsem_without_readers_blames_nobody(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		iq_vaddr lock = fk_percpu_rwsem(k, "big_percpu");
+
+		reader(k, 10, lock);
+		fk_drain_percpu(fk_task(k, 11, "writer"), lock, 0);
+		assert_string_equal(fk_causes(k, fk_why(k)), "unknown proven task:11 [] writer");
 		fakekernel_free(k);
 	}
 }
@@ -716,6 +774,7 @@ int main(void)
 		cmocka_unit_test(mutex_whose_owner_sleeps),
 		cmocka_unit_test(mutex_without_an_owner),
 		cmocka_unit_test(mutex_whose_owner_is_gone),
+		cmocka_unit_test(mutex_whose_owner_is_a_zombie_has_no_owner_any_more),
 		cmocka_unit_test(no_owner_is_gone_where_the_list_of_tasks_is_broken),
 		cmocka_unit_test(three_wait_for_one_mutex),
 		cmocka_unit_test(a_thousand_wait_for_one_rwsem_in_order),
@@ -731,11 +790,13 @@ int main(void)
 		cmocka_unit_test(rwsem_whose_writer_has_no_name_yet_blames_no_reader),
 		cmocka_unit_test(rwsem_with_one_reader_and_one_candidate),
 		cmocka_unit_test(rwsem_with_two_readers_and_three_candidates_is_likely_at_most),
+		cmocka_unit_test(rwsem_with_more_candidates_than_are_looked_at_is_likely_at_most),
 		cmocka_unit_test(reader_that_was_preempted_is_found),
 		cmocka_unit_test(reader_behind_queued_writers_waits_for_the_first_of_them),
 		cmocka_unit_test(rwsem_that_is_free_waits_for_the_first_in_its_queue),
 		cmocka_unit_test(percpu_rwsem_whose_writer_drains_readers),
 		cmocka_unit_test(percpu_rwsem_whose_readers_nobody_knows),
+		cmocka_unit_test(percpu_rwsem_without_readers_blames_nobody),
 		cmocka_unit_test(percpu_rwsem_held_by_nobody_we_know),
 		cmocka_unit_test(percpu_rwsem_held_by_the_one_who_has_it_on_his_stack),
 		cmocka_unit_test(semaphore_and_who_may_hold_it),
