@@ -28,7 +28,7 @@ static void add_wait_rule(struct iq_strbuf *page, const struct iq_wait_rule *rul
 		iq_strbuf_printf(page, "- reads: %s\n", rule->reads);
 	iq_strbuf_printf(page, "- certainty: %s at best\n", iq_certainty_name(rule->certainty));
 	iq_strbuf_printf(page, "- seen on: %s\n",
-			 rule->seen && *rule->seen ? rule->seen : "made kernels only, so far");
+			 rule->seen && *rule->seen ? rule->seen : "no real kernel is noted yet");
 	add_list(page, "asked for tasks in", rule->functions, "`");
 	add_list(page, "idle where the kernel has no", rule->needs_types, "`");
 }
