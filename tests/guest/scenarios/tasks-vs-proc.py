@@ -140,6 +140,34 @@ def procps_complaints(guest, tasks):
             yield "ps -eL: task %d: %s, procps says %s" % (tid, mine, row)
 
 
+# Whole lines, with their blanks: what does not change while it is looked at. The pid is in the
+# column of that number. Users are numbers: inquest asks no name service.
+LINES = [(2, "axj"), (1, "-ejH"), (1, "-e --forest"), (1, "-eo pid,uid:7,args:30,comm:8,ppid"),
+         (2, "-eLo ppid,tid,stat,ni,pri,opri,rtprio,cls,f,lstart,stime,start,vsz,rss,sz,tname,nlwp,args"),
+         (1, "ax -o pid,min_flt,maj_flt,pgid,sess,tpgid,ucmd --sort -pid")]
+
+
+def line_complaints(guest, tasks):
+    """The same lines as procps' ps prints."""
+    for place, words in LINES:
+        def rows(program):
+            r = guest.run("%s %s" % (program, words), 30)
+            if r.status:
+                raise ValueError("%s %s: exit status %d\n%s" % (program, words, r.status, r.err))
+            lines = r.out.splitlines()
+            found = {0: lines[0].rstrip()}
+            for line in lines[1:]:
+                line = re.sub(r"(kworker/[^R+\] -]*)[-+][^ \]]*", r"\1", line)
+                found[int(line.split()[place - 1])] = line.rstrip()
+            return {k: v for k, v in found.items() if not k or k in tasks}
+        ours, procps = rows("inquest ps"), rows("/usr/bin/ps")
+        if [k for k in ours if k in procps] != [k for k in procps if k in ours]:
+            yield "ps %s: not in the same order" % words
+        for tid, line in procps.items():
+            if ours.get(tid) != line:
+                yield "ps %s: %r, procps says %r" % (words, ours.get(tid), line)
+
+
 def look(guest):
     """One comparison: complaints."""
     before = proc_tasks(guest.run("role tasks", 30).out)
@@ -151,7 +179,8 @@ def look(guest):
         return ["only %d of %d tasks did not move" % (len(tasks), len(before))]
     complaints = list(task_complaints(ps["rows"], tasks))
     complaints += stack_complaints(stack["rows"], tasks, guest.get("/proc/kallsyms").decode())
-    return complaints + list(procps_complaints(guest, tasks))
+    complaints += procps_complaints(guest, tasks)
+    return complaints + list(line_complaints(guest, tasks))
 
 
 def check(_, guest):
