@@ -436,11 +436,11 @@ static const char *const types[] = { "struct fuse_req", "struct fuse_conn", "str
 static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "fuse", .summary = "a request to a FUSE daemon: its connection, and the threads that have to answer",
 	  .reads = "fuse_req.waitq, .flags, .in.h, .fm or .chan; fuse_conn.dev, .devices; fuse_inode.page_waitq; files_struct",
-	  .seen = "", .certainty = IQ_PROVEN, .functions = functions, .needs_types = types, .explain = explain },
+	  .seen = "6.1, 6.12, 7.3", .certainty = IQ_PROVEN, .functions = functions, .needs_types = types, .explain = explain },
 	{ .name = "fuse-page", .summary = "a page of a FUSE file that the daemon has to fill or to write",
-	  .reads = "wait_page_queue.folio; page.mapping; inode.i_sb; super_block.s_magic, .s_fs_info; fuse_mount.fc", .seen = "",
+	  .reads = "wait_page_queue.folio; page.mapping; inode.i_sb; super_block.s_magic, .s_fs_info; fuse_mount.fc", .seen = "6.1, 6.12, 7.3",
 	  .certainty = IQ_PROVEN, .functions = page_functions, .needs_types = types, .explain = explain_page },
-	{ .name = "fuse-reader", .summary = "a thread of a FUSE daemon that waits for requests", .reads = "fuse_iqueue.waitq", .seen = "",
+	{ .name = "fuse-reader", .summary = "a thread of a FUSE daemon that waits for requests", .reads = "fuse_iqueue.waitq", .seen = "6.1, 6.12, 7.3",
 	  .certainty = IQ_PROVEN, .functions = reads, .needs_types = types, .explain = explain_reader },
 	{ 0 },
 };
