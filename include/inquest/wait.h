@@ -229,6 +229,9 @@ struct iq_causes {
 struct iq_causes *iq_graph_causes(struct iq_graph *g, struct iq_object *const *only,
 				  size_t num_only);
 
+/* Take the cause at this place out of the list, and free it. */
+void iq_causes_remove(struct iq_causes *causes, size_t i);
+
 const char *iq_cause_kind_name(enum iq_cause_kind kind);
 const char *iq_object_type_name(enum iq_object_type type);
 const char *iq_certainty_name(enum iq_certainty certainty);

@@ -118,12 +118,9 @@ static bool any_moving(const struct engine *e, const struct iq_causes *causes)
 
 static void drop_moving(const struct engine *e, struct iq_causes *causes)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < causes->list.num; i++)
-		if (!is_moving(e, causes->list.data[i]))
-			causes->list.data[kept++] = causes->list.data[i];
-	causes->list.num = kept;
+	for (size_t i = causes->list.num; i--;)
+		if (is_moving(e, causes->list.data[i]))
+			iq_causes_remove(causes, i);
 }
 
 static bool needs_another_look(struct engine *e)

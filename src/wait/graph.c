@@ -34,6 +34,14 @@ void cause_deinit(struct iq_cause *cause)
 	iq_vec_free(&cause->remedy);
 }
 
+void iq_causes_remove(struct iq_causes *causes, size_t i)
+{
+	cause_deinit(causes->list.data[i]);
+	causes->list.num--;
+	memmove(causes->list.data + i, causes->list.data + i + 1,
+		(causes->list.num - i) * sizeof(*causes->list.data));
+}
+
 void iq_graph_free(struct iq_graph *g)
 {
 	struct graph *gr = (struct graph *)g;

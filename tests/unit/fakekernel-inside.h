@@ -61,6 +61,10 @@ struct fakekernel {
 	void (*in_pause)(struct fakekernel *k, unsigned num_pauses, void *ctx);
 	void *pause_ctx;
 	unsigned num_pauses;
+	struct iq_target_ops ops; /* the fake target's, with our read in front */
+	struct iq_error *(*read_phys)(struct iq_target *t, iq_paddr pa, void *buf, size_t len);
+	void (*on_read)(struct fakekernel *k, iq_vaddr addr, size_t len, void *ctx);
+	void *read_ctx;
 };
 
 extern struct fakekernel *fk_paused; /* the live one, whose pauses are ours */

@@ -598,6 +598,40 @@ enum fk_flavour fk_flavour(const struct fakekernel *k)
 	return k->flavour;
 }
 
+/* Only one kernel at a time is watched: a target's functions get the target, whose priv is the
+ * fake's. */
+static struct fakekernel *watched;
+
+static struct iq_error *watched_read(struct iq_target *t, iq_paddr pa, void *buf, size_t len)
+{
+	struct fakekernel *k = watched;
+	void (*fn)(struct fakekernel *, iq_vaddr, size_t, void *) = k->on_read;
+
+	k->on_read = NULL; /* what it reads itself does not count */
+	if (fn)
+		fn(k, pa, len, k->read_ctx);
+	k->on_read = fn;
+	return k->read_phys(t, pa, buf, len);
+}
+
+static struct iq_error *watched_read_virt(struct iq_target *t, iq_vaddr va, void *buf, size_t len)
+{
+	return watched_read(t, va, buf, len);
+}
+
+void fk_on_read(struct fakekernel *k,
+		void (*fn)(struct fakekernel *k, iq_vaddr addr, size_t len, void *ctx), void *ctx)
+{
+	watched = k;
+	k->on_read = fn;
+	k->read_ctx = ctx;
+	k->ops = *k->target->ops;
+	k->read_phys = k->ops.read_phys;
+	k->ops.read_phys = watched_read;
+	k->ops.read_virt = watched_read_virt;
+	k->target->ops = &k->ops;
+}
+
 struct iq_error *fk_try_open(struct fakekernel *k, struct iq_session **s_ret)
 {
 	struct iq_error *err;

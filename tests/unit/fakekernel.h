@@ -178,6 +178,11 @@ struct iq_error *fk_try_open(struct fakekernel *k, struct iq_session **s_ret);
 void fk_live(struct fakekernel *k,
 	     void (*in_pause)(struct fakekernel *k, unsigned num_pauses, void *ctx), void *ctx);
 
+/* Called before each read of memory, so that it can move while it is being read; before fk_open().
+ */
+void fk_on_read(struct fakekernel *k,
+		void (*fn)(struct fakekernel *k, iq_vaddr addr, size_t len, void *ctx), void *ctx);
+
 /* iq_why() for all tasks, or for some; k's, and freed with it or by the next call. */
 struct iq_why *fk_why(struct fakekernel *k);
 struct iq_why *fk_why_pid(struct fakekernel *k, int32_t pid);

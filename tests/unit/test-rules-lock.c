@@ -768,6 +768,33 @@ static void owners_that_no_look_knows_and_that_change_are_not_gone(void **state)
 	}
 }
 
+/* It wakes and goes back to sleep whenever its stack is read: what was read of it is from two
+ * moments. */
+static void run_in_between(struct fakekernel *k, iq_vaddr addr, size_t len, void *ctx)
+{
+	struct fk_task *t = ctx;
+
+	(void)k;
+	if (addr < t->stack + 16384 && addr + len > t->stack)
+		fk_task_put(t, "nvcsw", fk_task_get(t, "nvcsw") + 1);
+}
+
+static void task_that_runs_while_its_stack_is_read_is_said_to_wait_for_nothing(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		iq_vaddr lock = fk_mutex(k, "hot_lock");
+
+		fk_mutex_take(sleeper(k, 10), lock);
+		fk_live(k, NULL, NULL);
+		fk_on_read(k, run_in_between, mutex_waiter(k, 11, lock));
+		assert_null(fk_cause(fk_why(k), IQ_CAUSE_TASK_SLEEPING));
+		fakekernel_free(k);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -804,6 +831,8 @@ int main(void)
 		cmocka_unit_test(contention_that_moves_is_no_hang),
 		cmocka_unit_test(what_stays_the_same_on_a_running_machine_is_a_hang),
 		cmocka_unit_test(waiter_that_ends_between_looks_is_no_hang),
+		cmocka_unit_test(
+			task_that_runs_while_its_stack_is_read_is_said_to_wait_for_nothing),
 		cmocka_unit_test(owner_that_is_gone_in_two_looks_is_gone),
 		cmocka_unit_test(owners_that_no_look_knows_and_that_change_are_not_gone),
 	};
