@@ -49,6 +49,7 @@ static bool add_field(ps_fields *fields, const char *spec, size_t len)
 		return false;
 	}
 	field.header = field.column->header;
+	field.fixed = width != 0;
 	field.width = width ? (unsigned)width : field.column->width;
 	if (equals) {
 		static struct iq_arena *arena; /* for the program's life */
@@ -108,8 +109,7 @@ static void put(struct line *l, const char *text, size_t len, unsigned width)
 
 static unsigned field_width(const struct ps *ps, const struct ps_field *f)
 {
-	return f->column->is_pid && f->width == f->column->width ? IQ_MAX(f->width, ps->pid_digits)
-								 : f->width;
+	return f->column->is_pid && !f->fixed ? IQ_MAX(f->width, ps->pid_digits) : f->width;
 }
 
 static void put_field(const struct ps *ps, struct line *l, const struct ps_field *f,

@@ -532,58 +532,77 @@ static int check_pids(const struct ps *ps, const struct options *o)
 	return status;
 }
 
-int iq_cmd_ps(struct iq_cli *cli, struct iq_words *words)
+static int show(struct iq_cli *cli, const struct options *o, const ps_fields *sort, struct ps *ps)
 {
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf out = IQ_STRBUF_INIT;
-	struct ps ps = { .cli = cli };
-	struct options o = { 0 };
-	ps_fields sort = { 0 };
 	int status, pids_status;
 	struct iq_error *err;
 	unsigned width;
-	bool ok;
 
-	ok = read_words(&o, words) && choose_fields(&o) &&
-	     (!o.sort || ps_sort_fields(&sort, o.sort));
-	if (!ok)
-		return IQ_EXIT_USAGE;
-	/* The users of a dump are another machine's. */
-	if (cli->dump) {
-		iq_users_off();
-		iq_cached_may_wait();
-	}
-	iq_cached_preload();
 	err = iq_cli_open(cli);
 	if (!err)
-		err = iq_cli_tasks(cli, &ps.list, &status);
+		err = iq_cli_tasks(cli, &ps->list, &status);
 	if (err)
 		return iq_complain_error(err);
-	ps.threads = o.threads;
-	iq_vec_foreach(&o.fields, f)
-		ps.needs |= f->column->needs;
-	iq_vec_foreach(&sort, f)
-		ps.needs |= f->column->needs;
-	select_rows(&ps, &o);
-	pids_status = check_pids(&ps, &o);
+	ps->threads = o->threads;
+	iq_vec_foreach(&o->fields, f)
+		ps->needs |= f->column->needs;
+	iq_vec_foreach(sort, f)
+		ps->needs |= f->column->needs;
+	select_rows(ps, o);
+	pids_status = check_pids(ps, o);
 	status = pids_status ? pids_status : status;
-	ps_fill(&ps);
-	if (sort.num)
-		ps_sort(&ps, &sort);
-	if (o.hierarchy || o.forest)
-		ps_make_forest(&ps, o.forest);
-	width = o.columns_given ? o.columns : iq_terminal_width();
-	if (o.wide && !o.columns_given)
-		width = o.wide > 1 || !width ? 0 : IQ_MAX(width, 132u);
+	ps_fill(ps);
+	if (sort->num)
+		ps_sort(ps, sort);
+	if (o->hierarchy || o->forest)
+		ps_make_forest(ps, o->forest);
+	width = o->columns_given ? o->columns : iq_terminal_width();
+	if (o->wide && !o->columns_given)
+		width = o->wide > 1 || !width ? 0 : IQ_MAX(width, 132u);
 	if (cli->json)
-		ps_print_json(&ps, &o.fields, &out);
+		ps_print_json(ps, &o->fields, &out);
 	else
-		ps_print_text(&ps, &o.fields, !o.no_headers, width, &out);
+		ps_print_text(ps, &o->fields, !o->no_headers, width, &out);
 	iq_timing(cli, "rows");
-	status = iq_print(&out, status);
-	for (size_t i = 0; i < o.num_lists; i++)
-		free(o.lists[i]);
+	return iq_print(&out, status);
+}
+
+static void options_deinit(struct options *o)
+{
+	struct selection *sel = &o->sel;
+
+	iq_vec_free(&sel->pids);
+	iq_vec_free(&sel->ppids);
+	iq_vec_free(&sel->users);
+	iq_vec_free(&sel->rusers);
+	iq_vec_free(&sel->sids);
+	iq_vec_free(&sel->ttys);
+	iq_vec_free(&sel->comms);
+	for (size_t i = 0; i < o->num_lists; i++)
+		free(o->lists[i]);
+	iq_vec_free(&o->fields);
+}
+
+int iq_cmd_ps(struct iq_cli *cli, struct iq_words *words)
+{
+	struct ps ps = { .cli = cli };
+	struct options o = { 0 };
+	ps_fields sort = { 0 };
+	int status = IQ_EXIT_USAGE;
+
+	if (read_words(&o, words) && choose_fields(&o) &&
+	    (!o.sort || ps_sort_fields(&sort, o.sort))) {
+		/* The users of a dump are another machine's. */
+		if (cli->dump) {
+			iq_users_off();
+			iq_cached_may_wait();
+		}
+		iq_cached_preload();
+		status = show(cli, &o, &sort, &ps);
+	}
 	iq_vec_free(&ps.rows);
-	iq_vec_free(&o.fields);
 	iq_vec_free(&sort);
+	options_deinit(&o);
 	return status;
 }

@@ -75,7 +75,8 @@ struct ps_field {
 	const struct ps_column *column;
 	const char *header;
 	unsigned width;
-	bool down; /* of an order: the greatest first */
+	bool fixed; /* the width was asked for */
+	bool down;  /* of an order: the greatest first */
 };
 typedef IQ_VEC(struct ps_field) ps_fields;
 

@@ -133,7 +133,7 @@ def ps_takes_both_languages_and_prints_what_ps_prints():
     assert "<defunct>" in out
     assert out == run("ps", "-aux", "-c", DUMP)[0]
     out = run("-c", DUMP, "ps", "-p", "1,2", "-o", "pid=,ppid=NUMBER,comm:4,comm")[0]
-    assert out == ("        NUMBER COMMAND COMMAND\n"
+    assert out == ("         NUMBER COMMAND COMMAND\n"
                    "      1       0 init init\n"
                    "      2       0 kthr kthreadd\n"), out
 
