@@ -7,8 +7,9 @@
  * the same task in the same wait for the same thing, held by the same holder.
  *
  * What ends in something that moves by itself (a task that runs, or is about
- * to; a device at work) has to be seen unchanged for as long as the bound says: a
- * busy machine is full of waits that are about to end.
+ * to; a device at work; a place in the kernel that no rule knows) has to be
+ * seen unchanged for as long as the bound says, unless it has lasted for five
+ * times that already: a busy machine is full of waits that are about to end.
  *
  * Tasks that wake up now and then, only to see that they cannot go on, look
  * as if they had just begun to wait. Where such a wait could matter we keep
@@ -20,7 +21,7 @@
 #include "diag/engine.h"
 #include "diag/log-evidence.h"
 
-enum { FIRST_PAUSE_MS = 60, LATER_PAUSE_MS = 200, SLACK_MS = 100, MAX_LOOKS = 64 };
+enum { FIRST_PAUSE_MS = 60, LATER_PAUSE_MS = 200, SLACK_MS = 100, MAX_LOOKS = 64, SURELY_LASTING = 5 };
 
 static void pause_ms(int64_t ms)
 {
@@ -77,34 +78,53 @@ static bool any_undecided(const struct engine *e)
 	return false;
 }
 
+static int64_t watched_ms(const struct engine *e, const struct iq_object *task)
+{
+	const struct iq_task *t = iq_task_by_pid(e->d.s, (int32_t)task->tid);
+	const uint64_t *index = t ? iq_map_get(&e->seen_by_task, t->addr) : NULL;
+
+	if (!index || !task->wait || !task->wait->hangs)
+		return 0;
+	return (int64_t)((e->now_ns - e->seen.data[*index].since_ns) / 1000000);
+}
+
 /* How long have we seen this cause's waits unchanged? The longest of them counts. */
 static int64_t observed_ms(const struct engine *e, const struct iq_cause *cause)
 {
-	int64_t longest = 0;
+	int64_t longest = cause->root->type == IQ_OBJ_TASK ? watched_ms(e, cause->root) : 0;
 
-	for (size_t i = 0; i < cause->blocked.num; i++) {
-		const struct iq_task *t = iq_task_by_pid(e->d.s, (int32_t)cause->blocked.data[i]->tid);
-		const uint64_t *index = t ? iq_map_get(&e->seen_by_task, t->addr) : NULL;
-
-		if (index && cause->blocked.data[i]->wait && cause->blocked.data[i]->wait->hangs)
-			longest = IQ_MAX(longest, (int64_t)((e->now_ns - e->seen.data[*index].since_ns) / 1000000));
-	}
+	for (size_t i = 0; i < cause->blocked.num; i++)
+		longest = IQ_MAX(longest, watched_ms(e, cause->blocked.data[i]));
 	return longest;
 }
 
-static bool is_moving(const struct engine *e, const struct iq_cause *cause)
+/* Nothing but somebody's action ends these: they were not about to go away when we looked. */
+static bool is_standing(enum iq_cause_kind kind)
 {
-	switch (cause->kind) {
+	switch (kind) {
+	case IQ_CAUSE_UNKNOWN:
 	case IQ_CAUSE_TASK_RUNNING:
 	case IQ_CAUSE_TASK_STARVED:
+	case IQ_CAUSE_TASK_SLEEPING:
 	case IQ_CAUSE_TASK_THROTTLED:
 	case IQ_CAUSE_IO_STALLED:
+	case IQ_CAUSE_DEV_RECOVERING:
+	case IQ_CAUSE_POOL_STALLED:
 	case IQ_CAUSE_MEMORY_RECLAIM:
+	case IQ_CAUSE_MEMORY_LIMIT:
 	case IQ_CAUSE_WRITEBACK_THROTTLED:
-		return observed_ms(e, cause) < e->options->longer_than_ms;
-	default:
+	case IQ_CAUSE_KERNEL_STUCK:
 		return false;
+	default:
+		return true;
 	}
+}
+
+/* It may dissolve by itself, has not lasted for long, and has not been watched for long enough. */
+static bool is_moving(const struct engine *e, const struct iq_cause *cause)
+{
+	return !is_standing(cause->kind) && cause->oldest_ms < e->options->longer_than_ms * SURELY_LASTING &&
+	       observed_ms(e, cause) < e->options->longer_than_ms;
 }
 
 /* Is there a cause that may dissolve by itself, and that has not been watched for long enough? */
