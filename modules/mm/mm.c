@@ -16,6 +16,7 @@
  * Kernel: mm/memory.c, mm/mmap_lock.c, include/linux/mmap_lock.h, fs/exec.c, fs/proc/base.c.
  */
 #include "inquest/module.h"
+#include "inquest/waitq.h"
 
 enum { VM_REFCNT_EXCLUSIVE = 0x40000000, RWSEM_READER_SHIFT = 8, MAX_HOLDERS = 64 };
 
@@ -27,11 +28,15 @@ static const char *const fault_functions[] = {
 	"wp_page_shared", "__get_user_pages", "populate_vma_page_range", "faultin_page", NULL,
 };
 
-/* These take the lock themselves, and keep it while they sleep further in. */
+/* These take the lock of their own mm, and keep it while they sleep further in. */
+static const char *const own_functions[] = {
+	"do_madvise", "madvise_walk_vmas", "__x64_sys_mincore", "task_numa_work", NULL,
+};
+
+/* These take that of some mm, usually another process's, whose address is on the stack then. */
 static const char *const user_functions[] = {
-	"__access_remote_vm", "access_remote_vm", "process_vm_rw_core", "do_madvise", "madvise_walk_vmas",
-	"__x64_sys_mincore", "do_pages_stat", "walk_page_range", "collapse_huge_page", "task_numa_work",
-	"show_map", "show_smap", "show_smaps_rollup", "show_numa_map", "pagemap_read", NULL,
+	"__access_remote_vm", "access_remote_vm", "process_vm_rw_core", "do_pages_stat", "walk_page_range",
+	"collapse_huge_page", "show_map", "show_smap", "show_smaps_rollup", "show_numa_map", "pagemap_read", NULL,
 };
 
 /* Here the lock has been dropped before the task went to sleep. */
@@ -171,37 +176,39 @@ struct holder {
 	bool maybe;
 };
 
-/* Is the task inside of something that keeps the lock while it sleeps? */
+/* It waits for the lock, rather than in it: in the queue, or where the frame inside is the locking itself. */
+static bool still_waits(struct iq_diag *d, const struct iq_task *t, const struct iq_stack *stack, int frame)
+{
+	if (frame > 0 && iq_stack_find(stack, (size_t)frame - 1, lock_functions) == frame - 1)
+		return true;
+	return d->is_queued && d->is_queued(d->queue, t->addr);
+}
+
+/*
+ * Is the task inside of something that keeps the lock while it sleeps? What reaches into another mm may fault there: such a
+ * fault says nothing of the task's own.
+ */
 static bool holds_mm(struct iq_diag *d, const struct iq_task *t, iq_vaddr mm, struct holder *h)
 {
 	const struct iq_stack *stack = iq_task_stack(d->s, t);
-	int frame = t->mm == mm ? iq_stack_find(stack, 0, fault_functions) : -1;
+	int frame = iq_stack_find(stack, 0, user_functions);
 
-	h->task = t;
-	h->maybe = false;
 	if (has_function(stack, dropped_functions))
 		return false;
-	if (frame < 0) {
-		frame = iq_stack_find(stack, 0, user_functions);
-		if (frame < 0)
+	if (frame >= 0) {
+		if (still_waits(d, t, stack, frame) || !iq_stack_mentions(stack, mm))
 			return false;
-		/* It waits for the lock, rather than in it, where the frame inside is the locking itself. */
-		for (const char *const *f = lock_functions; frame > 0 && *f; f++)
-			if (iq_frame_is(&stack->frames[frame - 1], *f))
-				return false;
-		if (d->is_queued && d->is_queued(d->queue, t->addr))
-			return false;
-		if (t->mm != mm) {
-			bool mentioned = false;
-
-			for (size_t i = 0; i < stack->num_words && !mentioned; i++)
-				mentioned = stack->words[i] == mm;
-			if (!mentioned)
+	} else if (t->mm != mm) {
+		return false;
+	} else {
+		frame = iq_stack_find(stack, 0, fault_functions);
+		if (frame < 0) {
+			frame = iq_stack_find(stack, 0, own_functions);
+			if (frame < 0 || still_waits(d, t, stack, frame))
 				return false;
 		}
 	}
-	h->frame = frame;
-	h->maybe = has_function(stack, maybe_dropped_functions);
+	*h = (struct holder){ .task = t, .frame = frame, .maybe = has_function(stack, maybe_dropped_functions) };
 	return true;
 }
 

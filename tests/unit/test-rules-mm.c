@@ -241,6 +241,34 @@ static void ps_that_sleeps_on_a_page_holds_the_lock_of_the_process_it_looks_at(v
 	}
 }
 
+static void thread_that_reads_another_process_does_not_hold_its_own_lock(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *p = process(k, 300, "java"), *q = process(k, 320, "other");
+		struct fk_task *reader = fk_thread(p, 302, "reader");
+		const struct iq_why *why;
+
+		faulting(p, 301, "do_page_mkwrite");
+		fk_rwsem_take_read(reader, mmap_lock_of(q));
+		fk_calls(reader, "mem_rw", "access_remote_vm", "__access_remote_vm");
+		fk_word(reader, fk_mm(q));
+		fk_calls(reader, "__get_user_pages", "faultin_page", "handle_mm_fault",
+			 "do_swap_page");
+		fk_switch(reader, FK_D);
+		wants_to_map(p, 303);
+		wants_to_map(q, 321);
+		why = fk_why(k);
+		assert_string_equal(fk_causes(k, why), "unknown strong task:301 [303] mapping > "
+						       "mmap_lock of process 300 (java) > fault\n"
+						       "unknown strong task:302 [321] mapping > "
+						       "mmap_lock of process 320 (other) > reader");
+		fakekernel_free(k);
+	}
+}
+
 /* Inside of what takes the lock further in: it waits for it, and has it not. */
 static void who_waits_for_the_lock_does_not_hold_it(void **state)
 {
@@ -435,6 +463,7 @@ int main(void)
 		cmocka_unit_test(userfault_holds_nothing),
 		cmocka_unit_test(
 			ps_that_sleeps_on_a_page_holds_the_lock_of_the_process_it_looks_at),
+		cmocka_unit_test(thread_that_reads_another_process_does_not_hold_its_own_lock),
 		cmocka_unit_test(who_waits_for_the_lock_does_not_hold_it),
 		cmocka_unit_test(fault_that_takes_the_lock_again_behind_a_writer_is_a_deadlock),
 		cmocka_unit_test(fault_that_has_only_its_mapping_does_not_hold_mmap_lock),
