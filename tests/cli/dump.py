@@ -155,15 +155,24 @@ def why_finds_the_locks_that_the_machine_was_made_to_hang_on():
     out, err, code = run("why", "--json", "-c", DUMP)
     assert (code, err) == (1, ""), (code, err)
     report = json.loads(out)
-    by_comm = collections.defaultdict(set)
-    for tid, (_, _, comm) in _proc().items():
-        by_comm[comm].add(tid)
-    blocked = {c["root"]["name"]: set(c["blocked"]["tids"]) for c in report["causes"]
-               if c["root"]["type"] == "task"}
-    assert blocked["own-inode"] >= (by_comm["own-pipe2"] | by_comm["wait-pipe2"] |
-                                    by_comm["wait-inode"] | by_comm["wait-fpos"])
-    assert blocked["own-pipe3"] == by_comm["wait-pipe3"]
-    assert blocked["pi-own"] == by_comm["pi-wait"]
+    waits = {w["task"]["tid"]: w for w in report["waits"]}
+    # Who waits, for which kind of lock, and who holds it.
+    graph = [("wait-pipe2", "mutex", "own-pipe2"), ("own-pipe2", "rwsem", "own-inode"),
+             ("wait-inode", "rwsem", "own-inode"), ("wait-fpos", "mutex", "own-inode"),
+             ("wait-pipe3", "mutex", "own-pipe3"), ("pi-wait", None, "pi-own"),
+             ("flock-ab", "flock", "flock-ba"), ("flock-ba", "flock", "flock-ab")]
+    for waiter, lock, holder in graph:
+        tids = [tid for tid, (_, _, comm) in _proc().items() if comm == waiter]
+        assert tids, waiter
+        for tid in tids:
+            wait = waits[tid]
+            assert lock in (None, wait["on"]["class"]), (waiter, wait["on"])
+            assert holder in [h["object"]["name"] for h in wait["holders"]], (waiter, wait["holders"])
+    assert [c for c in report["causes"] if c["kind"] == "deadlock" and
+            {o["name"] for o in c["chain"] if o["type"] == "task"} == {"flock-ab", "flock-ba"}]
+    frozen = [c for c in report["causes"] if c["kind"] == "fs.frozen"]
+    assert len(frozen) == 1 and {waits[t]["task"]["comm"] for t in frozen[0]["blocked"]["tids"]} == {
+        "frozen-w"}, [c["root"] for c in frozen]
     checker = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "check-report.py")
     r = subprocess.run([sys.executable, checker, "-"], input=out, text=True, capture_output=True,
                        check=False)
