@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import re
+
+
+def expect(f):
+    queue = {"type": "ipc", "id": re.compile(r"^ipc:mqueue:\d+$")}
+    return {
+        "causes": [{
+            "kind": "task.stopped",
+            "root": {"type": "task", "tid": f.receiver},
+            "certainty": {"proven", "strong"},
+            "blocked": {f.sender1, f.sender2},
+            "chain": [{"type": "task"}, queue, {"tid": f.receiver}],
+        }],
+    }
