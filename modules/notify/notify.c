@@ -191,9 +191,9 @@ static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "fanotify", .summary = "an access that a fanotify listener has to allow, and who that is",
 	  .reads = "fsnotify_group.fanotify_data.access_waitq, .access_list, .notification_list; fanotify_perm_event.path, .recv_pid; "
 		   "files_struct",
-	  .seen = "6.1", .certainty = IQ_PROVEN, .functions = functions, .needs_types = types, .explain = explain },
+	  .seen = "5.10, 6.1, 6.12, 7.3", .certainty = IQ_PROVEN, .functions = functions, .needs_types = types, .explain = explain },
 	{ .name = "fanotify-listener", .summary = "a listener that waits for events", .reads = "fsnotify_group.notification_waitq",
-	  .seen = "6.1", .certainty = IQ_PROVEN, .functions = reads, .needs_types = types, .explain = explain_listener },
+	  .seen = "5.10, 6.1, 6.12, 7.3", .certainty = IQ_PROVEN, .functions = reads, .needs_types = types, .explain = explain_listener },
 	{ 0 },
 };
 

@@ -181,7 +181,7 @@ static const char *const types[] = { "struct userfaultfd_ctx", "struct userfault
 
 static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "userfaultfd", .summary = "a page fault that a userfaultfd monitor has to resolve",
-	  .reads = "userfaultfd_wait_queue.ctx, .msg; userfaultfd_ctx.fault_wqh, .event_wqh, .mm; files_struct", .seen = "6.1",
+	  .reads = "userfaultfd_wait_queue.ctx, .msg; userfaultfd_ctx.fault_wqh, .event_wqh, .mm; files_struct", .seen = "5.10, 6.1, 6.12, 7.3",
 	  .certainty = IQ_PROVEN, .functions = faults, .needs_types = types, .explain = explain },
 	{ 0 },
 };

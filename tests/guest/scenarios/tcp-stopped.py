@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import re
+
+
+def expect(f):
+    ipc = {"type": "ipc", "id": re.compile("^ipc:tcp:[1-9]")}
+    return {
+        "causes": [{
+            "kind": "task.stopped",
+            "root": {"type": "task", "tid": f.server},
+            "certainty": "proven",
+            "blocked": {f.reader, f.writer, f.early},
+            "chain": [{"type": "task"}, ipc, {"type": "task", "tid": f.server}],
+        }],
+        "waits": {tid: {"on": ipc} for tid in (f.reader, f.writer, f.early)},
+    }
