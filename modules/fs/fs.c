@@ -200,10 +200,34 @@ static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type, co
 
 /* ---- who keeps a superblock's freeze protection ---- */
 
+/* The task that is freezing this superblock: the writer that a level knows, while it waits there; else by the stacks. */
+static const struct iq_task *freezer_of(struct iq_diag *d, iq_vaddr sb)
+{
+	static const char *const freezing[] = { "freeze_super", "sb_wait_write", NULL };
+	static const char *const levels[] = { "s_writers.rw_sem[0].writer.task", "s_writers.rw_sem[1].writer.task",
+					      "s_writers.rw_sem[2].writer.task" };
+	const struct iq_task *t = NULL;
+	uint64_t writer;
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(levels) && !t; i++)
+		if (iq_peek_member(d->s, sb_type, levels[i], sb, &writer) && writer)
+			t = iq_task_by_addr(d->s, writer);
+	for (size_t i = 0; i < d->tasks->num_tasks && !t; i++) {
+		const struct iq_task *other = &d->tasks->tasks[i];
+
+		if (other->pid && other->stack && !other->on_cpu &&
+		    iq_stack_find(iq_task_stack(d->s, other), 0, freezing) >= 0 &&
+		    iq_stack_mentions(iq_task_stack(d->s, other), sb))
+			t = other;
+	}
+	return t && !t->unreadable ? t : NULL;
+}
+
 static bool find_freezer(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, const struct iq_lock_name *name,
 			 unsigned num)
 {
-	static const char *const freezing[] = { "freeze_super", "sb_wait_write", NULL };
+	static const char known;
+	const struct iq_task **freezer;
 	uint64_t frozen;
 	struct iq_edge *e;
 
@@ -211,7 +235,7 @@ static bool find_freezer(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, co
 	(void)num;
 	if (!name->container_type || strcmp(name->container_type, sb_type) || !name->belongs ||
 	    !strcmp(w->mode ? w->mode : "", "write") ||
-	    !iq_peek_member(d->s, sb_type, "s_writers.frozen", name->container, &frozen))
+	    !iq_peek_member(d->s, sb_type, "s_writers.frozen", name->container, &frozen) || !frozen)
 		return false;
 	if (frozen == SB_FREEZE_COMPLETE) {
 		e = iq_graph_edge(d->g, w->task, name->belongs, w->on, IQ_EDGE_OWNER, IQ_PROVEN, "is frozen");
@@ -219,28 +243,20 @@ static bool find_freezer(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, co
 			    name->container, frozen);
 		return true;
 	}
-	for (size_t i = 0; frozen && i < d->tasks->num_tasks; i++) {
-		const struct iq_task *t = &d->tasks->tasks[i];
-		const struct iq_stack *stack;
-
-		if (!t->pid || !t->stack || t->on_cpu)
-			continue;
-		stack = iq_task_stack(d->s, t);
-		if (iq_stack_find(stack, 0, freezing) < 0)
-			continue;
-		for (size_t k = 0; k < stack->num_words; k++) {
-			if (stack->words[k] != name->container)
-				continue;
-			e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), w->on, IQ_EDGE_OWNER, IQ_STRONG,
-					  "is freezing it");
-			iq_text_add(d->g, &e->evidence,
-				    "super_block.s_writers.frozen at %#" PRIx64 " is %" PRIu64
-				    " (not complete), and %s (%d) is in freeze_super() with it",
-				    name->container, frozen, t->comm, t->pid);
-			return true;
-		}
+	freezer = iq_diag_recall(d, &known, name->container);
+	if (!freezer) {
+		freezer = iq_arena_alloc(d->g->arena, sizeof(*freezer));
+		*freezer = freezer_of(d, name->container);
+		iq_diag_remember(d, &known, name->container, freezer);
 	}
-	return false;
+	if (!*freezer)
+		return false;
+	e = iq_graph_edge(d->g, w->task, iq_diag_task(d, *freezer), w->on, IQ_EDGE_OWNER, IQ_STRONG, "is freezing it");
+	iq_text_add(d->g, &e->evidence,
+		    "super_block.s_writers.frozen at %#" PRIx64 " is %" PRIu64
+		    " (not complete), and %s (%d) is in freeze_super() with it",
+		    name->container, frozen, (*freezer)->comm, (*freezer)->pid);
+	return true;
 }
 
 /* Who is about to end the freeze, and sleeps on the way: the freeze lasts as long as that. */

@@ -195,6 +195,32 @@ static void freeze_under_way_leads_to_whom_the_freezer_waits_for(void **state)
 	}
 }
 
+static void second_freezer_is_not_taken_for_the_first(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		iq_vaddr sb = fk_sb(k, "ext4", "/dev/vdb", "/data"), lock = fk_sb_level(k, sb, 0);
+		struct fk_task *second = fk_task(k, 90, "fsfreeze"),
+			       *first = fk_task(k, 100, "fsfreeze");
+		const struct iq_why *why;
+
+		fk_put(k, sb, "super_block.s_writers.frozen", 1);
+		fk_calls(first, "ioctl_fsfreeze", "freeze_super");
+		fk_word(first, sb);
+		fk_drain_percpu(first, lock, 1);
+		fk_calls(second, "ioctl_fsfreeze", "freeze_super");
+		fk_word(second, sb);
+		fk_switch(second, FK_D);
+		write_blocked(k, 101, sb);
+		why = fk_why(k);
+		assert_string_equal(fk_blocked(k, why->causes->list.data[0]), "101");
+		assert_int_equal(why->causes->list.data[0]->root->tid, 100);
+		fakekernel_free(k);
+	}
+}
+
 static void holder_of_an_inode_that_waits_for_the_thaw_passes_it_on(void **state)
 {
 	(void)state;
@@ -355,6 +381,7 @@ int main(void)
 		cmocka_unit_test(frozen_filesystem_that_is_not_mounted_here),
 		cmocka_unit_test(frozen_filesystem_for_which_nobody_waits_is_no_cause),
 		cmocka_unit_test(freeze_under_way_leads_to_whom_the_freezer_waits_for),
+		cmocka_unit_test(second_freezer_is_not_taken_for_the_first),
 		cmocka_unit_test(holder_of_an_inode_that_waits_for_the_thaw_passes_it_on),
 		cmocka_unit_test(thaw_that_waits_for_what_a_blocked_task_holds_is_a_deadlock),
 		cmocka_unit_test(locks_of_filesystems_are_named),
