@@ -225,15 +225,15 @@ static struct iq_error *explain_wait(struct iq_diag *d, const struct iq_task *ta
 		    opts.type <= PIDTYPE_TGID ? "one child" : opts.type == PIDTYPE_PGID ? "a process group" : "any child");
 	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
 		const struct iq_task *child = &d->tasks->tasks[i];
+		bool is_child = child->pid == child->tgid && child->ppid == task->tgid;
 
-		if (!child->pid || !is_waited_for(d, &opts, child))
+		/* What the snapshot knows first: the rest is read from the target for each. */
+		if (!child->pid || !(is_child || is_traced_by(d, child, task)) || !is_waited_for(d, &opts, child))
 			continue;
-		if (child->pid == child->tgid && child->ppid == task->tgid) {
-			if (!child->exit_state || !child->num_threads || !add_last_threads(d, w, task, child))
-				add_child(d, w, task, child, "is the child that it waits for");
-		} else if (is_traced_by(d, child, task)) {
+		if (!is_child)
 			add_child(d, w, task, child, "is the task that it traces and waits for");
-		}
+		else if (!child->exit_state || !child->num_threads || !add_last_threads(d, w, task, child))
+			add_child(d, w, task, child, "is the child that it waits for");
 	}
 	*wait_ret = w;
 	return NULL;
@@ -251,7 +251,8 @@ static struct iq_error *explain_vfork(struct iq_diag *d, const struct iq_task *t
 		struct iq_wait *w;
 		struct iq_edge *e;
 
-		if (!child->pid || child->pid == task->pid ||
+		/* CLONE_VM comes with vfork, or else the parent is known; then ask the target. */
+		if (!child->pid || child->pid == task->pid || (child->mm != task->mm && child->ppid != task->tgid) ||
 		    !iq_peek_member(d->s, "struct task_struct", "vfork_done", child->addr, &done) || done < stack->sp ||
 		    done >= stack->end)
 			continue;
