@@ -31,24 +31,45 @@ static const char disk_type[] = "struct gendisk";
 
 /* ---- devices ---- */
 
+/*
+ * Is this a disk? It has a name, and its queue and its first partition know it. disk_name is an
+ * array of 32 on every kernel.
+ */
+static bool is_disk(struct iq_diag *d, iq_vaddr disk, char name[static 33])
+{
+	int64_t off = iq_offsetof(d->s, disk_type, "disk_name");
+	uint64_t back;
+	size_t len;
+
+	if (off < 0 || !iq_is_kernel_ptr(d->s, disk) || !iq_peek(d->s, disk + (uint64_t)off, name, 32))
+		return false;
+	name[32] = '\0';
+	len = strlen(name);
+	for (size_t i = 0; i < len; i++)
+		if (name[i] <= ' ' || name[i] > '~')
+			return false;
+	/* A pointer to the block device of the whole disk since v5.11. */
+	if (!iq_has_type(d->s, "struct hd_struct") && iq_peek_member(d->s, disk_type, "part0", disk, &back) &&
+	    (!iq_peek_member(d->s, bdev_type, "bd_disk", back, &back) || back != disk))
+		return false;
+	return len && iq_peek_member(d->s, disk_type, "queue", disk, &back) && iq_is_kernel_ptr(d->s, back);
+}
+
 /* The disk of a block device (a partition's whole disk). */
 static iq_vaddr disk_of_bdev(struct iq_diag *d, iq_vaddr bdev)
 {
 	uint64_t disk;
+	char name[33];
 
-	return bdev && iq_peek_member(d->s, bdev_type, "bd_disk", bdev, &disk) && iq_is_kernel_ptr(d->s, disk) ? disk : 0;
+	return bdev && iq_peek_member(d->s, bdev_type, "bd_disk", bdev, &disk) && is_disk(d, disk, name) ? disk : 0;
 }
 
 static struct iq_object *device_of_disk(struct iq_diag *d, iq_vaddr disk)
 {
-	int64_t off = iq_offsetof(d->s, disk_type, "disk_name");
 	struct iq_object *o;
 	char name[33];
 
-	if (!disk || off < 0 || !iq_peek(d->s, disk + (uint64_t)off, name, 32))
-		return NULL;
-	name[32] = '\0';
-	if (!name[0])
+	if (!is_disk(d, disk, name))
 		return NULL;
 	o = iq_diag_device(d, 0, name);
 	o->addr = disk;
@@ -202,6 +223,15 @@ static bool page_flag(struct iq_diag *d, iq_vaddr page, const char *name)
 	return flags >> bit & 1;
 }
 
+/* The inode of a block device itself, in the pseudo filesystem of block devices? */
+static bool is_bdev_inode(struct iq_diag *d, iq_vaddr inode)
+{
+	uint64_t sb, blockdevs;
+
+	return iq_peek_member(d->s, "struct inode", "i_sb", inode, &sb) &&
+	       iq_peek_u64(d->s, iq_sym_addr(d->s, "blockdev_superblock"), &blockdevs) && sb == blockdevs;
+}
+
 /* The device below an inode's filesystem: of a block device's own inode, that device. */
 static struct iq_object *device_of_inode(struct iq_diag *d, iq_vaddr inode)
 {
@@ -210,8 +240,7 @@ static struct iq_object *device_of_inode(struct iq_diag *d, iq_vaddr inode)
 
 	if (!iq_peek_member(d->s, "struct inode", "i_sb", inode, &sb))
 		return NULL;
-	if (sb == iq_sym_addr(d->s, "blockdev_superblock") ||
-	    (iq_peek_u64(d->s, iq_sym_addr(d->s, "blockdev_superblock"), &bdev) && bdev == sb)) {
+	if (is_bdev_inode(d, inode)) {
 		if (bdev_inode < 0)
 			return NULL;
 		return device_of_bdev(d, inode - (uint64_t)bdev_inode +
@@ -269,8 +298,9 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 		return NULL;
 	iq_error_free(iq_enum_value(d->s, "enum pageflags", "PG_writeback", &writeback));
 	inode = inode_of_page(d, page);
+	device = inode ? device_of_inode(d, inode) : NULL;
 	if (inode)
-		path = iq_path_of_inode(d->s, inode);
+		path = is_bdev_inode(d, inode) && device ? device->name : iq_path_of_inode(d->s, inode);
 	on = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, page);
 	on->addr = page;
 	iq_object_str(d->g, on, "class", "bit");
@@ -278,7 +308,6 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
 	iq_text_add(d->g, &w->evidence, "its wait_page_queue names page %#" PRIx64 ", bit %d", page, bit);
 	*wait_ret = w;
-	device = inode ? device_of_inode(d, inode) : NULL;
 	if (bit != writeback && (page_flag(d, page, "PG_uptodate") || !device) && add_page_lockers(d, w, page))
 		return NULL;
 	if (!device)
@@ -337,6 +366,7 @@ static bool is_own_bio(struct iq_session *s, iq_vaddr p, void *ctx)
 {
 	struct find_bio *f = ctx;
 	uint64_t private, bdev, end_io;
+	char name[33];
 
 	if (!iq_peek_member(s, "struct bio", "bi_end_io", p, &end_io) || !iq_is_text(s, end_io) ||
 	    !iq_peek_member(s, "struct bio", "bi_private", p, &private))
@@ -347,7 +377,7 @@ static bool is_own_bio(struct iq_session *s, iq_vaddr p, void *ctx)
 		return false;
 	if (iq_has_member(s, "struct bio", "bi_bdev"))
 		return iq_peek_member(s, "struct bio", "bi_bdev", p, &bdev) && disk_of_bdev(f->d, bdev);
-	return iq_peek_member(s, "struct bio", "bi_disk", p, &bdev) && iq_is_kernel_ptr(s, bdev);
+	return iq_peek_member(s, "struct bio", "bi_disk", p, &bdev) && is_disk(f->d, bdev, name);
 }
 
 static iq_vaddr find_bio(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack)

@@ -116,3 +116,23 @@ fuse_connection() {
     connection=$(ls /sys/fs/fuse/connections)
     fact connection "$connection"
 }
+# dm_on_loop NAME MB: a linear device-mapper device on a loop device; the facts loop and dm (dev:dm-N)
+dm_on_loop() {
+    truncate -s "$2M" "/tmp/$1.img"
+    loop=$(losetup -f)
+    losetup "$loop" "/tmp/$1.img" || fail losetup
+    fact loop "$loop"
+    dmsetup create --noudevsync "$1" --table "0 $(($2 * 2048)) linear $loop 0" || fail "dmsetup create"
+    until_true 5 [ -e "/dev/mapper/$1" ] || dmsetup mknodes "$1"
+    fact dm "dev:dm-$(dmsetup info -c --noheadings -o minor "$1")"
+}
+
+# dm_gone NAME: the end of it, and of its loop device
+dm_gone() {
+    dmsetup remove --noudevsync "$1" || fail "dmsetup remove"
+    losetup -d "$loop"
+    rm -f "/tmp/$1.img"
+}
+
+# task_named PREFIX: the tid of a task whose comm starts so
+task_named() { sed -n "s|^Name:[[:space:]]*||p;s|^Pid:[[:space:]]*||p" /proc/[0-9]*/status 2>/dev/null | awk -v p="$1" 'index($0, p) == 1 { getline; print; exit }'; }

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+MODULES = ["loop", "ext4", "dm_mod"]
+DUMPS = ["elf"]
+
+
+def expect(f):
+    return {
+        "causes": [{
+            "kind": "dev.suspended",
+            "root": {"type": "device", "id": f.dm, "name": "slow", "driver": "device-mapper"},
+            "certainty": {"proven", "strong"},
+            "blocked": {f.reader, f.writer, f.syncer, f.raw, f.direct, f.direct_file},
+            "may_block": {f.jbd2},
+            "chain": [{"type": "task"}, {"type": "device"}],
+            "remedy": lambda texts: any("dmsetup resume slow" in t for t in texts),
+        }],
+    }
