@@ -13,122 +13,15 @@
  * Kernel: mm/filemap.c (folio_wait_bit_common), fs/buffer.c, block/bio.c (submit_bio_wait),
  * block/blk-mq.c, include/linux/blk-mq.h (struct request), block/fops.c, fs/iomap/direct-io.c.
  */
+#include "inquest/disk.h"
 #include "inquest/module.h"
 #include "inquest/waitq.h"
 
-enum {
-	PAGE_MAPPING_FLAGS = 3,
-	MAX_TAGS = 65536,
-	MAX_QUEUES = 1024,
-	MQ_RQ_IN_FLIGHT = 1,
-	BH_LOCK = 2,
-	MINOR_BITS = 20,
-	STALLED_MS = 1000,
-};
+enum { PAGE_MAPPING_FLAGS = 3, BH_LOCK = 2 };
 
-static const char bdev_type[] = "struct block_device";
 static const char disk_type[] = "struct gendisk";
 
 /* ---- devices ---- */
-
-/*
- * Is this a disk? It has a name, and its queue and its first partition know it. disk_name is an
- * array of 32 on every kernel.
- */
-static bool is_disk(struct iq_diag *d, iq_vaddr disk, char name[static 33])
-{
-	int64_t off = iq_offsetof(d->s, disk_type, "disk_name");
-	uint64_t back;
-	size_t len;
-
-	if (off < 0 || !iq_is_kernel_ptr(d->s, disk) || !iq_peek(d->s, disk + (uint64_t)off, name, 32))
-		return false;
-	name[32] = '\0';
-	len = strlen(name);
-	for (size_t i = 0; i < len; i++)
-		if (name[i] <= ' ' || name[i] > '~')
-			return false;
-	/* A pointer to the block device of the whole disk since v5.11. */
-	if (!iq_has_type(d->s, "struct hd_struct") && iq_peek_member(d->s, disk_type, "part0", disk, &back) &&
-	    (!iq_peek_member(d->s, bdev_type, "bd_disk", back, &back) || back != disk))
-		return false;
-	return len && iq_peek_member(d->s, disk_type, "queue", disk, &back) && iq_is_kernel_ptr(d->s, back);
-}
-
-/* The disk of a block device (a partition's whole disk). */
-static iq_vaddr disk_of_bdev(struct iq_diag *d, iq_vaddr bdev)
-{
-	uint64_t disk;
-	char name[33];
-
-	return bdev && iq_peek_member(d->s, bdev_type, "bd_disk", bdev, &disk) && is_disk(d, disk, name) ? disk : 0;
-}
-
-static struct iq_object *device_of_disk(struct iq_diag *d, iq_vaddr disk)
-{
-	struct iq_object *o;
-	char name[33];
-
-	if (!is_disk(d, disk, name))
-		return NULL;
-	o = iq_diag_device(d, 0, name);
-	o->addr = disk;
-	return o;
-}
-
-static struct iq_object *device_of_bdev(struct iq_diag *d, iq_vaddr bdev)
-{
-	return device_of_disk(d, disk_of_bdev(d, bdev));
-}
-
-/* Requests that a queue's tags say are in flight, and since when. */
-struct in_flight {
-	unsigned num;
-	uint64_t oldest_ns; /* start_time_ns; 0: not known */
-	iq_vaddr oldest;
-};
-
-static void count_tags(struct iq_diag *d, iq_vaddr tags, iq_vaddr queue, struct in_flight *f)
-{
-	uint64_t num, rqs, rq, q, state, start;
-
-	if (!iq_peek_member(d->s, "struct blk_mq_tags", "nr_tags", tags, &num) || num > MAX_TAGS ||
-	    !iq_peek_member(d->s, "struct blk_mq_tags", "rqs", tags, &rqs))
-		return;
-	for (uint64_t i = 0; i < num; i++) {
-		if (!iq_peek_u64(d->s, rqs + 8 * i, &rq) || !iq_is_kernel_ptr(d->s, rq) ||
-		    !iq_peek_member(d->s, "struct request", "q", rq, &q) || q != queue ||
-		    !iq_peek_member(d->s, "struct request", "state", rq, &state) || state != MQ_RQ_IN_FLIGHT)
-			continue;
-		f->num++;
-		if (iq_peek_member(d->s, "struct request", "start_time_ns", rq, &start) && start &&
-		    (!f->oldest_ns || start < f->oldest_ns)) {
-			f->oldest_ns = start;
-			f->oldest = rq;
-		}
-	}
-}
-
-static bool count_in_flight(struct iq_diag *d, iq_vaddr disk, struct in_flight *f)
-{
-	uint64_t queue, set, tags, num, shared = 0, one;
-
-	*f = (struct in_flight){ 0 };
-	if (!iq_peek_member(d->s, disk_type, "queue", disk, &queue) ||
-	    !iq_peek_member(d->s, "struct request_queue", "tag_set", queue, &set) || !set ||
-	    !iq_peek_member(d->s, "struct blk_mq_tag_set", "tags", set, &tags) ||
-	    !iq_peek_member(d->s, "struct blk_mq_tag_set", "nr_hw_queues", set, &num) || num > MAX_QUEUES)
-		return false;
-	iq_peek_member(d->s, "struct blk_mq_tag_set", "shared_tags", set, &shared);
-	if (shared) {
-		count_tags(d, shared, queue, f);
-		return true;
-	}
-	for (uint64_t i = 0; i < num; i++)
-		if (iq_peek_u64(d->s, tags + 8 * i, &one) && one)
-			count_tags(d, one, queue, f);
-	return true;
-}
 
 /* The driver, by its operations' symbol: "virtblk_fops", "loop_mq_ops", ... */
 static const char *driver_of(struct iq_diag *d, iq_vaddr disk)
@@ -160,35 +53,62 @@ static const char *driver_of(struct iq_diag *d, iq_vaddr disk)
 
 static struct iq_error *explain_device(struct iq_diag *d, struct iq_object *o)
 {
+	struct iq_in_flight f;
 	struct iq_verdict *v;
-	struct in_flight f;
-	int64_t age_ms = -1;
 
 	if (!o->addr)
 		return NULL;
 	iq_object_str(d->g, o, "driver", driver_of(d, o->addr));
-	if (!count_in_flight(d, o->addr, &f))
+	if (!iq_disk_in_flight(d, o->addr, &f))
 		return NULL;
 	iq_object_int(d->g, o, "inflight", f.num);
-	if (f.oldest_ns && d->tasks->monotonic_ns > f.oldest_ns)
-		age_ms = (int64_t)((d->tasks->monotonic_ns - f.oldest_ns) / 1000000);
-	if (age_ms >= 0)
-		iq_object_int(d->g, o, "oldest_ms", age_ms);
-	if (!f.num || (age_ms >= 0 && age_ms < STALLED_MS))
+	if (f.oldest_ms >= 0)
+		iq_object_int(d->g, o, "oldest_ms", f.oldest_ms);
+	if (!f.num)
 		return NULL;
-	v = iq_object_verdict(d->g, o, IQ_CAUSE_IO_STALLED, age_ms >= 0 ? IQ_PROVEN : IQ_STRONG,
-			      "%s has %u request%s in flight and does not answer", o->name, f.num, f.num == 1 ? "" : "s");
-	v->cannot_go_on = true;
+	v = iq_object_verdict(d->g, o, IQ_CAUSE_IO_STALLED,
+			      f.oldest_ms > d->bound_ms ? IQ_PROVEN : IQ_STRONG,
+			      f.num == 1 ? "%s has a request in flight and does not answer"
+					 : "%s has %u requests in flight and does not answer",
+			      o->name, f.num);
 	if (v->evidence.num)
 		return NULL;
-	if (age_ms >= 0)
-		iq_text_add(d->g, &v->evidence, "request %#" PRIx64 " of %s is in flight since %" PRId64 " ms; %u in all", f.oldest,
-			    o->name, age_ms, f.num);
+	if (f.oldest)
+		iq_text_add(d->g, &v->evidence,
+			    "request %#" PRIx64 " of %s is in flight since %" PRId64
+			    " ms; %u in all",
+			    f.oldest, o->id + 4, f.oldest_ms, f.num);
 	else
-		iq_text_add(d->g, &v->evidence, "%u requests of %s are in flight", f.num, o->name);
-	iq_text_add(d->g, &v->remedy, "Look at the device and the path to it: dmesg, /sys/block/%s, the storage or the hypervisor behind it",
-		    o->name);
-	iq_text_add(d->g, &v->remedy, "Nothing on this machine ends these waits but an answer, an error or a time-out of the driver");
+		iq_text_add(d->g, &v->evidence,
+			    "the statistics of gendisk %#" PRIx64 " (%s) count %u in flight",
+			    o->addr, o->id + 4, f.num);
+	iq_text_add(d->g, &v->remedy,
+		    "Look at the device and the path to it: dmesg, /sys/block/%s, the storage or "
+		    "the hypervisor behind it",
+		    o->id + 4);
+	iq_text_add(d->g, &v->remedy,
+		    "Nothing on this machine ends these waits but an answer, an error or a "
+		    "time-out of the driver");
+	return NULL;
+}
+
+/* What a filesystem stands on: whoever waits for the one may wait for the other. */
+static struct iq_error *explain_fs(struct iq_diag *d, struct iq_object *o)
+{
+	struct iq_object *device;
+	struct iq_edge *e;
+	uint64_t bdev;
+
+	if (!o->addr || !iq_peek_member(d->s, "struct super_block", "s_bdev", o->addr, &bdev) ||
+	    !bdev)
+		return NULL;
+	device = iq_diag_bdev(d, bdev);
+	if (!device)
+		return NULL;
+	e = iq_graph_edge(d->g, o, device, NULL, IQ_EDGE_SERVES, IQ_STRONG,
+			  "is the device that it is on");
+	iq_text_add(d->g, &e->evidence, "super_block.s_bdev at %#" PRIx64 " is %s", o->addr,
+		    device->id + 4);
 	return NULL;
 }
 
@@ -202,7 +122,8 @@ static iq_vaddr inode_of_page(struct iq_diag *d, iq_vaddr page)
 	    !iq_peek_member(d->s, "struct folio", "mapping", page, &mapping))
 		return 0;
 	if (!mapping || mapping & PAGE_MAPPING_FLAGS ||
-	    !iq_peek_member(d->s, "struct address_space", "host", mapping, &host) || !iq_is_kernel_ptr(d->s, host))
+	    !iq_peek_member(d->s, "struct address_space", "host", mapping, &host) ||
+	    !iq_is_kernel_ptr(d->s, host))
 		return 0;
 	return host;
 }
@@ -223,35 +144,8 @@ static bool page_flag(struct iq_diag *d, iq_vaddr page, const char *name)
 	return flags >> bit & 1;
 }
 
-/* The inode of a block device itself, in the pseudo filesystem of block devices? */
-static bool is_bdev_inode(struct iq_diag *d, iq_vaddr inode)
-{
-	uint64_t sb, blockdevs;
-
-	return iq_peek_member(d->s, "struct inode", "i_sb", inode, &sb) &&
-	       iq_peek_u64(d->s, iq_sym_addr(d->s, "blockdev_superblock"), &blockdevs) && sb == blockdevs;
-}
-
-/* The device below an inode's filesystem: of a block device's own inode, that device. */
-static struct iq_object *device_of_inode(struct iq_diag *d, iq_vaddr inode)
-{
-	int64_t bdev_inode = iq_offsetof(d->s, "struct bdev_inode", "vfs_inode");
-	uint64_t sb, bdev;
-
-	if (!iq_peek_member(d->s, "struct inode", "i_sb", inode, &sb))
-		return NULL;
-	if (is_bdev_inode(d, inode)) {
-		if (bdev_inode < 0)
-			return NULL;
-		return device_of_bdev(d, inode - (uint64_t)bdev_inode +
-						 (uint64_t)iq_offsetof(d->s, "struct bdev_inode", "bdev"));
-	}
-	if (!iq_peek_member(d->s, "struct super_block", "s_bdev", sb, &bdev) || !bdev)
-		return NULL;
-	return device_of_bdev(d, bdev);
-}
-
-/* Tasks that may have locked this page: they have its address on their stacks and do not wait for it. */
+/* Tasks that may have locked this page: they have its address on their stacks and do not wait for
+ * it. */
 static size_t add_page_lockers(struct iq_diag *d, struct iq_wait *w, iq_vaddr page)
 {
 	const struct iq_task *found[8];
@@ -263,7 +157,8 @@ static size_t add_page_lockers(struct iq_diag *d, struct iq_wait *w, iq_vaddr pa
 		iq_vaddr waits_for;
 		int bit;
 
-		if (!t->pid || !t->stack || t->on_cpu || t->pid == w->task->tid || (t->state != 'D' && t->state != 'S'))
+		if (!t->pid || !t->stack || t->on_cpu || t->pid == w->task->tid ||
+		    (t->state != 'D' && t->state != 'S'))
 			continue;
 		stack = iq_task_stack(d->s, t);
 		if (!iq_stack_mentions(stack, page) ||
@@ -272,18 +167,22 @@ static size_t add_page_lockers(struct iq_diag *d, struct iq_wait *w, iq_vaddr pa
 		found[num++] = t;
 	}
 	for (size_t i = 0; i < num; i++) {
-		struct iq_edge *e = iq_graph_edge(d->g, w->task, iq_diag_task(d, found[i]), w->on,
-						  num == 1 ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE, num == 1 ? IQ_STRONG : IQ_LIKELY,
-						  "holds the page's lock");
+		struct iq_edge *e =
+			iq_graph_edge(d->g, w->task, iq_diag_task(d, found[i]), w->on,
+				      num == 1 ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE,
+				      num == 1 ? IQ_STRONG : IQ_LIKELY, "holds the page's lock");
 
-		iq_text_add(d->g, &e->evidence, "the page's address %#" PRIx64 " is on the stack of %s (%d), which does not wait for it",
+		iq_text_add(d->g, &e->evidence,
+			    "the page's address %#" PRIx64
+			    " is on the stack of %s (%d), which does not wait for it",
 			    page, found[i]->comm, found[i]->pid);
 	}
 	return num;
 }
 
-static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
-				     size_t frame, struct iq_wait **wait_ret)
+static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *task,
+				     const struct iq_stack *stack, size_t frame,
+				     struct iq_wait **wait_ret)
 {
 	struct iq_object *on, *device;
 	struct iq_wait *w;
@@ -298,30 +197,38 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 		return NULL;
 	iq_error_free(iq_enum_value(d->s, "enum pageflags", "PG_writeback", &writeback));
 	inode = inode_of_page(d, page);
-	device = inode ? device_of_inode(d, inode) : NULL;
+	device = inode ? iq_diag_device_of_inode(d, inode) : NULL;
 	if (inode)
-		path = is_bdev_inode(d, inode) && device ? device->name : iq_path_of_inode(d->s, inode);
+		path = iq_is_bdev_inode(d->s, inode) && device ? device->name
+							       : iq_path_of_inode(d->s, inode);
 	on = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, page);
 	on->addr = page;
 	iq_object_str(d->g, on, "class", "bit");
-	iq_object_name(d->g, on, "%s of a page of %s", bit == writeback ? "writeback" : "lock", path ? path : inode ? "a file" : "anonymous memory");
+	iq_object_name(d->g, on, "%s of a page of %s", bit == writeback ? "writeback" : "lock",
+		       path    ? path
+		       : inode ? "a file"
+			       : "anonymous memory");
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
-	iq_text_add(d->g, &w->evidence, "its wait_page_queue names page %#" PRIx64 ", bit %d", page, bit);
+	iq_text_add(d->g, &w->evidence, "its wait_page_queue names page %#" PRIx64 ", bit %d", page,
+		    bit);
 	*wait_ret = w;
-	if (bit != writeback && (page_flag(d, page, "PG_uptodate") || !device) && add_page_lockers(d, w, page))
+	if (bit != writeback && (page_flag(d, page, "PG_uptodate") || !device) &&
+	    add_page_lockers(d, w, page))
 		return NULL;
 	if (!device)
 		return NULL;
 	e = iq_graph_edge(d->g, w->task, device, on, IQ_EDGE_SERVES, IQ_STRONG, "%s",
 			  bit == writeback ? "has to write the page" : "has to read the page");
-	iq_text_add(d->g, &e->evidence, "page %#" PRIx64 " belongs to %s, which is on %s", page, path ? path : "a file", device->name);
+	iq_text_add(d->g, &e->evidence, "page %#" PRIx64 " belongs to %s, which is on %s", page,
+		    path ? path : "a file", device->name);
 	return NULL;
 }
 
 /* ---- buffers ---- */
 
-static struct iq_error *explain_buffer(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
-				       size_t frame, struct iq_wait **wait_ret)
+static struct iq_error *explain_buffer(struct iq_diag *d, const struct iq_task *task,
+				       const struct iq_stack *stack, size_t frame,
+				       struct iq_wait **wait_ret)
 {
 	int64_t state = iq_offsetof(d->s, "struct buffer_head", "b_state");
 	struct iq_object *on, *device;
@@ -337,7 +244,7 @@ static struct iq_error *explain_buffer(struct iq_diag *d, const struct iq_task *
 	bh = word - (uint64_t)state;
 	if (!iq_peek_member(d->s, "struct buffer_head", "b_bdev", bh, &bdev))
 		return NULL;
-	device = device_of_bdev(d, bdev);
+	device = iq_diag_bdev(d, bdev);
 	if (!device)
 		return NULL;
 	iq_peek_member(d->s, "struct buffer_head", "b_blocknr", bh, &block);
@@ -346,9 +253,12 @@ static struct iq_error *explain_buffer(struct iq_diag *d, const struct iq_task *
 	iq_object_str(d->g, on, "class", "bit");
 	iq_object_name(d->g, on, "block %" PRIu64 " of %s", block, device->name);
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
-	iq_text_add(d->g, &w->evidence, "its wait_bit_queue_entry names buffer_head %#" PRIx64 ", bit %d", bh, bit);
-	e = iq_graph_edge(d->g, w->task, device, on, IQ_EDGE_SERVES, IQ_PROVEN, "has to read or write the block");
-	iq_text_add(d->g, &e->evidence, "buffer_head.b_bdev at %#" PRIx64 " is %s", bh, device->name);
+	iq_text_add(d->g, &w->evidence,
+		    "its wait_bit_queue_entry names buffer_head %#" PRIx64 ", bit %d", bh, bit);
+	e = iq_graph_edge(d->g, w->task, device, on, IQ_EDGE_SERVES, IQ_PROVEN,
+			  "has to read or write the block");
+	iq_text_add(d->g, &e->evidence, "buffer_head.b_bdev at %#" PRIx64 " is %s", bh,
+		    device->name);
 	*wait_ret = w;
 	return NULL;
 }
@@ -376,11 +286,13 @@ static bool is_own_bio(struct iq_session *s, iq_vaddr p, void *ctx)
 	    !iq_stack_mentions(f->stack, private))
 		return false;
 	if (iq_has_member(s, "struct bio", "bi_bdev"))
-		return iq_peek_member(s, "struct bio", "bi_bdev", p, &bdev) && disk_of_bdev(f->d, bdev);
-	return iq_peek_member(s, "struct bio", "bi_disk", p, &bdev) && is_disk(f->d, bdev, name);
+		return iq_peek_member(s, "struct bio", "bi_bdev", p, &bdev) &&
+		       iq_disk_of_bdev(s, bdev);
+	return iq_peek_member(s, "struct bio", "bi_disk", p, &bdev) && iq_disk_name(s, bdev, name);
 }
 
-static iq_vaddr find_bio(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack)
+static iq_vaddr find_bio(struct iq_diag *d, const struct iq_task *task,
+			 const struct iq_stack *stack)
 {
 	struct find_bio f = { d, task, stack };
 	iq_vaddr bio = iq_stack_search(d->s, stack, 0, is_own_bio, &f);
@@ -393,7 +305,8 @@ static iq_vaddr find_bio(struct iq_diag *d, const struct iq_task *task, const st
 }
 
 /* The device that the system call's descriptor is, or that its file is on. */
-static struct iq_object *device_of_syscall(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack)
+static struct iq_object *device_of_syscall(struct iq_diag *d, const struct iq_task *task,
+					   const struct iq_stack *stack)
 {
 	uint64_t inode;
 	iq_vaddr file;
@@ -404,10 +317,11 @@ static struct iq_object *device_of_syscall(struct iq_diag *d, const struct iq_ta
 	if (!file || !iq_peek_member(d->s, "struct file", "f_mapping", file, &inode) ||
 	    !iq_peek_member(d->s, "struct address_space", "host", inode, &inode))
 		return NULL;
-	return device_of_inode(d, inode);
+	return iq_diag_device_of_inode(d, inode);
 }
 
-static struct iq_error *explain_bio(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
+static struct iq_error *explain_bio(struct iq_diag *d, const struct iq_task *task,
+				    const struct iq_stack *stack, size_t frame,
 				    struct iq_wait **wait_ret)
 {
 	iq_vaddr bio = find_bio(d, task, stack);
@@ -417,9 +331,9 @@ static struct iq_error *explain_bio(struct iq_diag *d, const struct iq_task *tas
 	uint64_t p;
 
 	if (bio && iq_peek_member(d->s, "struct bio", "bi_bdev", bio, &p))
-		device = device_of_bdev(d, p);
+		device = iq_diag_bdev(d, p);
 	else if (bio && iq_peek_member(d->s, "struct bio", "bi_disk", bio, &p))
-		device = device_of_disk(d, p);
+		device = iq_diag_disk(d, p);
 	if (!device) {
 		bio = 0;
 		device = device_of_syscall(d, task, stack);
@@ -427,49 +341,100 @@ static struct iq_error *explain_bio(struct iq_diag *d, const struct iq_task *tas
 	if (!device)
 		return NULL;
 	w = iq_diag_wait(d, task, stack, device, IQ_WAIT_SLEEP);
-	e = iq_graph_edge(d->g, w->task, device, NULL, IQ_EDGE_SERVES, bio ? IQ_PROVEN : IQ_STRONG, "has to do the I/O");
+	e = iq_graph_edge(d->g, w->task, device, NULL, IQ_EDGE_SERVES, bio ? IQ_PROVEN : IQ_STRONG,
+			  "has to do the I/O");
 	if (bio)
-		iq_text_add(d->g, &e->evidence, "%s (%d) waits in %s() for the bio at %#" PRIx64 ", which is for %s", task->comm,
-			    task->pid, stack->frames[frame].sym.name, bio, device->name);
+		iq_text_add(d->g, &e->evidence,
+			    "%s (%d) waits in %s() for the bio at %#" PRIx64 ", which is for %s",
+			    task->comm, task->pid, stack->frames[frame].sym.name, bio,
+			    device->name);
 	else
-		iq_text_add(d->g, &e->evidence, "%s (%d) waits in %s() for I/O of descriptor %" PRIu64 ", which is on %s", task->comm,
-			    task->pid, stack->frames[frame].sym.name, stack->user.args[0], device->name);
+		iq_text_add(d->g, &e->evidence,
+			    "%s (%d) waits in %s() for I/O of descriptor %" PRIu64
+			    ", which is on %s",
+			    task->comm, task->pid, stack->frames[frame].sym.name,
+			    stack->user.args[0], device->name);
 	*wait_ret = w;
 	return NULL;
 }
 
 static const char *const page_functions[] = {
-	"folio_wait_bit_common", "folio_wait_bit", "folio_wait_bit_killable", "wait_on_page_bit_common", "wait_on_page_bit",
-	"wait_on_page_bit_killable", "__lock_page", "__lock_page_killable", "__folio_lock", "__folio_lock_killable",
-	"__folio_lock_or_retry", "__lock_page_or_retry", "folio_wait_writeback", "wait_on_page_writeback",
-	"folio_wait_stable", "wait_for_stable_page", "migration_entry_wait_on_locked", "softleaf_entry_wait_on_locked",
-	"folio_put_wait_locked", "put_and_wait_on_page_locked", NULL,
+	"folio_wait_bit_common",
+	"folio_wait_bit",
+	"folio_wait_bit_killable",
+	"wait_on_page_bit_common",
+	"wait_on_page_bit",
+	"wait_on_page_bit_killable",
+	"__lock_page",
+	"__lock_page_killable",
+	"__folio_lock",
+	"__folio_lock_killable",
+	"__folio_lock_or_retry",
+	"__lock_page_or_retry",
+	"folio_wait_writeback",
+	"wait_on_page_writeback",
+	"folio_wait_stable",
+	"wait_for_stable_page",
+	"migration_entry_wait_on_locked",
+	"softleaf_entry_wait_on_locked",
+	"folio_put_wait_locked",
+	"put_and_wait_on_page_locked",
+	NULL,
 };
 static const char *const buffer_functions[] = {
-	"__wait_on_buffer", "wait_on_buffer", "__lock_buffer", "out_of_line_wait_on_bit", "out_of_line_wait_on_bit_lock",
-	"__bread_gfp", "bdev_getblk", NULL,
+	"__wait_on_buffer",
+	"wait_on_buffer",
+	"__lock_buffer",
+	"out_of_line_wait_on_bit",
+	"out_of_line_wait_on_bit_lock",
+	"__bread_gfp",
+	"bdev_getblk",
+	NULL,
 };
 static const char *const bio_functions[] = {
-	"submit_bio_wait", "bio_await", "__blkdev_direct_IO_simple", "__blkdev_direct_IO", "blkdev_direct_IO", "__iomap_dio_rw",
-	"iomap_dio_rw", "dio_await_one", "dio_await_completion", "blkdev_issue_flush", "xfs_buf_iowait", "blk_execute_rq",
-	"swap_readpage", "swap_read_folio", NULL,
+	"submit_bio_wait",    "bio_await",	  "__blkdev_direct_IO_simple",
+	"__blkdev_direct_IO", "blkdev_direct_IO", "__iomap_dio_rw",
+	"iomap_dio_rw",	      "dio_await_one",	  "dio_await_completion",
+	"blkdev_issue_flush", "xfs_buf_iowait",	  "blk_execute_rq",
+	"swap_readpage",      "swap_read_folio",  NULL,
 };
 
 static const struct iq_wait_rule wait_rules[] = {
-	{ .name = "page", .summary = "a page being read, written or locked: its file, the device below, or the task that locked it",
-	  .reads = "wait_page_queue.folio, .bit_nr; page.mapping, .flags; inode.i_sb; super_block.s_bdev", .seen = "",
-	  .certainty = IQ_STRONG, .functions = page_functions, .explain = explain_page },
-	{ .name = "buffer", .summary = "a block of a device in a buffer_head", .reads = "wait_bit_queue_entry.key; buffer_head.b_bdev, .b_blocknr",
-	  .seen = "", .certainty = IQ_PROVEN, .functions = buffer_functions, .explain = explain_buffer },
-	{ .name = "bio", .summary = "I/O that the task submitted itself and waits for",
-	  .reads = "bio.bi_bdev, .bi_end_io, .bi_private; block_device.bd_disk", .seen = "", .certainty = IQ_PROVEN,
-	  .functions = bio_functions, .explain = explain_bio },
+	{ .name = "page",
+	  .summary = "a page being read, written or locked: its file, the device below, or the "
+		     "task that locked it",
+	  .reads = "wait_page_queue.folio, .bit_nr; page.mapping, .flags; inode.i_sb; "
+		   "super_block.s_bdev",
+	  .seen = "",
+	  .certainty = IQ_STRONG,
+	  .functions = page_functions,
+	  .explain = explain_page },
+	{ .name = "buffer",
+	  .summary = "a block of a device in a buffer_head",
+	  .reads = "wait_bit_queue_entry.key; buffer_head.b_bdev, .b_blocknr",
+	  .seen = "",
+	  .certainty = IQ_PROVEN,
+	  .functions = buffer_functions,
+	  .explain = explain_buffer },
+	{ .name = "bio",
+	  .summary = "I/O that the task submitted itself and waits for",
+	  .reads = "bio.bi_bdev, .bi_end_io, .bi_private; block_device.bd_disk",
+	  .seen = "",
+	  .certainty = IQ_PROVEN,
+	  .functions = bio_functions,
+	  .explain = explain_bio },
 	{ 0 },
 };
 
 static const struct iq_object_rule object_rules[] = {
-	{ .name = "in-flight", .summary = "requests that a device has and does not answer", .type = IQ_OBJ_DEVICE,
+	{ .name = "in-flight",
+	  .summary = "requests that a device has and does not answer",
+	  .type = IQ_OBJ_DEVICE,
 	  .explain = explain_device },
+	{ .name = "fs-device",
+	  .summary = "the device that a filesystem is on",
+	  .type = IQ_OBJ_FILESYSTEM,
+	  .explain = explain_fs },
 	{ 0 },
 };
 

@@ -13,6 +13,7 @@
  * Kernel: drivers/md/dm.c (DMF_*), dm-core.h (mapped_device), dm-table.c (dm_table),
  * dm-thin.c (pool, thin_c), dm-mpath.c (multipath), dm-ioctl.c (hash_cell).
  */
+#include "inquest/disk.h"
 #include "inquest/module.h"
 
 enum {
@@ -32,10 +33,10 @@ static const char md_type[] = "struct mapped_device";
 /* The mapped device of a disk; 0: the disk is none of ours. */
 static iq_vaddr md_of_disk(struct iq_diag *d, iq_vaddr disk)
 {
-	uint64_t fops, md, back;
+	uint64_t md, back;
 
-	if (!disk || !iq_peek_member(d->s, "struct gendisk", "fops", disk, &fops) ||
-	    (fops != iq_sym_addr(d->s, "dm_blk_dops") && fops != iq_sym_addr(d->s, "dm_rq_blk_dops")) ||
+	if ((!iq_disk_has_ops(d->s, disk, "dm_blk_dops") &&
+	     !iq_disk_has_ops(d->s, disk, "dm_rq_blk_dops")) ||
 	    !iq_peek_member(d->s, "struct gendisk", "private_data", disk, &md) ||
 	    !iq_peek_member(d->s, md_type, "disk", md, &back) || back != disk)
 		return 0;
@@ -56,53 +57,48 @@ static const char *name_of_md(struct iq_diag *d, iq_vaddr md)
 	return text[0] ? iq_arena_strdup(iq_scratch(d->s), text) : NULL;
 }
 
-static struct iq_object *device_of_bdev(struct iq_diag *d, iq_vaddr bdev)
-{
-	int64_t off = iq_offsetof(d->s, "struct gendisk", "disk_name");
-	struct iq_object *o;
-	uint64_t disk;
-	char name[33];
-
-	if (off < 0 || !iq_peek_member(d->s, "struct block_device", "bd_disk", bdev, &disk) ||
-	    !iq_peek(d->s, disk + (uint64_t)off, name, 32))
-		return NULL;
-	name[32] = '\0';
-	o = iq_diag_device(d, 0, name);
-	o->addr = disk;
-	return o;
-}
-
 /* ---- suspended ---- */
 
-static void judge_suspended(struct iq_diag *d, struct iq_object *o, iq_vaddr md, const char *name, uint64_t flags)
+static void judge_suspended(struct iq_diag *d, struct iq_object *o, iq_vaddr md, const char *name,
+			    uint64_t flags)
 {
 	struct iq_verdict *v = iq_object_verdict(d->g, o, IQ_CAUSE_DEV_SUSPENDED, IQ_PROVEN,
-						 "the device-mapper device %s (%s) is suspended", name ? name : "?", o->id + 4);
+						 "the device-mapper device %s (%s) is suspended",
+						 name ? name : "?", o->id + 4);
 	uint64_t first = 0;
 
 	v->final = v->cannot_go_on = true;
 	if (v->evidence.num)
 		return;
-	iq_text_add(d->g, &v->evidence, "mapped_device.flags at %#" PRIx64 " is %#" PRIx64 ": suspended%s", md, flags,
+	iq_text_add(d->g, &v->evidence,
+		    "mapped_device.flags at %#" PRIx64 " is %#" PRIx64 ": suspended%s", md, flags,
 		    flags >> DMF_SUSPENDED_INTERNALLY & 1 ? " by the kernel itself" : "");
 	if (iq_peek_member(d->s, md_type, "deferred.head", md, &first) && first)
-		iq_text_add(d->g, &v->evidence, "I/O is put aside in mapped_device.deferred, the first bio at %#" PRIx64, first);
-	iq_text_add(d->g, &v->remedy, "See whether lvm, dmsetup or a snapshot tool is at work on it, and let it end");
-	iq_text_add(d->g, &v->remedy, "If it was interrupted: dmsetup resume %s", name ? name : o->id + 4);
+		iq_text_add(
+			d->g, &v->evidence,
+			"I/O is put aside in mapped_device.deferred, the first bio at %#" PRIx64,
+			first);
+	iq_text_add(d->g, &v->remedy,
+		    "See whether lvm, dmsetup or a snapshot tool is at work on it, and let it end");
+	iq_text_add(d->g, &v->remedy, "If it was interrupted: dmsetup resume %s",
+		    name ? name : o->id + 4);
 }
 
 /* ---- thin pools ---- */
 
-/* Blocks of a space map on disk: struct sm_disk { struct dm_space_map sm; struct ll_disk ll; ... }. */
+/* Blocks of a space map on disk: struct sm_disk { struct dm_space_map sm; struct ll_disk ll; ... }.
+ */
 static bool used_of_space_map(struct iq_diag *d, iq_vaddr sm, uint64_t *used_ret, uint64_t *all_ret)
 {
 	return iq_peek_member(d->s, "struct sm_disk", "ll.nr_blocks", sm, all_ret) &&
-	       iq_peek_member(d->s, "struct sm_disk", "ll.nr_allocated", sm, used_ret) && *all_ret && *used_ret <= *all_ret;
+	       iq_peek_member(d->s, "struct sm_disk", "ll.nr_allocated", sm, used_ret) &&
+	       *all_ret && *used_ret <= *all_ret;
 }
 
 static struct iq_object *pool_object(struct iq_diag *d, iq_vaddr pool, struct iq_object *via)
 {
-	static const char *const modes[] = { "writable", "out of data space", "out of metadata space", "read only", "failed" };
+	static const char *const modes[] = { "writable", "out of data space",
+					     "out of metadata space", "read only", "failed" };
 	uint64_t md, mode, pmd, sm, used, all, error = 0;
 	const char *name = NULL;
 	struct iq_object *o;
@@ -121,22 +117,33 @@ static struct iq_object *pool_object(struct iq_diag *d, iq_vaddr pool, struct iq
 	iq_object_str(d->g, o, "health", modes[mode]);
 	iq_object_null(d->g, o, "used_pct");
 	if (iq_peek_member(d->s, "struct pool", "pmd", pool, &pmd) &&
-	    iq_peek_member(d->s, "struct dm_pool_metadata", mode == PM_OUT_OF_METADATA_SPACE ? "metadata_sm" : "data_sm", pmd, &sm) &&
+	    iq_peek_member(d->s, "struct dm_pool_metadata",
+			   mode == PM_OUT_OF_METADATA_SPACE ? "metadata_sm" : "data_sm", pmd,
+			   &sm) &&
 	    used_of_space_map(d, sm, &used, &all))
 		iq_object_real(d->g, o, "used_pct", 100.0 * (double)used / (double)all);
 	if (mode == 0)
 		return o;
 	iq_peek_member(d->s, "struct pool", "pf.error_if_no_space", pool, &error);
-	v = iq_object_verdict(d->g, o, mode <= PM_OUT_OF_METADATA_SPACE ? IQ_CAUSE_POOL_FULL : IQ_CAUSE_POOL_SUSPENDED, IQ_PROVEN,
-			      "%s is %s", o->name, modes[mode]);
+	v = iq_object_verdict(d->g, o,
+			      mode <= PM_OUT_OF_METADATA_SPACE ? IQ_CAUSE_POOL_FULL
+							       : IQ_CAUSE_POOL_SUSPENDED,
+			      IQ_PROVEN, "%s is %s", o->name, modes[mode]);
 	v->final = v->cannot_go_on = true;
-	iq_text_add(d->g, &v->evidence, "pool.pf.mode at %#" PRIx64 " is %" PRIu64 " (%s); writes are %s", pool, mode, modes[mode],
-		    error ? "refused" : "kept waiting");
+	iq_text_add(d->g, &v->evidence,
+		    "pool.pf.mode at %#" PRIx64 " is %" PRIu64 " (%s); writes are %s", pool, mode,
+		    modes[mode], error ? "refused" : "kept waiting");
 	if (mode <= PM_OUT_OF_METADATA_SPACE) {
-		iq_text_add(d->g, &v->remedy, "Give it space: lvextend its volume group's pool, or free blocks (fstrim on filesystems that still answer)");
-		iq_text_add(d->g, &v->remedy, "If waiting is worse than errors: lvchange --errorwhenfull y POOL (writes then fail)");
+		iq_text_add(d->g, &v->remedy,
+			    "Give it space: lvextend its volume group's pool, or free blocks "
+			    "(fstrim on filesystems that still answer)");
+		iq_text_add(d->g, &v->remedy,
+			    "If waiting is worse than errors: lvchange --errorwhenfull y POOL "
+			    "(writes then fail)");
 	} else {
-		iq_text_add(d->g, &v->remedy, "Repair its metadata: lvconvert --repair, with the pool taken out of use");
+		iq_text_add(
+			d->g, &v->remedy,
+			"Repair its metadata: lvconvert --repair, with the pool taken out of use");
 	}
 	return o;
 }
@@ -155,21 +162,32 @@ static void explain_target(struct iq_diag *d, struct iq_object *o, iq_vaddr ti)
 	    !iq_peek_member(d->s, "struct dm_target", "private", ti, &private))
 		return;
 	iq_error_free(iq_read_str(d->s, name, text, sizeof(text)));
-	if (!strcmp(text, "thin") && iq_peek_member(d->s, "struct thin_c", "pool", private, &pool)) {
+	if (!strcmp(text, "thin") &&
+	    iq_peek_member(d->s, "struct thin_c", "pool", private, &pool)) {
 		p = pool_object(d, pool, o);
 		if (p)
-			iq_graph_edge(d->g, o, p, NULL, IQ_EDGE_SERVES, IQ_PROVEN, "gives it its blocks");
+			iq_graph_edge(d->g, o, p, NULL, IQ_EDGE_SERVES, IQ_PROVEN,
+				      "gives it its blocks");
 	} else if (!strcmp(text, "multipath") &&
-		   iq_peek_member(d->s, "struct multipath", "nr_valid_paths.counter", private, &valid) && !valid &&
-		   iq_peek_member(d->s, "struct multipath", "flags", private, &flags)) {
-		v = iq_object_verdict(d->g, o, IQ_CAUSE_DEV_NO_PATH, IQ_PROVEN, "multipath device %s has no path left%s", o->name,
-				      flags >> MPATHF_QUEUE_IF_NO_PATH & 1 ? ", and I/O waits for one" : "");
+		   iq_peek_member(d->s, "struct multipath", "nr_valid_paths.counter", private,
+				  &valid) &&
+		   !valid && iq_peek_member(d->s, "struct multipath", "flags", private, &flags)) {
+		v = iq_object_verdict(
+			d->g, o, IQ_CAUSE_DEV_NO_PATH, IQ_PROVEN,
+			"multipath device %s has no path left%s", o->name,
+			flags >> MPATHF_QUEUE_IF_NO_PATH & 1 ? ", and I/O waits for one" : "");
 		v->final = v->cannot_go_on = true;
 		if (v->evidence.num)
 			return;
-		iq_text_add(d->g, &v->evidence, "multipath.nr_valid_paths at %#" PRIx64 " is 0, flags %#" PRIx64, private, flags);
-		iq_text_add(d->g, &v->remedy, "Bring a path back: multipath -ll, the fabric, the storage");
-		iq_text_add(d->g, &v->remedy, "If errors are better than waiting: dmsetup message %s 0 fail_if_no_path", o->name);
+		iq_text_add(d->g, &v->evidence,
+			    "multipath.nr_valid_paths at %#" PRIx64 " is 0, flags %#" PRIx64,
+			    private, flags);
+		iq_text_add(d->g, &v->remedy,
+			    "Bring a path back: multipath -ll, the fabric, the storage");
+		iq_text_add(
+			d->g, &v->remedy,
+			"If errors are better than waiting: dmsetup message %s 0 fail_if_no_path",
+			o->name);
 	}
 }
 
@@ -186,12 +204,15 @@ static bool add_below(void *ctx, iq_vaddr node)
 	uint64_t dm_dev, bdev;
 	struct iq_object *o;
 
-	if (list < 0 || !iq_peek_member(b->d->s, "struct dm_dev_internal", "dm_dev", node - (uint64_t)list, &dm_dev) ||
+	if (list < 0 ||
+	    !iq_peek_member(b->d->s, "struct dm_dev_internal", "dm_dev", node - (uint64_t)list,
+			    &dm_dev) ||
 	    !iq_peek_member(b->d->s, "struct dm_dev", "bdev", dm_dev, &bdev))
 		return false;
-	o = device_of_bdev(b->d, bdev);
+	o = iq_diag_bdev(b->d, bdev);
 	if (o && o != b->o)
-		iq_graph_edge(b->d->g, b->o, o, NULL, IQ_EDGE_SERVES, IQ_STRONG, "is a device that it stands on");
+		iq_graph_edge(b->d->g, b->o, o, NULL, IQ_EDGE_SERVES, IQ_STRONG,
+			      "is a device that it stands on");
 	return false;
 }
 
@@ -216,18 +237,23 @@ static struct iq_error *explain_dm(struct iq_diag *d, struct iq_object *o)
 	}
 	if (!iq_peek_member(d->s, md_type, "map", md, &table) || !table)
 		return NULL;
-	if (size > 0 && iq_peek_member(d->s, "struct dm_table", "num_targets", table, &num) && num <= MAX_TARGETS &&
+	if (size > 0 && iq_peek_member(d->s, "struct dm_table", "num_targets", table, &num) &&
+	    num <= MAX_TARGETS &&
 	    iq_peek_member(d->s, "struct dm_table", "targets", table, &targets))
 		for (uint64_t i = 0; i < num; i++)
 			explain_target(d, o, targets + i * (uint64_t)size);
 	if (devices >= 0)
-		return iq_list_walk(d->s, table + (uint64_t)devices, MAX_DEVICES, add_below, &below);
+		return iq_list_walk(d->s, table + (uint64_t)devices, MAX_DEVICES, add_below,
+				    &below);
 	return NULL;
 }
 
 static const struct iq_object_rule object_rules[] = {
-	{ .name = "dm", .summary = "device-mapper devices: suspended, out of space, without a path, and what they stand on",
-	  .type = IQ_OBJ_DEVICE, .explain = explain_dm },
+	{ .name = "dm",
+	  .summary = "device-mapper devices: suspended, out of space, without a path, and what "
+		     "they stand on",
+	  .type = IQ_OBJ_DEVICE,
+	  .explain = explain_dm },
 	{ 0 },
 };
 

@@ -21,7 +21,14 @@
 #include "diag/engine.h"
 #include "diag/log-evidence.h"
 
-enum { FIRST_PAUSE_MS = 60, LATER_PAUSE_MS = 200, SLACK_MS = 100, MAX_LOOKS = 64, SURELY_LASTING = 5 };
+enum {
+	FIRST_PAUSE_MS = 60,
+	LATER_PAUSE_MS = 200,
+	SLACK_MS = 100,
+	MAX_LOOKS = 64,
+	SURELY_LASTING = 5,
+	MAX_THINGS = 8
+};
 
 static void pause_ms(int64_t ms)
 {
@@ -120,10 +127,48 @@ static bool is_standing(enum iq_cause_kind kind)
 	}
 }
 
+/* Is the root, or what only things lie in front of, what this object waits for itself? */
+static bool leads_to(const struct iq_object *from, const struct iq_object *root, unsigned depth)
+{
+	if (from->wait && from->wait->on == root)
+		return true;
+	iq_vec_foreach(&from->out, e)
+		if ((*e)->to == root || (*e)->via == root ||
+		    (depth && (*e)->to->type != IQ_OBJ_TASK && leads_to((*e)->to, root, depth - 1)))
+			return true;
+	return false;
+}
+
+/*
+ * A device that answers one request after the other keeps those waiting who need many. It is to
+ * blame only if somebody waits long for the device itself, not for a task that does, again and
+ * again.
+ */
+static bool is_at_work(const struct engine *e, const struct iq_cause *cause)
+{
+	if (cause->root->type != IQ_OBJ_DEVICE ||
+	    (cause->kind != IQ_CAUSE_IO_STALLED && cause->kind != IQ_CAUSE_UNKNOWN))
+		return false;
+	for (size_t i = 0; i < cause->blocked.num; i++) {
+		const struct iq_object *o = cause->blocked.data[i];
+
+		if (!o->wait || !o->wait->hangs || !leads_to(o, cause->root, MAX_THINGS))
+			continue;
+		if (!iq_is_live(e->d.s) ||
+		    o->wait->waited_ms >= e->options->longer_than_ms * SURELY_LASTING ||
+		    watched_ms(e, o) >= e->options->longer_than_ms)
+			return false;
+	}
+	return true;
+}
+
 /* It may dissolve by itself, has not lasted for long, and has not been watched for long enough. */
 static bool is_moving(const struct engine *e, const struct iq_cause *cause)
 {
-	return !is_standing(cause->kind) && cause->oldest_ms < e->options->longer_than_ms * SURELY_LASTING &&
+	if (is_at_work(e, cause))
+		return true;
+	return iq_is_live(e->d.s) && !is_standing(cause->kind) &&
+	       cause->oldest_ms < e->options->longer_than_ms * SURELY_LASTING &&
 	       observed_ms(e, cause) < e->options->longer_than_ms;
 }
 
@@ -151,13 +196,22 @@ static bool needs_another_look(struct engine *e)
 	return any_moving(e, iq_graph_causes(e->d.g, NULL, 0));
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
 static struct iq_error *take_looks(struct engine *e, unsigned *num_ret)
 {
 	struct iq_error *err;
-	uint64_t first_ns;
+	uint64_t first_ns, took_ns = now_ns();
 	unsigned num = 1;
 
 	err = iq_engine_look(e);
+	took_ns = now_ns() - took_ns;
 	if (err || !iq_is_live(e->d.s)) {
 		*num_ret = num;
 		return err;
@@ -165,11 +219,18 @@ static struct iq_error *take_looks(struct engine *e, unsigned *num_ret)
 	first_ns = e->now_ns;
 	/* What began after the first look cannot be decided by this run. */
 	while (num < MAX_LOOKS && !iq_session_expired(e->d.s) &&
-	       (int64_t)((e->now_ns - first_ns) / 1000000) <= e->options->longer_than_ms + SLACK_MS) {
+	       (int64_t)((e->now_ns - first_ns) / 1000000) <=
+		       e->options->longer_than_ms + SLACK_MS) {
 		if (num == 1 ? !needs_second_look(e) : !needs_another_look(e))
 			break;
+		/* A look that does not come to its end is worth less than the one that we have. */
+		if (now_ns() + 2 * took_ns + (uint64_t)LATER_PAUSE_MS * 1000000 >
+		    e->d.s->deadline_ns)
+			break;
 		pause_ms(num == 1 ? FIRST_PAUSE_MS : LATER_PAUSE_MS);
+		took_ns = now_ns();
 		err = iq_engine_look(e);
+		took_ns = now_ns() - took_ns;
 		num++;
 		if (err)
 			break;
@@ -187,7 +248,8 @@ static struct iq_error *check_pids(struct iq_session *s, const struct iq_why_opt
 		if (!iq_tasks(s))
 			break;
 		if (!iq_task_by_pid(s, options->pids[i]))
-			return iq_error_new(IQ_ERR_NOTFOUND, "no process or thread %d", options->pids[i]);
+			return iq_error_new(IQ_ERR_NOTFOUND, "no process or thread %d",
+					    options->pids[i]);
 	}
 	return NULL;
 }
@@ -204,7 +266,8 @@ static struct iq_causes *find_causes(struct engine *e)
 		for (size_t k = 0; k < e->d.tasks->num_tasks; k++) {
 			const struct iq_task *t = &e->d.tasks->tasks[k];
 
-			if (t->pid == e->options->pids[i] || (t->pid && t->tgid == e->options->pids[i]))
+			if (t->pid == e->options->pids[i] ||
+			    (t->pid && t->tgid == e->options->pids[i]))
 				iq_vec_push(&only, iq_diag_task(&e->d, t));
 		}
 	}
@@ -242,8 +305,7 @@ struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *optio
 		return err;
 	}
 	why_ret->causes = find_causes(&e);
-	if (iq_is_live(s))
-		drop_moving(&e, why_ret->causes);
+	drop_moving(&e, why_ret->causes);
 	iq_log_evidence(s, e.d.g, why_ret->causes);
 	why_ret->graph = take_ptr(e.d.g);
 	why_ret->notes = e.notes;

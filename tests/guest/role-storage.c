@@ -47,7 +47,8 @@ static int role_write_sync(char **argv)
 	return 0;
 }
 
-/* chmod-sync FILE: change nothing but the inode, then fsync it: only the journal has something to do */
+/* chmod-sync FILE: change nothing but the inode, then fsync it: only the journal has something to
+ * do */
 static int role_chmod_sync(char **argv)
 {
 	int fd = checked(open(argv[0], O_RDWR), argv[0]);
@@ -124,7 +125,8 @@ static int role_nbd(char **argv)
 	be("nbd-client");
 	nbd = checked(open(argv[0], O_RDWR), argv[0]);
 	checked(ioctl(nbd, NBD_SET_BLKSIZE, (unsigned long)PAGE), "NBD_SET_BLKSIZE");
-	checked(ioctl(nbd, NBD_SET_SIZE_BLOCKS, (unsigned long)(size / PAGE)), "NBD_SET_SIZE_BLOCKS");
+	checked(ioctl(nbd, NBD_SET_SIZE_BLOCKS, (unsigned long)(size / PAGE)),
+		"NBD_SET_SIZE_BLOCKS");
 	checked(ioctl(nbd, NBD_SET_SOCK, (unsigned long)sv[0]), "NBD_SET_SOCK");
 	fact(server, "nbd_server");
 	fact(getpid(), "nbd_client");

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Disks: struct gendisk, and what they have in hand
+ *
+ * Several rooms meet at block devices: who waits for one, what one stands on, who serves it.
+ */
+#ifndef INQUEST_DISK_H
+#define INQUEST_DISK_H
+
+#include "inquest/module.h"
+
+/* The disk (struct gendisk) of a block device, of a partition the whole one; 0 where it is none. */
+iq_vaddr iq_disk_of_bdev(struct iq_session *s, iq_vaddr bdev);
+
+/* Is this a gendisk? Its name, "vda", goes to name. */
+bool iq_disk_name(struct iq_session *s, iq_vaddr disk, char name[static 33]);
+
+/* Are these its operations (a symbol of struct block_device_operations)? */
+bool iq_disk_has_ops(struct iq_session *s, iq_vaddr disk, const char *symbol);
+
+/* The object of a disk, of a block device's disk; ->addr is the gendisk. NULL where it is none. */
+struct iq_object *iq_diag_disk(struct iq_diag *d, iq_vaddr disk);
+struct iq_object *iq_diag_bdev(struct iq_diag *d, iq_vaddr bdev);
+
+/* The device that an inode's data is on; of a block device's own inode that device. NULL: none. */
+struct iq_object *iq_diag_device_of_inode(struct iq_diag *d, iq_vaddr inode);
+/* Is this the inode of a block device itself, in the pseudo filesystem of block devices? */
+bool iq_is_bdev_inode(struct iq_session *s, iq_vaddr inode);
+
+struct iq_in_flight {
+	unsigned num;
+	int64_t oldest_ms; /* -1: not known */
+	iq_vaddr oldest;   /* struct request; 0: the device takes bios, which are only counted */
+};
+
+/* What a disk has accepted and not answered. False: that cannot be known. */
+bool iq_disk_in_flight(struct iq_diag *d, iq_vaddr disk, struct iq_in_flight *f);
+
+#endif
