@@ -48,6 +48,7 @@ PUBLIC = {
     'path': 'kernel',
     'files': 'kernel',
     'waitq': 'kernel',
+    'disk': 'diag',
     'log': 'kernel',
     'wait': 'wait',
     'module': 'diag',
