@@ -298,7 +298,12 @@ static struct iq_error *explain_fs(struct iq_diag *d, struct iq_object *o)
 		return NULL;
 	}
 	v = iq_object_verdict(d->g, o, IQ_CAUSE_FS_FROZEN, IQ_PROVEN, "%s, is frozen", o->name);
-	v->final = true;
+	/* A plain int on older kernels. */
+	if (iq_peek_member(d->s, sb_type, "s_bdev", o->addr, &bdev) && bdev &&
+	    !iq_peek_member(d->s, "struct block_device", "bd_fsfreeze_count.counter", bdev, &device_freezes))
+		iq_peek_member(d->s, "struct block_device", "bd_fsfreeze_count", bdev, &device_freezes);
+	/* Frozen for a change of its device: if that is suspended, its resume is the end of the freeze. */
+	v->final = !device_freezes;
 	v->cannot_go_on = true;
 	if (v->evidence.num)
 		return NULL;
@@ -312,10 +317,11 @@ static struct iq_error *explain_fs(struct iq_diag *d, struct iq_object *o)
 			    kernel && user ? "user space and the kernel itself" :
 			    kernel	   ? "the kernel itself (suspend, or a device being changed)" :
 					     "user space (fsfreeze, a backup or snapshot agent)");
-	if (iq_peek_member(d->s, sb_type, "s_bdev", o->addr, &bdev) && bdev &&
-	    iq_peek_member(d->s, "struct block_device", "bd_fsfreeze_count.counter", bdev, &device_freezes) &&
-	    device_freezes)
-		iq_text_add(d->g, &v->evidence, "its block device asked for the freeze (LVM or device-mapper snapshot)");
+	if (device_freezes)
+		iq_text_add(d->g, &v->evidence,
+			    "block_device.bd_fsfreeze_count at %#" PRIx64 " is %" PRIu64
+			    ": its block device asked for the freeze (LVM or device-mapper snapshot)",
+			    bdev, device_freezes);
 	if (device_freezes)
 		iq_text_add(d->g, &v->remedy,
 			    "If a device-mapper change was interrupted: dmsetup info, then dmsetup resume NAME for the suspended device");

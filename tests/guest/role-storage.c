@@ -34,6 +34,48 @@ static int role_direct_read(char **argv)
 	return 0;
 }
 
+/* direct-write FILE OFFSET: past the page cache */
+static int role_direct_write(char **argv)
+{
+	int fd = checked(open(argv[0], O_WRONLY | O_DIRECT), argv[0]);
+	void *buf;
+
+	be("direct-write");
+	if (posix_memalign(&buf, PAGE, PAGE))
+		die("posix_memalign");
+	memset(buf, 'x', PAGE);
+	checked((int)pwrite(fd, buf, PAGE, atol(argv[1]) / PAGE * PAGE), "write");
+	return 0;
+}
+
+/* read-for-ever FILE: one page after the other, never from the cache */
+static int role_read_for_ever(char **argv)
+{
+	int fd = checked(open(argv[0], O_RDONLY | O_DIRECT), argv[0]);
+	off_t at = 0;
+	void *buf;
+
+	be("reader");
+	if (posix_memalign(&buf, PAGE, PAGE))
+		die("posix_memalign");
+	for (;; at += PAGE)
+		if (checked((int)pread(fd, buf, PAGE, at), "read") == 0)
+			at = -PAGE;
+}
+
+/* sync-for-ever FILE: append and fsync, again and again */
+static int role_sync_for_ever(char **argv)
+{
+	int fd = checked(open(argv[0], O_WRONLY | O_CREAT | O_APPEND, 0644), argv[0]);
+	static char buf[PAGE];
+
+	be("syncer");
+	for (;;) {
+		checked((int)write(fd, buf, sizeof(buf)), "write");
+		checked(fsync(fd), "fsync");
+	}
+}
+
 /* write-sync FILE KB: fill a file, then fsync it */
 static int role_write_sync(char **argv)
 {
@@ -137,10 +179,13 @@ static int role_nbd(char **argv)
 }
 
 static const struct role storage_roles[] = {
-	{ "direct-read", 1, role_direct_read }, /* FILE */
-	{ "write-sync", 2, role_write_sync },	/* FILE KB */
-	{ "chmod-sync", 1, role_chmod_sync },	/* FILE */
-	{ "nbd", 2, role_nbd },			/* DEVICE MB */
+	{ "direct-read", 1, role_direct_read },	    /* FILE */
+	{ "direct-write", 2, role_direct_write },   /* FILE OFFSET */
+	{ "read-for-ever", 1, role_read_for_ever }, /* FILE */
+	{ "sync-for-ever", 1, role_sync_for_ever }, /* FILE */
+	{ "write-sync", 2, role_write_sync },	    /* FILE KB */
+	{ "chmod-sync", 1, role_chmod_sync },	    /* FILE */
+	{ "nbd", 2, role_nbd },			    /* DEVICE MB */
 	{ 0 },
 };
 

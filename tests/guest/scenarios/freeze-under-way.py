@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+MODULES = ["loop", "ext4", "dm_mod"]
+
+
+def expect(f):
+    return {
+        "causes": [{
+            "kind": "dev.suspended",
+            "root": {"type": "device", "id": f.dm, "name": "slow"},
+            "blocked": {f.writer, f.freezer, f.late},
+            "chain": [{"type": "task", "tid": f.late}, {"type": "lock"}, {"type": "task", "tid": f.freezer},
+                      {"type": "task", "tid": f.writer}, {"type": "device", "id": f.dm}],
+        }],
+    }
