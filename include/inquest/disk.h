@@ -35,5 +35,7 @@ struct iq_in_flight {
 
 /* What a disk has accepted and not answered. False: that cannot be known. */
 bool iq_disk_in_flight(struct iq_diag *d, iq_vaddr disk, struct iq_in_flight *f);
+/* May somebody wait for an answer of this disk? Not where it takes requests and has none. */
+bool iq_disk_may_owe(struct iq_diag *d, iq_vaddr disk);
 
 #endif

@@ -103,7 +103,7 @@ static struct iq_error *explain_fs(struct iq_diag *d, struct iq_object *o)
 	    !bdev)
 		return NULL;
 	device = iq_diag_bdev(d, bdev);
-	if (!device)
+	if (!device || !iq_disk_may_owe(d, device->addr))
 		return NULL;
 	e = iq_graph_edge(d->g, o, device, NULL, IQ_EDGE_SERVES, IQ_STRONG,
 			  "is the device that it is on");

@@ -75,7 +75,7 @@ static struct iq_error *explain_loop(struct iq_diag *d, struct iq_object *o)
 	uint64_t file = 0, mapping, inode, sb;
 	iq_vaddr lo = loop_of_disk(d, o->addr);
 	const char *path;
-	struct iq_object *fs;
+	struct iq_object *fs, *below;
 	struct iq_edge *e;
 
 	if (!lo)
@@ -94,7 +94,9 @@ static struct iq_error *explain_loop(struct iq_diag *d, struct iq_object *o)
 		fs = iq_peek_member(d->s, "struct inode", "i_sb", inode, &sb)
 			     ? iq_diag_filesystem(d, sb)
 			     : NULL;
-	if (!fs || fs == o)
+	/* What has no device below, or none that owes anything, explains nothing. */
+	below = fs ? iq_diag_device_of_inode(d, inode) : NULL;
+	if (!fs || fs == o || !below || !iq_disk_may_owe(d, below->addr))
 		return NULL;
 	e = iq_graph_edge(d->g, o, fs, NULL, IQ_EDGE_SERVES, IQ_STRONG, "has the file behind it");
 	iq_text_add(d->g, &e->evidence, "loop_device.lo_backing_file at %#" PRIx64 " is %s", lo,

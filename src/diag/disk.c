@@ -183,3 +183,15 @@ bool iq_disk_in_flight(struct iq_diag *d, iq_vaddr disk, struct iq_in_flight *f)
 		return count_requests(d, queue, f);
 	return count_bios(d, disk, f);
 }
+
+bool iq_disk_may_owe(struct iq_diag *d, iq_vaddr disk)
+{
+	struct iq_in_flight f;
+	uint64_t queue, ops = 0;
+
+	if (!iq_disk_in_flight(d, disk, &f) || f.num)
+		return true;
+	/* Bios may be put aside before they are counted. */
+	return iq_peek_member(d->s, disk_type, "queue", disk, &queue) &&
+	       iq_peek_member(d->s, "struct request_queue", "mq_ops", queue, &ops) && !ops;
+}
