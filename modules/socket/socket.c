@@ -176,11 +176,11 @@ static const char *const tcp_types[] = { "struct tcp_sock", "struct sock", "stru
 
 static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "unix", .summary = "a Unix socket: who has to read, to write or to accept",
-	  .reads = "socket.wq; sock.sk_socket, .sk_peer_pid; unix_sock.peer, .addr, .listener, .peer_wq; files_struct", .seen = "6.1",
+	  .reads = "socket.wq; sock.sk_socket, .sk_peer_pid; unix_sock.peer, .addr, .listener, .peer_wq; files_struct", .seen = "5.10, 6.1, 6.12, 7.3",
 	  .certainty = IQ_PROVEN, .functions = unix_functions, .needs_types = unix_types, .explain = explain_unix },
 	{ .name = "tcp", .summary = "a TCP connection: the process at the other end on this machine, or the host",
 	  .reads = "socket.wq; sock_common.skc_daddr, .skc_dport, ...; inet_connection_sock.icsk_retransmits; tcp_sock.snd_una; files_struct",
-	  .seen = "6.1", .certainty = IQ_PROVEN, .functions = tcp_functions, .needs_types = tcp_types, .explain = explain_tcp },
+	  .seen = "5.10, 6.1, 6.12, 7.3", .certainty = IQ_PROVEN, .functions = tcp_functions, .needs_types = tcp_types, .explain = explain_tcp },
 	{ 0 },
 };
 
