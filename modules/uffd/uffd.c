@@ -25,6 +25,12 @@ static const char *const faults[] = { "handle_userfault", "userfaultfd_event_wai
 
 /* ---- the monitor ---- */
 
+struct fault {
+	iq_vaddr ctx, queue;
+	uint64_t address;
+	bool is_event, taken;
+};
+
 struct monitors {
 	const struct iq_task *list[IQ_MAX_SERVERS];
 	const struct iq_open_file *open[IQ_MAX_SERVERS];
@@ -58,20 +64,20 @@ static void add_threads(struct iq_diag *d, struct monitors *m, const struct iq_o
 
 /*
  * Who passes his descriptor on to another process does so to be served by it; of the threads of one process
- * those that listen are the monitors, if any do.
+ * those that listen are the monitors. Where none of them does, and the message has not been read, nobody is about to.
  */
 static enum iq_certainty find_monitors(struct iq_diag *d, const struct iq_servers *servers, const struct iq_task *waiter,
-				       iq_vaddr ctx, struct monitors *m)
+				       const struct fault *f, struct monitors *m)
 {
 	bool others = false;
 
 	for (size_t i = 0; i < servers->num; i++)
 		others = others || servers->list[i].task->tgid != waiter->tgid;
 	m->num = 0;
-	for (int listeners = !others; listeners >= 0 && !m->num; listeners--)
+	for (int listeners = !others; listeners >= (!others && !f->taken) && !m->num; listeners--)
 		for (size_t i = 0; i < servers->num; i++)
 			if (!others || servers->list[i].task->tgid != waiter->tgid)
-				add_threads(d, m, &servers->list[i], waiter, ctx, listeners);
+				add_threads(d, m, &servers->list[i], waiter, f->ctx, listeners);
 	return servers->num == 1 && others ? IQ_PROVEN : IQ_STRONG;
 }
 
@@ -85,7 +91,8 @@ static void nobody_monitors(struct iq_diag *d, struct iq_object *o, const struct
 	if (v->evidence.num)
 		return;
 	if (servers->num)
-		iq_text_add(d->g, &v->evidence, "only %s (%d) has userfaultfd_ctx %#" PRIx64 " open, and each of its threads waits for it",
+		iq_text_add(d->g, &v->evidence, "only process %s (%d) has userfaultfd_ctx %#" PRIx64
+				    " open, and none of its threads reads or polls it",
 			    servers->list[0].task->comm, servers->list[0].task->tgid, o->addr);
 	else
 		iq_text_add(d->g, &v->evidence, "no descriptor table has a file of userfaultfd_ctx %#" PRIx64, o->addr);
@@ -104,12 +111,6 @@ static struct iq_object *object_of(struct iq_diag *d, iq_vaddr ctx, const struct
 	}
 	return o;
 }
-
-struct fault {
-	iq_vaddr ctx, queue;
-	uint64_t address;
-	bool is_event, taken;
-};
 
 static bool find_fault(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, struct fault *f)
 {
@@ -163,7 +164,7 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, c
 		w->in_words = iq_arena_printf(d->g->arena, "in a page fault at %#" PRIx64, f.address);
 	}
 	iq_open_each(d->s, IQ_OPEN_PRIVATE, f.ctx, iq_servers_add, &servers);
-	certainty = find_monitors(d, &servers, task, f.ctx, &m);
+	certainty = find_monitors(d, &servers, task, &f, &m);
 	for (size_t i = 0; i < m.num; i++) {
 		struct iq_edge *e = iq_graph_edge(d->g, w->task, iq_diag_task(d, m.list[i]), w->on, IQ_EDGE_SERVES, certainty,
 						  "has to resolve the fault");
