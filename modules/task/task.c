@@ -63,10 +63,37 @@ static void judge_stopped(struct iq_diag *d, struct iq_object *o, const struct i
 	iq_text_add(d->g, &v->remedy, "Find out who stopped it, and let it go on: kill -CONT %d", t->tgid);
 }
 
+/*
+ * A tracer that waits for a lock itself does not let its task go on: it is not the end of the chain. (The lock may be the
+ * task's own, whose exec waits for this thread.)
+ */
+static bool waits_for_tracer(struct iq_diag *d, struct iq_object *o, const struct iq_task *t, const struct iq_task *tracer)
+{
+	const struct iq_wait *its = tracer ? iq_diag_task(d, tracer)->wait : NULL;
+	struct iq_object *on;
+	struct iq_wait *w;
+	struct iq_edge *e;
+
+	if (!its || o->wait || (its->cls != IQ_WAIT_LOCK && its->cls != IQ_WAIT_UNASKED && !its->uninterruptible))
+		return false;
+	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:tracer-of-%d", t->pid);
+	iq_object_name(d->g, on, "its tracer to let it go on");
+	w = iq_diag_wait(d, t, iq_task_stack(d->s, t), on, IQ_WAIT_UNASKED);
+	w->rule = "traced";
+	iq_text_add(d->g, &w->evidence, "task_struct.__state of %d is %#" PRIx64 " (traced)", t->pid, t->state_raw);
+	e = iq_graph_edge(d->g, o, iq_diag_task(d, tracer), NULL, IQ_EDGE_OWNER, IQ_PROVEN, "traces it, and has stopped it");
+	iq_text_add(d->g, &e->evidence, "task_struct.parent of %d is its tracer, %s (%d)", t->pid, tracer->comm, tracer->pid);
+	return true;
+}
+
 static void judge_traced(struct iq_diag *d, struct iq_object *o, const struct iq_task *t)
 {
 	const struct iq_task *tracer = iq_task_by_addr(d->s, t->parent);
-	struct iq_verdict *v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_TRACED, IQ_PROVEN,
+	struct iq_verdict *v;
+
+	if (waits_for_tracer(d, o, t, tracer))
+		return;
+	v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_TRACED, IQ_PROVEN,
 						 "%s (%d) is held by its tracer%s%s", t->comm, t->pid, tracer ? ", " : "",
 						 tracer ? tracer->comm : "");
 
