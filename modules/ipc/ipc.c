@@ -404,11 +404,11 @@ static bool add_opener(void *ctx, const struct iq_open_file *open)
 	struct openers *x = ctx;
 	bool own = open->task->tgid == x->waiter->tgid;
 
-	if (!(open->mode & x->mode) || open->task->tgid == x->last_tgid ||
-	    (own && x->waiter->num_threads <= 1))
+	/* In its own process a signal handler may serve it, and an eventfd the kernel itself: no cycle. */
+	if (!(open->mode & x->mode) || open->task->tgid == x->last_tgid || own)
 		return false;
 	x->last_tgid = open->task->tgid;
-	iq_diag_process_edges(x->d, x->w, open->task, own ? x->waiter : NULL, x->w->on,
+	iq_diag_process_edges(x->d, x->w, open->task, NULL, x->w->on,
 			      IQ_EDGE_SERVES, IQ_PROVEN, x->how,
 			      iq_arena_printf(iq_scratch(x->d->s),
 					      "%s (%d) has it open as descriptor %u",
