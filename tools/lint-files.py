@@ -22,8 +22,7 @@ MAX_LINES = 1000
 
 # Files without an SPDX line: the licence itself, and formats that have no comments or need none.
 NO_SPDX = re.compile(r'^LICENSE$|\.(md|json|txt|golden|out|expected)$|(^|/)\.git'
-                     r'|^\.(clang-format|editorconfig|gitignore|gitattributes)$'
-                     r'|^src/\w+/meson\.build$')
+                     r'|^\.(clang-format|editorconfig|gitignore|gitattributes)$')
 # Left alone altogether: what tests compare byte for byte, and binary files.
 AS_IS = re.compile(r'^LICENSE$|\.(golden|expected|bin|gz|xz|zst|btf|kdump|elf|png)$|^tests/.*/corpus/')
 SPDX = re.compile(r'SPDX-License-Identifier: LGPL-2\.1-or-later')
