@@ -308,7 +308,7 @@ static const char *const nfs_types[] = { "struct nfs_client", "struct nfs_server
 
 static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "rpc", .summary = "a call to an NFS server: which one, since when, and whether it is connected",
-	  .reads = "wait_bit_queue_entry.key; rpc_task.tk_client, .tk_xprt, .tk_msg, .tk_start; rpc_xprt.address_strings, .state", .seen = "",
+	  .reads = "wait_bit_queue_entry.key; rpc_task.tk_client, .tk_xprt, .tk_msg, .tk_start; rpc_xprt.address_strings, .state", .seen = "5.10, 6.1, 6.12, 7.3",
 	  .certainty = IQ_PROVEN, .functions = call_functions, .needs_types = call_types, .explain = explain_call },
 	{ .name = "nfs-manager", .summary = "an NFSv4 client whose state manager recovers", .reads = "nfs_client.cl_state, .cl_rpcclient",
 	  .seen = "", .certainty = IQ_STRONG, .functions = manager_functions, .needs_types = nfs_types, .explain = explain_manager },

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Services in user space that the kernel waits for: fanotify listeners, userfaultfd monitors
+ * Services in user space that the kernel waits for: fanotify listeners, userfaultfd monitors,
+ * an automounter
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/auto_fs.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,7 +17,9 @@
 #include <sys/fanotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -117,7 +121,31 @@ static int role_uffd(char **argv)
 	sleep_for_ever();
 }
 
+/* ---- autofs ---- */
+
+/* autofs MNT: an automounter that refuses every mount; it has its own process group */
+static int role_autofs(char **argv)
+{
+	struct autofs_v5_packet packet;
+	char options[128];
+	int ends[2], root;
+
+	be("automounter");
+	setpgid(0, 0);
+	checked(pipe2(ends, O_CLOEXEC), "pipe");
+	snprintf(options, sizeof(options), "fd=%d,pgrp=%d,minproto=5,maxproto=5,indirect", ends[1], getpgrp());
+	mkdir(argv[0], 0755);
+	checked(mount("zoo", argv[0], "autofs", 0, options), "mount");
+	close(ends[1]);
+	root = checked(open(argv[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC), argv[0]);
+	fact(getpid(), "automounter");
+	while (read(ends[0], &packet, sizeof(packet)) > 0)
+		ioctl(root, AUTOFS_IOC_FAIL, packet.wait_queue_token);
+	return 0;
+}
+
 static const struct role service_roles[] = {
+	{ "autofs", 1, role_autofs },	  /* MNT */
 	{ "fanotify", 2, role_fanotify }, /* FOLDER LOG */
 	{ "uffd", 0, role_uffd },
 	{ 0 },
