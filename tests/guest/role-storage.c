@@ -61,6 +61,7 @@ static int role_read_for_ever(char **argv)
 	for (;; at += PAGE)
 		if (checked((int)pread(fd, buf, PAGE, at), "read") == 0)
 			at = -PAGE;
+	return 0;
 }
 
 /* sync-for-ever FILE: append and fsync, again and again */
@@ -70,10 +71,9 @@ static int role_sync_for_ever(char **argv)
 	static char buf[PAGE];
 
 	be("syncer");
-	for (;;) {
-		checked((int)write(fd, buf, sizeof(buf)), "write");
+	while (checked((int)write(fd, buf, sizeof(buf)), "write"))
 		checked(fsync(fd), "fsync");
-	}
+	return 0;
 }
 
 /* write-sync FILE KB: fill a file, then fsync it */
