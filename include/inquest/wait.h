@@ -140,6 +140,7 @@ struct iq_wait {
 		unsigned num_args;
 	} syscall;
 	IQ_VEC(struct iq_frame_text) stack;
+	uint64_t key;		  /* what else tells it from the next one like it; 0: nothing */
 	bool steady;		  /* seen the same by an earlier look of this run */
 	bool hangs;		  /* set by iq_graph_causes() */
 };

@@ -341,6 +341,8 @@ static struct iq_error *explain_bio(struct iq_diag *d, const struct iq_task *tas
 	if (!device)
 		return NULL;
 	w = iq_diag_wait(d, task, stack, device, IQ_WAIT_SLEEP);
+	/* Nothing wakes it but the end of this I/O; the next one is another wait. */
+	w->key = task->switches;
 	e = iq_graph_edge(d->g, w->task, device, NULL, IQ_EDGE_SERVES, bio ? IQ_PROVEN : IQ_STRONG,
 			  "has to do the I/O");
 	if (bio)

@@ -18,7 +18,7 @@ enum { SB_FREEZE_COMPLETE = 4, MAX_SUPERS = 100000 };
 static const char sb_type[] = "struct super_block";
 
 struct find_sb {
-	iq_vaddr sb; /* looked for, or found */
+	iq_vaddr sb;   /* looked for, or found */
 	iq_vaddr from; /* lock, for sb_of_lock */
 	int64_t list_off;
 	uint64_t start, len; /* the range of the superblock that the lock has to be in */
@@ -49,7 +49,8 @@ static bool walk_supers(struct iq_diag *d, struct find_sb *f)
 }
 
 /* The superblock that this lock is a member of, where member.. is len bytes long. */
-static iq_vaddr sb_of_lock(struct iq_diag *d, iq_vaddr lock, const char *member, uint64_t len, uint64_t *offset_ret)
+static iq_vaddr sb_of_lock(struct iq_diag *d, iq_vaddr lock, const char *member, uint64_t len,
+			   uint64_t *offset_ret)
 {
 	int64_t off = iq_offsetof(d->s, sb_type, member);
 	struct find_sb f = { .from = lock, .start = (uint64_t)off, .len = len };
@@ -85,8 +86,12 @@ static bool name_sb_lock(struct iq_diag *d, iq_vaddr lock, struct iq_lock_name *
 		return false;
 	level = off / (uint64_t)size;
 	*name_ret = (struct iq_lock_name){
-		.name = iq_arena_printf(iq_scratch(d->s), "freeze protection (%s) of %s", levels[level], fs->name),
-		.belongs = fs, .container = sb, .container_type = sb_type, .member = "s_writers.rw_sem",
+		.name = iq_arena_printf(iq_scratch(d->s), "freeze protection (%s) of %s",
+					levels[level], fs->name),
+		.belongs = fs,
+		.container = sb,
+		.container_type = sb_type,
+		.member = "s_writers.rw_sem",
 		.certainty = IQ_PROVEN,
 	};
 	return true;
@@ -102,13 +107,18 @@ static bool name_s_umount(struct iq_diag *d, iq_vaddr lock, struct iq_lock_name 
 	if (!fs)
 		return false;
 	*name_ret = (struct iq_lock_name){
-		.name = iq_arena_printf(iq_scratch(d->s), "s_umount of %s", fs->name), .belongs = fs, .container = sb,
-		.container_type = sb_type, .member = "s_umount", .certainty = IQ_PROVEN,
+		.name = iq_arena_printf(iq_scratch(d->s), "s_umount of %s", fs->name),
+		.belongs = fs,
+		.container = sb,
+		.container_type = sb_type,
+		.member = "s_umount",
+		.certainty = IQ_PROVEN,
 	};
 	return true;
 }
 
-/* An inode is one whose superblock exists, whose own address is in its mapping, and where the lock fits. */
+/* An inode is one whose superblock exists, whose own address is in its mapping, and where the lock
+ * fits. */
 static bool name_inode_lock(struct iq_diag *d, iq_vaddr lock, const char *member, const char *words,
 			    struct iq_lock_name *name_ret)
 {
@@ -126,11 +136,16 @@ static bool name_inode_lock(struct iq_diag *d, iq_vaddr lock, const char *member
 	path = iq_path_of_inode(d->s, inode);
 	if (!path) {
 		iq_peek_member(d->s, "struct inode", "i_ino", inode, &ino);
-		path = iq_arena_printf(iq_scratch(d->s), "inode %" PRIu64 " of %s", ino, fs ? fs->name : "a filesystem");
+		path = iq_arena_printf(iq_scratch(d->s), "inode %" PRIu64 " of %s", ino,
+				       fs ? fs->name : "a filesystem");
 	}
 	*name_ret = (struct iq_lock_name){
-		.name = iq_arena_printf(iq_scratch(d->s), "%s of %s", words, path), .belongs = fs, .container = inode,
-		.container_type = "struct inode", .member = member, .certainty = IQ_PROVEN,
+		.name = iq_arena_printf(iq_scratch(d->s), "%s of %s", words, path),
+		.belongs = fs,
+		.container = inode,
+		.container_type = "struct inode",
+		.member = member,
+		.certainty = IQ_PROVEN,
 	};
 	return true;
 }
@@ -142,20 +157,27 @@ static bool name_f_pos_lock(struct iq_diag *d, iq_vaddr lock, struct iq_lock_nam
 	uint64_t inode, dentry, of_dentry;
 	const char *path;
 
-	if (off < 0 || !iq_peek_member(d->s, "struct file", "f_inode", file, &inode) || !iq_is_kernel_ptr(d->s, inode) ||
+	if (off < 0 || !iq_peek_member(d->s, "struct file", "f_inode", file, &inode) ||
+	    !iq_is_kernel_ptr(d->s, inode) ||
 	    !iq_peek_member(d->s, "struct file", "f_path.dentry", file, &dentry) ||
 	    !iq_is_kernel_ptr(d->s, dentry) ||
-	    !iq_peek_member(d->s, "struct dentry", "d_inode", dentry, &of_dentry) || of_dentry != inode)
+	    !iq_peek_member(d->s, "struct dentry", "d_inode", dentry, &of_dentry) ||
+	    of_dentry != inode)
 		return false;
 	path = iq_path_of_dentry(d->s, dentry);
 	*name_ret = (struct iq_lock_name){
-		.name = iq_arena_printf(iq_scratch(d->s), "f_pos_lock of an open file, %s", path ? path : "name unknown"),
-		.container = file, .container_type = "struct file", .member = "f_pos_lock", .certainty = IQ_STRONG,
+		.name = iq_arena_printf(iq_scratch(d->s), "f_pos_lock of an open file, %s",
+					path ? path : "name unknown"),
+		.container = file,
+		.container_type = "struct file",
+		.member = "f_pos_lock",
+		.certainty = IQ_STRONG,
 	};
 	return true;
 }
 
-/* The mutex of a pipe: some struct file that the waiter works on has that pipe as its private_data. */
+/* The mutex of a pipe: some struct file that the waiter works on has that pipe as its private_data.
+ */
 static bool name_pipe_mutex(struct iq_diag *d, iq_vaddr lock, const struct iq_stack *stack,
 			    struct iq_lock_name *name_ret)
 {
@@ -164,7 +186,8 @@ static bool name_pipe_mutex(struct iq_diag *d, iq_vaddr lock, const struct iq_st
 	iq_vaddr pipe = lock - (uint64_t)off;
 	uint64_t p, inode, ino = 0, ring;
 
-	if (off < 0 || data < 0 || !iq_peek_member(d->s, "struct pipe_inode_info", "ring_size", pipe, &ring) || !ring ||
+	if (off < 0 || data < 0 ||
+	    !iq_peek_member(d->s, "struct pipe_inode_info", "ring_size", pipe, &ring) || !ring ||
 	    ring & (ring - 1))
 		return false;
 	for (size_t i = 0; stack && i < stack->num_words; i++) {
@@ -174,16 +197,21 @@ static bool name_pipe_mutex(struct iq_diag *d, iq_vaddr lock, const struct iq_st
 		    !iq_peek_member(d->s, "struct inode", "i_ino", inode, &ino))
 			continue;
 		*name_ret = (struct iq_lock_name){
-			.name = iq_arena_printf(iq_scratch(d->s), "mutex of pipe:[%" PRIu64 "]", ino), .container = pipe,
-			.container_type = "struct pipe_inode_info", .member = "mutex", .certainty = IQ_STRONG,
+			.name = iq_arena_printf(iq_scratch(d->s), "mutex of pipe:[%" PRIu64 "]",
+						ino),
+			.container = pipe,
+			.container_type = "struct pipe_inode_info",
+			.member = "mutex",
+			.certainty = IQ_STRONG,
 		};
 		return true;
 	}
 	return false;
 }
 
-static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type, const struct iq_task *waiter,
-		     const struct iq_stack *stack, struct iq_lock_name *name_ret)
+static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
+		     const struct iq_task *waiter, const struct iq_stack *stack,
+		     struct iq_lock_name *name_ret)
 {
 	(void)waiter;
 	if (!strcmp(lock_type, "struct percpu_rw_semaphore"))
@@ -191,20 +219,24 @@ static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type, co
 	if (!strcmp(lock_type, "struct rw_semaphore"))
 		return name_s_umount(d, lock, name_ret) ||
 		       name_inode_lock(d, lock, "i_rwsem", "i_rwsem", name_ret) ||
-		       name_inode_lock(d, lock, "i_data.invalidate_lock", "invalidate_lock", name_ret) ||
+		       name_inode_lock(d, lock, "i_data.invalidate_lock", "invalidate_lock",
+				       name_ret) ||
 		       name_inode_lock(d, lock, "i_data.i_mmap_rwsem", "i_mmap_rwsem", name_ret);
 	if (!strcmp(lock_type, "struct mutex"))
-		return name_f_pos_lock(d, lock, name_ret) || name_pipe_mutex(d, lock, stack, name_ret);
+		return name_f_pos_lock(d, lock, name_ret) ||
+		       name_pipe_mutex(d, lock, stack, name_ret);
 	return false;
 }
 
 /* ---- who keeps a superblock's freeze protection ---- */
 
-/* The task that is freezing this superblock: the writer that a level knows, while it waits there; else by the stacks. */
+/* The task that is freezing this superblock: the writer that a level knows, while it waits there;
+ * else by the stacks. */
 static const struct iq_task *freezer_of(struct iq_diag *d, iq_vaddr sb)
 {
 	static const char *const freezing[] = { "freeze_super", "sb_wait_write", NULL };
-	static const char *const levels[] = { "s_writers.rw_sem[0].writer.task", "s_writers.rw_sem[1].writer.task",
+	static const char *const levels[] = { "s_writers.rw_sem[0].writer.task",
+					      "s_writers.rw_sem[1].writer.task",
 					      "s_writers.rw_sem[2].writer.task" };
 	const struct iq_task *t = NULL;
 	uint64_t writer;
@@ -223,23 +255,151 @@ static const struct iq_task *freezer_of(struct iq_diag *d, iq_vaddr sb)
 	return t && !t->unreadable ? t : NULL;
 }
 
-static bool find_freezer(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, const struct iq_lock_name *name,
-			 unsigned num)
+/* What belongs to a superblock: it, an open file, an inode or a dentry in it. */
+static bool is_of_sb(struct iq_session *s, iq_vaddr p, void *ctx)
+{
+	const iq_vaddr *sb = ctx;
+	uint64_t inode, of;
+
+	if (p == *sb)
+		return true;
+	if (iq_peek_member(s, "struct inode", "i_sb", p, &of) && of == *sb)
+		return true;
+	if (iq_peek_member(s, "struct dentry", "d_sb", p, &of) && of == *sb)
+		return true;
+	return iq_peek_member(s, "struct file", "f_inode", p, &inode) &&
+	       iq_is_kernel_ptr(s, inode) &&
+	       iq_peek_member(s, "struct inode", "i_sb", inode, &of) && of == *sb;
+}
+
+/*
+ * Who is inside while a freezer waits for all to leave: tasks that sleep in a function that is
+ * called with this level of protection, with something of this filesystem in hand.
+ */
+static bool find_writers(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
+			 const struct iq_lock_name *name, unsigned num)
+{
+	static const char *const writing[] = {
+		"vfs_write",
+		"do_iter_write",
+		"vfs_iter_write",
+		"vfs_iocb_iter_write",
+		"vfs_writev",
+		"do_iter_readv_writev",
+		"vfs_fallocate",
+		"vfs_copy_file_range",
+		"do_clone_file_range",
+		"vfs_clone_file_range",
+		"vfs_truncate",
+		"do_sys_ftruncate",
+		"do_ftruncate",
+		"do_truncate",
+		"notify_change",
+		"do_splice_from",
+		"iter_file_splice_write",
+		"aio_write",
+		"io_write",
+		"vfs_mkdir",
+		"vfs_rmdir",
+		"vfs_unlink",
+		"vfs_create",
+		"vfs_mknod",
+		"vfs_symlink",
+		"vfs_link",
+		"vfs_rename",
+		"vfs_setxattr",
+		"vfs_removexattr",
+		"do_mkdirat",
+		"do_rmdir",
+		"do_unlinkat",
+		"do_renameat2",
+		"do_linkat",
+		"do_symlinkat",
+		"do_mknodat",
+		"filename_mkdirat",
+		"filename_rmdir",
+		"filename_unlinkat",
+		"filename_renameat2",
+		"open_last_lookups",
+		"lookup_open",
+		"path_openat",
+		NULL,
+	};
+	static const char *const faulting[] = {
+		"do_page_mkwrite",    "ext4_page_mkwrite",    "xfs_filemap_page_mkwrite",
+		"btrfs_page_mkwrite", "filemap_page_mkwrite", "__xfs_filemap_fault",
+		"xfs_filemap_fault",  "xfs_write_fault",      NULL
+	};
+	static const char *const inside[] = { "start_this_handle",
+					      "jbd2__journal_start",
+					      "ext4_writepages",
+					      "ext4_do_writepages",
+					      "xfs_trans_alloc",
+					      "xfs_log_reserve",
+					      "ext4_evict_inode",
+					      "btrfs_commit_transaction",
+					      "jbd2_journal_stop",
+					      "ext4_map_blocks",
+					      NULL };
+	static const char *const *const levels[] = { writing, faulting, inside };
+	int64_t size = iq_sizeof(d->s, "struct percpu_rw_semaphore"),
+		off = iq_offsetof(d->s, sb_type, "s_writers.rw_sem");
+	iq_vaddr sb = name->container;
+	const struct iq_task *found[16];
+	size_t level, num_found = 0;
+
+	if (size <= 0 || off < 0)
+		return false;
+	level = (size_t)((lock - sb - (uint64_t)off) / (uint64_t)size);
+	if (level >= IQ_ARRAY_SIZE(levels))
+		return false;
+	for (size_t i = 0; i < d->tasks->num_tasks && num_found < IQ_ARRAY_SIZE(found); i++) {
+		const struct iq_task *t = &d->tasks->tasks[i];
+		const struct iq_stack *stack;
+
+		if (!t->pid || !t->stack || t->on_cpu || t->pid == w->task->tid ||
+		    (t->state != 'D' && t->state != 'S') ||
+		    (d->is_queued && d->is_queued(d->queue, t->addr)))
+			continue;
+		stack = iq_task_stack(d->s, t);
+		if (iq_stack_find(stack, 0, levels[level]) >= 0 &&
+		    iq_stack_search(d->s, stack, 0, is_of_sb, &sb))
+			found[num_found++] = t;
+	}
+	for (size_t i = 0; i < num_found; i++) {
+		bool sure = num && num_found <= num;
+		struct iq_edge *e = iq_graph_edge(d->g, w->task, iq_diag_task(d, found[i]), w->on,
+						  sure ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE,
+						  sure ? IQ_STRONG : IQ_LIKELY,
+						  "is inside, and it waits for it to leave");
+
+		iq_text_add(d->g, &e->evidence,
+			    "%s (%d) sleeps in a function that changes %s; %u inside in all",
+			    found[i]->comm, found[i]->pid, name->belongs->name, num);
+	}
+	return num && num_found == num;
+}
+
+static bool find_freezer(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
+			 const struct iq_lock_name *name, unsigned num)
 {
 	static const char known;
 	const struct iq_task **freezer;
 	uint64_t frozen;
 	struct iq_edge *e;
 
-	(void)lock;
-	(void)num;
-	if (!name->container_type || strcmp(name->container_type, sb_type) || !name->belongs ||
-	    !strcmp(w->mode ? w->mode : "", "write") ||
-	    !iq_peek_member(d->s, sb_type, "s_writers.frozen", name->container, &frozen) || !frozen)
+	if (!name->container_type || strcmp(name->container_type, sb_type) || !name->belongs)
+		return false;
+	if (!strcmp(w->mode ? w->mode : "", "write"))
+		return find_writers(d, w, lock, name, num);
+	if (!iq_peek_member(d->s, sb_type, "s_writers.frozen", name->container, &frozen) || !frozen)
 		return false;
 	if (frozen == SB_FREEZE_COMPLETE) {
-		e = iq_graph_edge(d->g, w->task, name->belongs, w->on, IQ_EDGE_OWNER, IQ_PROVEN, "is frozen");
-		iq_text_add(d->g, &e->evidence, "super_block.s_writers.frozen at %#" PRIx64 " is %" PRIu64 " (complete)",
+		e = iq_graph_edge(d->g, w->task, name->belongs, w->on, IQ_EDGE_OWNER, IQ_PROVEN,
+				  "is frozen");
+		iq_text_add(d->g, &e->evidence,
+			    "super_block.s_writers.frozen at %#" PRIx64 " is %" PRIu64
+			    " (complete)",
 			    name->container, frozen);
 		return true;
 	}
@@ -251,7 +411,8 @@ static bool find_freezer(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, co
 	}
 	if (!*freezer)
 		return false;
-	e = iq_graph_edge(d->g, w->task, iq_diag_task(d, *freezer), w->on, IQ_EDGE_OWNER, IQ_STRONG, "is freezing it");
+	e = iq_graph_edge(d->g, w->task, iq_diag_task(d, *freezer), w->on, IQ_EDGE_OWNER, IQ_STRONG,
+			  "is freezing it");
 	iq_text_add(d->g, &e->evidence,
 		    "super_block.s_writers.frozen at %#" PRIx64 " is %" PRIu64
 		    " (not complete), and %s (%d) is in freeze_super() with it",
@@ -292,52 +453,70 @@ static struct iq_error *explain_fs(struct iq_diag *d, struct iq_object *o)
 		return NULL;
 	thawer = find_thawer(d, o->addr);
 	if (thawer) {
-		e = iq_graph_edge(d->g, o, iq_diag_task(d, thawer), NULL, IQ_EDGE_OWNER, IQ_STRONG, "is thawing it");
-		iq_text_add(d->g, &e->evidence, "%s (%d) is in thaw_super() with the superblock %#" PRIx64, thawer->comm,
-			    thawer->pid, o->addr);
+		e = iq_graph_edge(d->g, o, iq_diag_task(d, thawer), NULL, IQ_EDGE_OWNER, IQ_STRONG,
+				  "is thawing it");
+		iq_text_add(d->g, &e->evidence,
+			    "%s (%d) is in thaw_super() with the superblock %#" PRIx64,
+			    thawer->comm, thawer->pid, o->addr);
 		return NULL;
 	}
 	v = iq_object_verdict(d->g, o, IQ_CAUSE_FS_FROZEN, IQ_PROVEN, "%s, is frozen", o->name);
 	/* A plain int on older kernels. */
 	if (iq_peek_member(d->s, sb_type, "s_bdev", o->addr, &bdev) && bdev &&
-	    !iq_peek_member(d->s, "struct block_device", "bd_fsfreeze_count.counter", bdev, &device_freezes))
-		iq_peek_member(d->s, "struct block_device", "bd_fsfreeze_count", bdev, &device_freezes);
-	/* Frozen for a change of its device: if that is suspended, its resume is the end of the freeze. */
+	    !iq_peek_member(d->s, "struct block_device", "bd_fsfreeze_count.counter", bdev,
+			    &device_freezes))
+		iq_peek_member(d->s, "struct block_device", "bd_fsfreeze_count", bdev,
+			       &device_freezes);
+	/* Frozen for a change of its device: if that is suspended, its resume is the end of the
+	 * freeze. */
 	v->final = !device_freezes;
 	v->cannot_go_on = true;
 	if (v->evidence.num)
 		return NULL;
 	iq_text_add(d->g, &v->evidence,
-		    "super_block.s_writers.frozen at %#" PRIx64 " is 4: the freeze is complete, and every write waits for its end",
+		    "super_block.s_writers.frozen at %#" PRIx64
+		    " is 4: the freeze is complete, and every write waits for its end",
 		    o->addr);
-	/* Who asked is counted apart since v6.6; a freeze of the device below counts at the device. */
+	/* Who asked is counted apart since v6.6; a freeze of the device below counts at the device.
+	 */
 	if (iq_peek_member(d->s, sb_type, "s_writers.freeze_kcount", o->addr, &kernel) &&
 	    iq_peek_member(d->s, sb_type, "s_writers.freeze_ucount", o->addr, &user))
 		iq_text_add(d->g, &v->evidence, "frozen by %s",
-			    kernel && user ? "user space and the kernel itself" :
-			    kernel	   ? "the kernel itself (suspend, or a device being changed)" :
-					     "user space (fsfreeze, a backup or snapshot agent)");
+			    kernel && user ? "user space and the kernel itself"
+			    : kernel ? "the kernel itself (suspend, or a device being changed)"
+				     : "user space (fsfreeze, a backup or snapshot agent)");
 	if (device_freezes)
-		iq_text_add(d->g, &v->evidence,
-			    "block_device.bd_fsfreeze_count at %#" PRIx64 " is %" PRIu64
-			    ": its block device asked for the freeze (LVM or device-mapper snapshot)",
-			    bdev, device_freezes);
+		iq_text_add(
+			d->g, &v->evidence,
+			"block_device.bd_fsfreeze_count at %#" PRIx64 " is %" PRIu64
+			": its block device asked for the freeze (LVM or device-mapper snapshot)",
+			bdev, device_freezes);
 	if (device_freezes)
 		iq_text_add(d->g, &v->remedy,
-			    "If a device-mapper change was interrupted: dmsetup info, then dmsetup resume NAME for the suspended device");
-	iq_text_add(d->g, &v->remedy, "Ask whether a backup or snapshot of it is under way, and let it end or stop it properly");
+			    "If a device-mapper change was interrupted: dmsetup info, then dmsetup "
+			    "resume NAME for the suspended device");
+	iq_text_add(d->g, &v->remedy,
+		    "Ask whether a backup or snapshot of it is under way, and let it end or stop "
+		    "it properly");
 	if (mount && mount->str)
 		iq_text_add(d->g, &v->remedy,
-			    "Thaw it: fsfreeze --unfreeze %s (a snapshot being taken at this moment becomes inconsistent)",
+			    "Thaw it: fsfreeze --unfreeze %s (a snapshot being taken at this "
+			    "moment becomes inconsistent)",
 			    mount->str);
 	else
-		iq_text_add(d->g, &v->remedy, "Thaw it: fsfreeze --unfreeze MOUNTPOINT, in the mount namespace where it is mounted");
-	iq_text_add(d->g, &v->remedy, "Last resort, thaws every filesystem: echo j > /proc/sysrq-trigger");
+		iq_text_add(d->g, &v->remedy,
+			    "Thaw it: fsfreeze --unfreeze MOUNTPOINT, in the mount namespace where "
+			    "it is mounted");
+	iq_text_add(d->g, &v->remedy,
+		    "Last resort, thaws every filesystem: echo j > /proc/sysrq-trigger");
 	return NULL;
 }
 
 static const struct iq_object_rule object_rules[] = {
-	{ .name = "frozen", .summary = "a frozen filesystem", .type = IQ_OBJ_FILESYSTEM, .explain = explain_fs },
+	{ .name = "frozen",
+	  .summary = "a frozen filesystem",
+	  .type = IQ_OBJ_FILESYSTEM,
+	  .explain = explain_fs },
 	{ 0 },
 };
 
@@ -347,8 +526,10 @@ static const struct iq_lock_namer lock_namers[] = {
 };
 
 static const struct iq_holder_rule holder_rules[] = {
-	{ .name = "freezer", .summary = "the freeze that keeps writers out, or the task that is still freezing",
-	  .lock_type = "struct percpu_rw_semaphore", .find = find_freezer },
+	{ .name = "freezer",
+	  .summary = "the freeze that keeps writers out, or the task that is still freezing",
+	  .lock_type = "struct percpu_rw_semaphore",
+	  .find = find_freezer },
 	{ 0 },
 };
 

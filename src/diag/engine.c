@@ -283,7 +283,7 @@ static void explain_tasks(struct engine *e)
 
 uint64_t iq_engine_wait_key(const struct iq_wait *w)
 {
-	uint64_t h = iq_hash_bytes(w->on->id, strlen(w->on->id));
+	uint64_t h = iq_hash_bytes(w->on->id, strlen(w->on->id)) ^ (w->key ? iq_hash_u64(w->key) : 0);
 
 	if (w->mode)
 		h ^= iq_hash_bytes(w->mode, strlen(w->mode));

@@ -8,6 +8,7 @@ def expect(f):
             "kind": "dev.suspended",
             "root": {"type": "device", "id": f.dm, "name": "slow"},
             "blocked": {f.writer, f.freezer, f.late},
+            "may_block": {f.jbd2},
             "chain": [{"type": "task", "tid": f.late}, {"type": "lock"}, {"type": "task", "tid": f.freezer},
                       {"type": "task", "tid": f.writer}, {"type": "device", "id": f.dm}],
         }],

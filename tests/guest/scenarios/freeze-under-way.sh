@@ -16,6 +16,7 @@ make() {
     hangs writer 'ext4_' dd if=/dev/zero of=/data/cold bs=100 count=1 seek=3 conv=notrunc
     hangs freezer 'freeze_super|sb_wait_write|percpu_down_write|ioctl_fsfreeze' fsfreeze --freeze /data
     hangs late 'mnt_want_write|sb_start_write|percpu_down_read|vfs_write|percpu_rwsem' mkdir /data/late
+    fact jbd2 "$(task_named jbd2/dm-)"
 }
 
 heal() {

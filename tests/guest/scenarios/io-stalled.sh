@@ -5,7 +5,8 @@
 
 make() {
     until_true 20 [ -n "$(disk)" ] || fail "no disk"
-    fact disk "$(disk)"
+    disk=$(disk)
+    fact disk "$disk"
     echo 3000 >"/sys/block/$disk/device/timeout"
     dd if=/dev/zero of="/dev/$disk" bs=4k count=16 2>/dev/null
     sync
