@@ -7,6 +7,7 @@ who takes part (FACT name=number) and ends it (heal); lib.sh stands in front of 
 scenarios/NAME.py says what is true of it:
 
     MODULES = ["loop"]      kernel modules that it needs
+    TOOLS = ["mkfs.xfs"]    programs of this machine that it needs
     KERNELS = ["6.1"]       where it works, if not everywhere
     DUMPS = ["elf"]         ask the guest's memory dump as well, in these formats
     LOOKS = 5               how often to look while it lasts (1)
