@@ -491,7 +491,7 @@ static struct iq_error *explain_eventfd(struct iq_diag *d, const struct iq_task 
 	on = iq_graph_object(d->g, IQ_OBJ_IPC, "ipc:eventfd:%" PRIu64, id);
 	on->addr = ctx;
 	iq_object_name(d->g, on, "eventfd %" PRIu64, id);
-	x.w = iq_diag_wait(d, task, stack, on, IQ_WAIT_MESSAGE);
+	x.w = iq_diag_wait(d, task, stack, on, IQ_WAIT_IDLE);
 	x.w->mode = reads ? "read" : "write";
 	x.w->any = true;
 	x.how = reads ? "could signal it" : "could read it";

@@ -20,7 +20,7 @@ struct ends {
 	struct iq_wait *w;
 	const struct iq_task *waiter;
 	bool wants_writers;
-	bool has_ino;
+	bool has_ino, is_own;
 	uint64_t inode;
 	int32_t last_tgid;
 	const char *path;
@@ -43,15 +43,22 @@ static bool add_end(void *ctx, const struct iq_open_file *open)
 
 	if (!(open->mode & (x->wants_writers ? IQ_FMODE_WRITE : IQ_FMODE_READ)) || open->task->tgid == x->last_tgid)
 		return false;
-	/* A process that sleeps on a pipe to itself may be woken by a signal handler of its own: no hang. */
-	if (open->task->tgid == x->waiter->tgid && x->waiter->num_threads <= 1)
-		return false;
 	x->last_tgid = open->task->tgid;
 	iq_diag_process_edges(x->d, x->w, open->task, open->task->tgid == x->waiter->tgid ? x->waiter : NULL, x->w->on,
 			      IQ_EDGE_SERVES, IQ_PROVEN, x->wants_writers ? "could write to it" : "could read from it",
 			      iq_arena_printf(iq_scratch(x->d->s), "%s (%d) has descriptor %u open for %s", open->task->comm, open->task->tgid,
 					      open->fd, x->wants_writers ? "writing" : "reading"));
 	return false;
+}
+
+/* Has a process of one thread the other end of what it waits for itself? */
+static bool is_own_end(void *ctx, const struct iq_open_file *open)
+{
+	struct ends *x = ctx;
+
+	x->is_own = x->is_own || (open->task->tgid == x->waiter->tgid && x->waiter->num_threads <= 1 &&
+				  (open->mode & (x->wants_writers ? IQ_FMODE_WRITE : IQ_FMODE_READ)));
+	return x->is_own;
 }
 
 static iq_vaddr pipe_of(struct iq_diag *d, iq_vaddr head, bool *reads_ret)
@@ -102,7 +109,13 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, c
 	x.w->mode = reads ? "read" : "write";
 	x.w->any = true;
 	iq_text_add(d->g, &x.w->evidence, "it sleeps on pipe_inode_info.%s of %#" PRIx64, reads ? "rd_wait" : "wr_wait", pipe);
-	iq_open_each(d->s, IQ_OPEN_PRIVATE, pipe, add_end, &x);
+	/*
+	 * Who has both ends may be woken by a signal handler of his own, and those who inherited both from him
+	 * will hardly do it: a pipe to oneself blames nobody.
+	 */
+	iq_open_each(d->s, IQ_OPEN_PRIVATE, pipe, is_own_end, &x);
+	if (!x.is_own)
+		iq_open_each(d->s, IQ_OPEN_PRIVATE, pipe, add_end, &x);
 	*wait_ret = x.w;
 	return NULL;
 }

@@ -55,26 +55,60 @@ static bool hangs_by_itself(const struct view *v, const struct iq_wait *w)
 	}
 }
 
+enum { MAX_ROUNDS = 16 };
+
 /* How a node stands while the messages are sorted out. */
 enum { FREE, STUCK, OPEN /* stuck, as long as nothing speaks against it */ };
 
-static uint8_t first_state(const struct view *v, const struct iq_object *o)
+/* The process of a task, or a number of its own for another object. */
+static int64_t process_of(const struct iq_object *o)
 {
+	const struct iq_attr *pid = o->type == IQ_OBJ_TASK ? iq_object_attr(o, "pid") : NULL;
+
+	return pid && pid->kind == IQ_ATTR_INT ? pid->num : -1 - (int64_t)o->index;
+}
+
+/*
+ * Could several processes send the message? Descriptors are inherited by who will never use them: that
+ * such waits go round in a circle proves nothing. One of these at least has to be stuck for a reason of its own.
+ */
+static bool is_from_several(const struct iq_wait *w)
+{
+	if (w->cls != IQ_WAIT_MESSAGE || !w->any || !w->task->out.num)
+		return false;
+	iq_vec_foreach(&w->task->out, p)
+		if (process_of((*p)->to) != process_of(w->task->out.data[0]->to))
+			return true;
+	return false;
+}
+
+/* Stuck, whatever becomes of the messages. */
+static bool is_stuck(const struct iq_object *o, const uint8_t *all_stuck)
+{
+	if (o->type != IQ_OBJ_TASK)
+		return o->verdict;
+	return (o->verdict && o->verdict->cannot_go_on) || (o->wait && o->wait->hangs) || all_stuck[o->index];
+}
+
+static bool has_stuck_end(const struct iq_object *o, const uint8_t *all_stuck)
+{
+	iq_vec_foreach(&o->out, p)
+		if (is_stuck((*p)->to, all_stuck))
+			return true;
+	return false;
+}
+
+static uint8_t first_state(const struct view *v, const struct iq_object *o, const uint8_t *all_stuck)
+{
+	bool leads_on = v->out_start[o->index] < v->out_start[o->index + 1];
 	const struct iq_wait *w = o->wait;
 
-	if (o->type != IQ_OBJ_TASK) {
-		if (o->verdict)
-			return STUCK;
-		return v->out_start[o->index] < v->out_start[o->index + 1] ? OPEN : FREE;
-	}
-	if (o->verdict && o->verdict->cannot_go_on)
+	if (is_stuck(o, all_stuck))
 		return STUCK;
-	if (!w)
-		return FREE;
-	if (w->hangs)
-		return STUCK;
-	if (w->cls == IQ_WAIT_MESSAGE &&
-	    v->out_start[o->index] < v->out_start[o->index + 1])
+	if (o->type != IQ_OBJ_TASK)
+		return leads_on ? OPEN : FREE;
+	if (w && w->cls == IQ_WAIT_MESSAGE && leads_on &&
+	    (!is_from_several(w) || has_stuck_end(o, all_stuck)))
 		return OPEN;
 	return FREE;
 }
@@ -120,17 +154,17 @@ static void release(const struct view *v, const struct iq_wait *w)
 		v->arcs[a].flags |= ARC_DROPPED;
 }
 
-static void settle_messages(const struct view *v)
+/* One round: who is stuck if those in all_stuck are. */
+static void settle(const struct view *v, const uint8_t *all_stuck, uint8_t *state, uint32_t *todo,
+		   struct ends *ends)
 {
-	size_t n = v->num_nodes, num = 0;
-	_cleanup_free_ uint8_t *state = iq_xcalloc(n, 1);
-	_cleanup_free_ uint32_t *todo = iq_xcalloc(n, sizeof(*todo));
-	_cleanup_free_ struct ends *ends = iq_xcalloc(n, sizeof(*ends));
+	size_t num = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
+	memset(ends, 0, v->num_nodes * sizeof(*ends));
+	for (uint32_t i = 0; i < v->num_nodes; i++) {
 		const struct iq_object *o = v->g->objects.data[i];
 
-		state[i] = first_state(v, o);
+		state[i] = first_state(v, o, all_stuck);
 		if (state[i] == FREE)
 			todo[num++] = i;
 		if (state[i] != OPEN)
@@ -161,15 +195,50 @@ static void settle_messages(const struct view *v)
 			}
 		}
 	}
+}
+
+/* Messages due from several that turn out to be all stuck. Says whether there are new ones. */
+static bool find_all_stuck(const struct view *v, const uint8_t *state, uint8_t *all_stuck)
+{
+	bool found = false;
+
+	iq_vec_foreach(&v->g->waits, p) {
+		uint32_t node = (*p)->task->index;
+		bool stuck = true;
+
+		if (all_stuck[node] || !is_from_several(*p))
+			continue;
+		view_foreach_out(v, node, a)
+			stuck = stuck && state[v->arcs[a].to] != FREE;
+		if (stuck)
+			all_stuck[node] = found = true;
+	}
+	return found;
+}
+
+static void settle_messages(const struct view *v)
+{
+	size_t n = v->num_nodes;
+	_cleanup_free_ uint8_t *state = iq_xcalloc(n, 1);
+	_cleanup_free_ uint8_t *all_stuck = iq_xcalloc(n, 1);
+	_cleanup_free_ uint32_t *todo = iq_xcalloc(n, sizeof(*todo));
+	_cleanup_free_ struct ends *ends = iq_xcalloc(n, sizeof(*ends));
+
+	for (int i = 0; i < MAX_ROUNDS; i++) {
+		settle(v, all_stuck, state, todo, ends);
+		if (!find_all_stuck(v, state, all_stuck))
+			break;
+	}
 	iq_vec_foreach(&v->g->waits, p) {
 		struct iq_wait *w = *p;
+		uint32_t node = w->task->index;
 
 		if (w->cls != IQ_WAIT_MESSAGE)
 			continue;
-		w->hangs = w->hangs || (w->lasting && state[w->task->index] == OPEN);
+		w->hangs = w->hangs || (w->lasting && (state[node] == OPEN || all_stuck[node]));
 		if (w->hangs)
 			excuse_the_free(v, w, state);
-		else if (w->any && state[w->task->index] == FREE)
+		else if (w->any && state[node] == FREE)
 			release(v, w);
 	}
 }

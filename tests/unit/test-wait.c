@@ -362,6 +362,20 @@ static void a_cycle_with_a_way_out_is_none(void **state)
 	assert_int_equal(only_cause(g)->kind, IQ_CAUSE_TASK_STOPPED);
 }
 
+static void descriptors_that_everybody_inherited_make_no_deadlock(void **state)
+{
+	struct iq_graph *g = *state;
+	struct iq_object *t[3] = { made_task(g, 1, "a"), made_task(g, 2, "b"), made_task(g, 3, "c") };
+
+	for (int i = 0; i < 3; i++) {
+		struct iq_wait *w = message(g, t[i], t[(i + 1) % 3]);
+
+		w->any = true;
+		iq_graph_edge(g, t[i], t[(i + 2) % 3], w->on, IQ_EDGE_SERVES, IQ_PROVEN, "inherited it");
+	}
+	assert_int_equal(iq_graph_causes(g, NULL, 0)->list.num, 0);
+}
+
 static void a_message_through_a_connection_hangs_with_its_daemon(void **state)
 {
 	struct iq_graph *g = *state;
@@ -671,6 +685,7 @@ int main(void)
 		T(one_free_end_is_enough_for_a_wait_for_any),
 		T(a_cycle_of_messages_is_a_deadlock),
 		T(a_cycle_with_a_way_out_is_none),
+		T(descriptors_that_everybody_inherited_make_no_deadlock),
 		T(a_message_through_a_connection_hangs_with_its_daemon),
 		T(who_could_be_written_to_by_many_sleeps_for_itself),
 		T(two_tasks_that_wait_for_each_other_are_a_deadlock),
