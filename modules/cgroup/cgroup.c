@@ -399,7 +399,7 @@ static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "frozen",
 	  .summary = "a task frozen with its cgroup (v2, v1)",
 	  .reads = "css_set.dfl_cgrp, cgroup.freezer.freeze; freezer.state; cgroup.kn",
-	  .seen = "6.1, 7.3",
+	  .seen = "5.10, 6.1, 6.12, 7.3",
 	  .certainty = IQ_PROVEN,
 	  .functions = frozen_functions,
 	  .explain = explain_frozen },
@@ -407,7 +407,7 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .summary = "a task held back because its cgroup is over memory.high, or at its limit "
 		     "without an OOM killer",
 	  .reads = "css_set.subsys, mem_cgroup.memory.usage, .high, .max",
-	  .seen = "6.1, 7.3",
+	  .seen = "5.10, 6.1, 6.12, 7.3",
 	  .certainty = IQ_STRONG,
 	  .functions = memory_functions,
 	  .needs_types = memory_types,

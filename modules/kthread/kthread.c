@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Kernel threads that are started, stopped or parked, and programs that the kernel starts
+ *
+ * kthread_stop() waits for kthread.exited, kthread_park() for kthread.parked: the completion is
+ * part of the thread's struct kthread. A new kernel thread is made by kthreadd.
+ *
+ * call_usermodehelper() waits for a completion that its struct subprocess_info points to; that has
+ * the path of the program. A worker starts the program, and waits for its end where that is asked
+ * for; request_module() does.
+ *
+ * Kernel: kernel/kthread.c, kernel/umh.c.
+ */
+#include "inquest/module.h"
+#include "inquest/waitq.h"
+
+enum { KTHREADD = 2 };
+
+static struct iq_wait *new_wait(struct iq_diag *d, const struct iq_task *task,
+				const struct iq_stack *stack, iq_vaddr done, const char *name)
+{
+	struct iq_object *on = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, done);
+
+	on->addr = done;
+	iq_object_str(d->g, on, "class", "completion");
+	iq_object_name(d->g, on, "%s", name);
+	return iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+}
+
+/* ---- threads ---- */
+
+static struct iq_error *explain_stop(struct iq_diag *d, const struct iq_task *task,
+				     const struct iq_stack *stack, size_t frame,
+				     struct iq_wait **wait_ret)
+{
+	static const char type[] = "struct kthread";
+	int64_t exited = iq_offsetof(d->s, type, "exited"),
+		parked = iq_offsetof(d->s, type, "parked");
+	iq_vaddr done;
+
+	(void)frame;
+	if (exited < 0 || parked < 0 || !iq_find_completion(d->s, task, stack, &done))
+		return NULL;
+	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
+		const struct iq_task *t = &d->tasks->tasks[i];
+		uint64_t kthread;
+		struct iq_edge *e;
+		bool stop;
+
+		if (!t->kthread || !t->pid ||
+		    (!iq_peek_member(d->s, "struct task_struct", "worker_private", t->addr,
+				     &kthread) &&
+		     !iq_peek_member(d->s, "struct task_struct", "set_child_tid", t->addr,
+				     &kthread)))
+			continue;
+		stop = kthread + (uint64_t)exited == done;
+		if (!stop && kthread + (uint64_t)parked != done)
+			continue;
+		*wait_ret = new_wait(d, task, stack, done,
+				     iq_arena_printf(iq_scratch(d->s),
+						     "the %s of kernel thread %s (%d)",
+						     stop ? "end" : "parking", t->comm, t->pid));
+		e = iq_graph_edge(d->g, (*wait_ret)->task, iq_diag_task(d, t), (*wait_ret)->on,
+				  IQ_EDGE_SERVES, IQ_PROVEN,
+				  stop ? "has to end first" : "has to park first");
+		iq_text_add(d->g, &e->evidence,
+			    "the completion %#" PRIx64 " is kthread.%s of %s (%d)", done,
+			    stop ? "exited" : "parked", t->comm, t->pid);
+		return NULL;
+	}
+	return NULL;
+}
+
+static struct iq_error *explain_create(struct iq_diag *d, const struct iq_task *task,
+				       const struct iq_stack *stack, size_t frame,
+				       struct iq_wait **wait_ret)
+{
+	const struct iq_task *kthreadd = iq_task_by_pid(d->s, KTHREADD);
+	struct iq_edge *e;
+	iq_vaddr done;
+
+	(void)frame;
+	if (!kthreadd || !kthreadd->kthread || !iq_find_completion(d->s, task, stack, &done))
+		return NULL;
+	*wait_ret = new_wait(d, task, stack, done, "a new kernel thread");
+	e = iq_graph_edge(d->g, (*wait_ret)->task, iq_diag_task(d, kthreadd), (*wait_ret)->on,
+			  IQ_EDGE_SERVES, IQ_STRONG, "makes all kernel threads");
+	iq_text_add(d->g, &e->evidence, "%s (%d) makes all kernel threads", kthreadd->comm,
+		    kthreadd->pid);
+	return NULL;
+}
+
+/* ---- programs ---- */
+
+struct info_search {
+	struct iq_diag *d;
+	iq_vaddr done;
+};
+
+static bool is_info(struct iq_session *s, iq_vaddr p, void *ctx)
+{
+	struct info_search *x = ctx;
+	uint64_t complete;
+
+	return iq_is_kernel_ptr(s, p) &&
+	       iq_peek_member(s, "struct subprocess_info", "complete", p, &complete) &&
+	       complete == x->done;
+}
+
+/* Who has the request in hands: the worker, until it has started the program; where it waits for
+ * its end, to the last. */
+static size_t add_starters(struct iq_diag *d, struct iq_wait *w, iq_vaddr info)
+{
+	size_t num = 0;
+
+	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
+		const struct iq_task *t = &d->tasks->tasks[i];
+		struct iq_edge *e;
+
+		if (!t->pid || !t->stack || t->on_cpu || t->exit_state ||
+		    t->addr == w->task->addr || !iq_stack_mentions(iq_task_stack(d->s, t), info))
+			continue;
+		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), w->on, IQ_EDGE_SERVES,
+				  IQ_STRONG, "has to start it, and to see its end");
+		iq_text_add(d->g, &e->evidence,
+			    "subprocess_info %#" PRIx64 " is on the stack of %s (%d)", info,
+			    t->comm, t->pid);
+		num++;
+	}
+	return num;
+}
+
+static struct iq_error *explain_helper(struct iq_diag *d, const struct iq_task *task,
+				       const struct iq_stack *stack, size_t frame,
+				       struct iq_wait **wait_ret)
+{
+	struct info_search x = { .d = d };
+	char path[256] = "";
+	iq_vaddr info;
+	uint64_t addr;
+	struct iq_wait *w;
+
+	(void)frame;
+	if (!iq_find_completion(d->s, task, stack, &x.done))
+		return NULL;
+	info = iq_stack_search(d->s, stack, 0, is_info, &x);
+	if (!info)
+		return NULL;
+	if (iq_peek_member(d->s, "struct subprocess_info", "path", info, &addr))
+		iq_error_free(iq_read_str(d->s, addr, path, sizeof(path)));
+	w = new_wait(d, task, stack, x.done,
+		     iq_arena_printf(iq_scratch(d->s), "the program %s, which the kernel starts",
+				     path[0] ? path : "?"));
+	iq_text_add(d->g, &w->evidence, "subprocess_info.path at %#" PRIx64 " is %s", info, path);
+	add_starters(d, w, info);
+	*wait_ret = w;
+	return NULL;
+}
+
+static const char *const stop_functions[] = { "kthread_stop", "kthread_stop_put", "kthread_park",
+					      NULL };
+static const char *const create_functions[] = { "__kthread_create_on_node",
+						"kthread_create_on_node", NULL };
+static const char *const helper_functions[] = { "call_usermodehelper_exec", NULL };
+static const char *const kthread_types[] = { "struct kthread", NULL };
+static const char *const helper_types[] = { "struct subprocess_info", NULL };
+
+static const struct iq_wait_rule wait_rules[] = {
+	{ .name = "kthread-stop",
+	  .summary = "a kernel thread that has to end, or to park",
+	  .reads = "kthread.exited, .parked",
+	  .seen = "",
+	  .certainty = IQ_PROVEN,
+	  .functions = stop_functions,
+	  .needs_types = kthread_types,
+	  .explain = explain_stop },
+	{ .name = "kthread-create",
+	  .summary = "a new kernel thread, which kthreadd has to make",
+	  .reads = "completion",
+	  .seen = "",
+	  .certainty = IQ_STRONG,
+	  .functions = create_functions,
+	  .explain = explain_create },
+	{ .name = "usermodehelper",
+	  .summary = "a program that the kernel starts: request_module, ...",
+	  .reads = "subprocess_info.complete, .path",
+	  .seen = "6.1",
+	  .certainty = IQ_STRONG,
+	  .functions = helper_functions,
+	  .needs_types = helper_types,
+	  .explain = explain_helper },
+	{ 0 },
+};
+
+const struct iq_module iq_module_kthread = {
+	.api = IQ_MODULE_API,
+	.name = "kthread",
+	.summary = "kernel threads that end, programs that the kernel starts",
+	.wait_rules = wait_rules,
+};

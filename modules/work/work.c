@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Workqueues: who is at the work that a task waits for
+ *
+ * flush_work() and its like put a struct wq_barrier, on the waiter's stack, behind the work: in the
+ * list of the worker that executes it (worker.scheduled), or, where nobody does yet, in its pool's
+ * (worker_pool.worklist). The ring that the barrier is in leads to one or the other.
+ *
+ * flush_workqueue() counts: a struct wq_flusher on the stack waits for the works of its colour that
+ * the pool_workqueues have in flight; workers at work of that queue are what it waits for.
+ *
+ * Works that nobody executes wait for a worker of their pool. One that is ready to run but gets no
+ * CPU, or that runs for ever, keeps a pool of one CPU from the rest (WORKER_NOT_RUNNING aside);
+ * else all workers are asleep in something.
+ *
+ * A kworker's struct worker is its kthread's data.
+ *
+ * Kernel: kernel/workqueue.c, kernel/workqueue_internal.h.
+ */
+#include "inquest/module.h"
+#include "inquest/waitq.h"
+
+enum {
+	PF_WQ_WORKER = 0x20,
+	MAX_RING = 100000,
+	MAX_QUEUES = 10000,
+	MAX_POOLS = 10000,
+	PWQ_FLAGS = 0xff,
+	DATA_PWQ = 4,
+	MAX_CANDIDATES = 64
+};
+
+struct worker {
+	const struct iq_task *task;
+	iq_vaddr addr;
+	uint64_t pwq, func, pool, work;
+};
+
+typedef IQ_VEC(struct worker) worker_list;
+
+/* struct worker of a kworker; false: it is none. */
+static bool read_worker(struct iq_diag *d, const struct iq_task *t, struct worker *w)
+{
+	static const char type[] = "struct worker";
+	uint64_t kthread, data, task;
+
+	if (!t->kthread || !(t->flags & PF_WQ_WORKER))
+		return false;
+	/* A member of its own since v5.17; before, in one that kernel threads have no use for. */
+	if (!iq_peek_member(d->s, "struct task_struct", "worker_private", t->addr, &kthread) &&
+	    !iq_peek_member(d->s, "struct task_struct", "set_child_tid", t->addr, &kthread))
+		return false;
+	if (!iq_peek_member(d->s, "struct kthread", "data", kthread, &data) ||
+	    !iq_peek_member(d->s, type, "task", data, &task) || task != t->addr)
+		return false;
+	*w = (struct worker){ .task = t, .addr = data };
+	return iq_peek_member(d->s, type, "current_pwq", data, &w->pwq) &&
+	       iq_peek_member(d->s, type, "current_func", data, &w->func) &&
+	       iq_peek_member(d->s, type, "current_work", data, &w->work) &&
+	       iq_peek_member(d->s, type, "pool", data, &w->pool);
+}
+
+static void read_workers(struct iq_diag *d, worker_list *list)
+{
+	struct worker w;
+
+	for (size_t i = 0; i < d->tasks->num_tasks; i++)
+		if (read_worker(d, &d->tasks->tasks[i], &w))
+			iq_vec_push(list, w);
+}
+
+static const char *queue_name(struct iq_diag *d, iq_vaddr pwq)
+{
+	int64_t off = iq_offsetof(d->s, "struct workqueue_struct", "name");
+	char name[33] = "";
+	uint64_t wq;
+
+	if (off >= 0 && iq_peek_member(d->s, "struct pool_workqueue", "wq", pwq, &wq))
+		iq_error_free(iq_read_str(d->s, wq + (uint64_t)off, name, sizeof(name)));
+	return name[0] ? iq_arena_strdup(iq_scratch(d->s), name) : NULL;
+}
+
+static void add_worker(struct iq_diag *d, struct iq_wait *w, const struct worker *worker,
+		       enum iq_edge_kind kind, enum iq_certainty certainty, const char *how)
+{
+	struct iq_edge *e;
+
+	if (worker->task->addr == w->task->addr)
+		return;
+	e = iq_graph_edge(d->g, w->task, iq_diag_task(d, worker->task), NULL, kind, certainty, "%s",
+			  how);
+	if (worker->func)
+		iq_text_add(d->g, &e->evidence,
+			    "worker.current_func of %s (%d) at %#" PRIx64 " is %s",
+			    worker->task->comm, worker->task->pid, worker->addr,
+			    iq_sym_format(d->s, worker->func));
+	else
+		iq_text_add(d->g, &e->evidence,
+			    "%s (%d) is an idle worker of that pool, woken to take it",
+			    worker->task->comm, worker->task->pid);
+}
+
+/*
+ * Nobody executes it: who could? Of a CPU's pool, the one that is on that CPU's run queue; else
+ * those that are at work, if there is no other.
+ */
+static void add_pool(struct iq_diag *d, struct iq_wait *w, const worker_list *workers,
+		     iq_vaddr pool)
+{
+	const struct worker *ready = NULL, *busy[MAX_CANDIDATES];
+	uint64_t cpu = 0, idle = 0;
+	size_t num = 0;
+
+	iq_peek_member(d->s, "struct worker_pool", "cpu", pool, &cpu);
+	iq_peek_member(d->s, "struct worker_pool", "nr_idle", pool, &idle);
+	if ((int32_t)cpu >= 0)
+		iq_text_add(d->g, &w->evidence,
+			    "the work is in the list of CPU %d's pool at %#" PRIx64
+			    ", and no worker is at it",
+			    (int32_t)cpu, pool);
+	else
+		iq_text_add(d->g, &w->evidence,
+			    "the work is in the list of the pool at %#" PRIx64
+			    ", and no worker is at it",
+			    pool);
+	for (size_t i = 0; i < workers->num; i++) {
+		const struct worker *x = &workers->data[i];
+
+		if (x->pool != pool)
+			continue;
+		if (x->task->state == 'R' && !ready)
+			ready = x;
+		if (x->work && num < MAX_CANDIDATES)
+			busy[num++] = x;
+	}
+	if (ready && (int32_t)cpu >= 0) {
+		add_worker(d, w, ready, IQ_EDGE_SERVES, IQ_STRONG,
+			   "is the worker that has to take it");
+		return;
+	}
+	for (size_t i = 0; i < num && !idle; i++)
+		add_worker(d, w, busy[i], num == 1 ? IQ_EDGE_SERVES : IQ_EDGE_MAYBE,
+			   num == 1 ? IQ_STRONG : IQ_LIKELY,
+			   "is a worker of the pool, which has no idle one");
+}
+
+static struct iq_wait *new_wait(struct iq_diag *d, const struct iq_task *task,
+				const struct iq_stack *stack, const char *queue)
+{
+	struct iq_object *on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:workqueue-%s",
+					       queue ? queue : "unknown");
+
+	iq_object_name(d->g, on, "work of workqueue %s", queue ? queue : "(unknown)");
+	return iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+}
+
+/* ---- one work ---- */
+
+/* The head of the ring that node is in: a worker's `scheduled`, or the list of a pool. */
+static bool find_ring(struct iq_diag *d, iq_vaddr node, iq_vaddr pool, const worker_list *workers,
+		      const struct worker **worker_ret)
+{
+	int64_t scheduled = iq_offsetof(d->s, "struct worker", "scheduled");
+	int64_t worklist = iq_offsetof(d->s, "struct worker_pool", "worklist");
+	struct iq_map heads = { 0 };
+	iq_vaddr at = node;
+	bool found = false;
+
+	*worker_ret = NULL;
+	for (size_t i = 0; i < workers->num; i++)
+		iq_map_set(&heads, workers->data[i].addr + (uint64_t)scheduled, i + 1);
+	for (int i = 0; i < MAX_RING && !found; i++) {
+		uint64_t *index = iq_map_get(&heads, at);
+
+		if (index) {
+			*worker_ret = &workers->data[*index - 1];
+			found = true;
+		} else if (pool && at == pool + (uint64_t)worklist) {
+			found = true;
+		} else if (!iq_peek_u64(d->s, at, &at) || at == node ||
+			   !iq_is_kernel_ptr(d->s, at)) {
+			break;
+		}
+	}
+	iq_map_deinit(&heads);
+	return found;
+}
+
+static struct iq_error *explain_flush(struct iq_diag *d, const struct iq_task *task,
+				      const struct iq_stack *stack, size_t frame,
+				      struct iq_wait **wait_ret)
+{
+	static const char type[] = "struct wq_barrier";
+	int64_t off = iq_offsetof(d->s, type, "done"),
+		entry = iq_offsetof(d->s, type, "work.entry");
+	const struct worker *worker;
+	worker_list workers = { 0 };
+	uint64_t func, data, pool = 0;
+	iq_vaddr done, barrier, pwq;
+	struct iq_wait *w;
+
+	(void)frame;
+	if (off < 0 || entry < 0 || !iq_find_completion(d->s, task, stack, &done))
+		return NULL;
+	barrier = done - (uint64_t)off;
+	if (!iq_peek_member(d->s, type, "work.func", barrier, &func) ||
+	    func != iq_sym_addr(d->s, "wq_barrier_func") ||
+	    !iq_peek_member(d->s, type, "work.data.counter", barrier, &data) || !(data & DATA_PWQ))
+		return NULL;
+	pwq = data & ~(uint64_t)PWQ_FLAGS;
+	iq_peek_member(d->s, "struct pool_workqueue", "pool", pwq, &pool);
+	w = new_wait(d, task, stack, queue_name(d, pwq));
+	iq_text_add(d->g, &w->evidence,
+		    "its wq_barrier at %#" PRIx64
+		    " stands behind a work of pool_workqueue %#" PRIx64,
+		    barrier, pwq);
+	read_workers(d, &workers);
+	if (find_ring(d, barrier + (uint64_t)entry, pool, &workers, &worker)) {
+		if (worker)
+			add_worker(d, w, worker, IQ_EDGE_SERVES, IQ_PROVEN,
+				   "executes the work that it waits for");
+		else
+			add_pool(d, w, &workers, pool);
+	}
+	iq_vec_free(&workers);
+	*wait_ret = w;
+	return NULL;
+}
+
+/* ---- all works of a queue ---- */
+
+struct queue_search {
+	struct iq_diag *d;
+	iq_vaddr flusher, queue;
+	bool found;
+};
+
+static bool is_flusher(void *ctx, iq_vaddr node)
+{
+	struct queue_search *x = ctx;
+
+	x->found = x->found ||
+		   node == x->flusher + (uint64_t)iq_offsetof(x->d->s, "struct wq_flusher", "list");
+	return x->found;
+}
+
+static bool look_at_queue(void *ctx, iq_vaddr node)
+{
+	static const char type[] = "struct workqueue_struct";
+	static const char *const lists[] = { "flusher_queue", "flusher_overflow" };
+	struct queue_search *x = ctx;
+	iq_vaddr wq = node - (uint64_t)iq_offsetof(x->d->s, type, "list");
+	uint64_t first;
+
+	x->found =
+		iq_peek_member(x->d->s, type, "first_flusher", wq, &first) && first == x->flusher;
+	for (int i = 0; i < 2 && !x->found; i++) {
+		int64_t off = iq_offsetof(x->d->s, type, lists[i]);
+
+		if (off >= 0)
+			iq_error_free(
+				iq_list_walk(x->d->s, wq + (uint64_t)off, MAX_RING, is_flusher, x));
+	}
+	x->queue = wq;
+	return x->found;
+}
+
+struct pwq_search {
+	struct iq_diag *d;
+	struct iq_wait *w;
+	const worker_list *workers;
+	size_t found;
+};
+
+static bool look_at_pwq(void *ctx, iq_vaddr node)
+{
+	static const char type[] = "struct pool_workqueue";
+	struct pwq_search *x = ctx;
+	iq_vaddr pwq = node - (uint64_t)iq_offsetof(x->d->s, type, "pwqs_node");
+	size_t found = x->found;
+	uint64_t pool, active;
+
+	for (size_t i = 0; i < x->workers->num; i++) {
+		if (x->workers->data[i].pwq != pwq)
+			continue;
+		add_worker(x->d, x->w, &x->workers->data[i], IQ_EDGE_SERVES, IQ_STRONG,
+			   "is at a work of that queue");
+		x->found++;
+	}
+	if (x->found == found && iq_peek_member(x->d->s, type, "nr_active", pwq, &active) &&
+	    active && iq_peek_member(x->d->s, type, "pool", pwq, &pool)) {
+		add_pool(x->d, x->w, x->workers, pool);
+		x->found++;
+	}
+	return false;
+}
+
+static struct iq_error *explain_flush_queue(struct iq_diag *d, const struct iq_task *task,
+					    const struct iq_stack *stack, size_t frame,
+					    struct iq_wait **wait_ret)
+{
+	int64_t off = iq_offsetof(d->s, "struct wq_flusher", "done"),
+		pwqs = iq_offsetof(d->s, "struct workqueue_struct", "pwqs");
+	iq_vaddr queues = iq_sym_addr(d->s, "workqueues"), done;
+	struct queue_search q = { .d = d };
+	worker_list workers = { 0 };
+	uint64_t first = 0;
+
+	(void)frame;
+	if (off < 0 || pwqs < 0 || !queues || !iq_find_completion(d->s, task, stack, &done))
+		return NULL;
+	q.flusher = done - (uint64_t)off;
+	iq_error_free(iq_list_walk(d->s, queues, MAX_QUEUES, look_at_queue, &q));
+	if (!q.found || !iq_peek_u64(d->s, q.queue + (uint64_t)pwqs, &first))
+		return NULL;
+	*wait_ret =
+		new_wait(d, task, stack,
+			 queue_name(d, first - (uint64_t)iq_offsetof(d->s, "struct pool_workqueue",
+								     "pwqs_node")));
+	iq_text_add(d->g, &(*wait_ret)->evidence,
+		    "its wq_flusher at %#" PRIx64 " is one of workqueue_struct %#" PRIx64,
+		    q.flusher, q.queue);
+	read_workers(d, &workers);
+	iq_error_free(
+		iq_list_walk(d->s, q.queue + (uint64_t)pwqs, MAX_POOLS, look_at_pwq,
+			     &(struct pwq_search){ .d = d, .w = *wait_ret, .workers = &workers }));
+	iq_vec_free(&workers);
+	return NULL;
+}
+
+static const char *const flush_functions[] = { "__flush_work",
+					       "flush_work",
+					       "__cancel_work_timer",
+					       "__cancel_work_sync",
+					       "cancel_work_sync",
+					       "cancel_delayed_work_sync",
+					       "flush_delayed_work",
+					       "schedule_on_each_cpu",
+					       "__lru_add_drain_all",
+					       "start_flush_work",
+					       NULL };
+static const char *const queue_functions[] = { "__flush_workqueue", "flush_workqueue",
+					       "drain_workqueue", "destroy_workqueue", NULL };
+static const char *const flush_types[] = { "struct wq_barrier", "struct worker",
+					   "struct worker_pool", "struct pool_workqueue", NULL };
+static const char *const queue_types[] = { "struct wq_flusher", "struct workqueue_struct",
+					   "struct worker", "struct pool_workqueue", NULL };
+
+static const struct iq_wait_rule wait_rules[] = {
+	{ .name = "flush-work",
+	  .summary = "a work that somebody waits for: the worker that executes it, or has to",
+	  .reads = "wq_barrier.work, .done; worker.scheduled, .current_func, .pool; "
+		   "pool_workqueue.pool, .wq; worker_pool.worklist",
+	  .seen = "6.1",
+	  .certainty = IQ_PROVEN,
+	  .functions = flush_functions,
+	  .needs_types = flush_types,
+	  .explain = explain_flush },
+	{ .name = "flush-workqueue",
+	  .summary = "the works of a whole queue: the workers that are at them",
+	  .reads = "wq_flusher; workqueue_struct.first_flusher, .flusher_queue, .pwqs; "
+		   "worker.current_pwq",
+	  .seen = "",
+	  .certainty = IQ_STRONG,
+	  .functions = queue_functions,
+	  .needs_types = queue_types,
+	  .explain = explain_flush_queue },
+	{ 0 },
+};
+
+const struct iq_module iq_module_work = {
+	.api = IQ_MODULE_API,
+	.name = "work",
+	.summary = "workqueues and their workers",
+	.wait_rules = wait_rules,
+};
