@@ -128,6 +128,7 @@ struct iq_wait {
 	enum iq_certainty certainty; /* that it waits on `on` */
 	char state;
 	bool uninterruptible;	  /* in D, killable or not */
+	bool killable;		  /* in D, but SIGKILL ends it (TASK_WAKEKILL) */
 	int64_t waited_ms;	  /* -1: not known */
 	bool lasting;		  /* longer than the bound (or not knowable and the state alone counts) */
 	iq_texts evidence;

@@ -20,7 +20,7 @@
 #include "inquest/process.h"
 #include "inquest/waitq.h"
 
-enum { FL_POSIX = 1, FL_FLOCK = 2, FL_LEASE = 32, FL_OFDLCK = 1024, F_RDLCK = 0, MAX_DEPTH = 1000 };
+enum { FL_POSIX = 1, FL_FLOCK = 2, FL_LEASE = 32, FL_OFDLCK = 1024, F_RDLCK = 0, F_UNLCK = 2, MAX_DEPTH = 1000, MAX_LOCKS = 64 };
 
 static const char *const functions[] = {
 	"flock_lock_inode_wait", "locks_lock_inode_wait", "posix_lock_inode_wait", "do_lock_file_wait", "fcntl_setlk",
@@ -30,6 +30,7 @@ static const char *const functions[] = {
 struct shadow_lock {
 	uint64_t has;
 	uint64_t blocker, owner, flags, type, pid, file;
+	int64_t start, end; /* 0 where they do not matter */
 };
 
 IQ_SHADOW(core_desc, "struct file_lock_core", shadow_lock, IQ_FIELD(shadow_lock, blocker, "flc_blocker"),
@@ -44,7 +45,17 @@ IQ_SHADOW(lock_desc, "struct file_lock", shadow_lock, IQ_FIELD(shadow_lock, bloc
 
 static struct iq_error *read_lock(struct iq_diag *d, iq_vaddr addr, struct shadow_lock *lock)
 {
-	return iq_shadow_read(d->s, iq_has_type(d->s, "struct file_lock_core") ? &core_desc : &lock_desc, addr, lock);
+	struct iq_error *err;
+	uint64_t start, end;
+
+	err = iq_shadow_read(d->s, iq_has_type(d->s, "struct file_lock_core") ? &core_desc : &lock_desc, addr, lock);
+	/* The common part is the first member of struct file_lock. A lease has no range. */
+	if (!err && !(lock->flags & FL_LEASE) && iq_peek_member(d->s, "struct file_lock", "fl_start", addr, &start) &&
+	    iq_peek_member(d->s, "struct file_lock", "fl_end", addr, &end)) {
+		lock->start = (int64_t)start;
+		lock->end = (int64_t)end;
+	}
+	return err;
 }
 
 static int64_t wait_offset(struct iq_diag *d)
@@ -151,6 +162,61 @@ static void add_holders(struct holders *h)
 	iq_open_each(h->d->s, IQ_OPEN_FILE, h->lock->file, add_opener, h);
 }
 
+/* ---- all locks in the way ---- */
+
+/*
+ * The request names one lock that is in its way. There may be others: several readers where it
+ * wants to write. They are on the lists of the inode's file_lock_context.
+ */
+struct conflicts {
+	struct iq_diag *d;
+	const struct shadow_lock *own;
+	iq_vaddr locks[MAX_LOCKS];
+	size_t num;
+	int64_t link;
+};
+
+/* flock_locks_conflict() and posix_locks_conflict() of fs/locks.c */
+static bool is_in_the_way(const struct shadow_lock *own, const struct shadow_lock *lock)
+{
+	if (own->type == F_RDLCK && lock->type == F_RDLCK)
+		return false;
+	if (own->flags & FL_FLOCK)
+		return lock->file != own->file;
+	return lock->owner != own->owner && lock->start <= own->end && own->start <= lock->end;
+}
+
+static bool add_conflict(void *ctx, iq_vaddr node)
+{
+	struct conflicts *c = ctx;
+	iq_vaddr addr = node - (uint64_t)c->link;
+	struct shadow_lock lock;
+	struct iq_error *err = read_lock(c->d, addr, &lock);
+
+	if (!err && lock.type != F_UNLCK && is_in_the_way(c->own, &lock))
+		c->locks[c->num++] = addr;
+	iq_error_free(err);
+	return c->num == MAX_LOCKS;
+}
+
+static void find_conflicts(struct conflicts *c)
+{
+	static const char ctx_type[] = "struct file_lock_context";
+	const char *list = c->own->flags & FL_FLOCK ? "flc_flock" : c->own->flags & FL_LEASE ? "flc_lease" : "flc_posix";
+	int64_t off = iq_offsetof(c->d->s, ctx_type, list);
+	uint64_t inode, flctx;
+
+	c->link = iq_offsetof(c->d->s, "struct file_lock_core", "flc_list");
+	if (c->link < 0)
+		c->link = iq_offsetof(c->d->s, "struct file_lock", "fl_list");
+	if (off < 0 || c->link < 0 || c->own->flags & FL_LEASE ||
+	    !iq_peek_member(c->d->s, "struct file", "f_inode", c->own->file, &inode) ||
+	    !iq_peek_member(c->d->s, "struct inode", "i_flctx", inode, &flctx) || !flctx)
+		return;
+	/* A list that moves under us: the lock that the request names is known all the same. */
+	iq_error_free(iq_list_walk(c->d->s, flctx + (uint64_t)off, MAX_DEPTH, add_conflict, c));
+}
+
 static const char *kind_of(const struct shadow_lock *lock)
 {
 	return lock->flags & FL_OFDLCK ? "OFD lock" : lock->flags & FL_POSIX ? "POSIX lock" : lock->flags & FL_LEASE ? "lease" : "flock";
@@ -160,7 +226,8 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, c
 				struct iq_wait **wait_ret)
 {
 	struct iq_wait_entry entry;
-	struct shadow_lock own, lock;
+	struct shadow_lock own = { 0 }, lock;
+	struct conflicts conflicts = { .d = d, .own = &own };
 	struct iq_error *err;
 	struct iq_object *on;
 	struct iq_wait *w;
@@ -188,10 +255,22 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, c
 	iq_object_name(d->g, on, "%s of %s", kind_of(&lock), path ? path : "a file");
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
 	w->mode = own.type == F_RDLCK ? "read" : "write";
-	w->any = true; /* each thread of the holder can give it back */
 	iq_text_add(d->g, &w->evidence, "its request is blocked by the file lock at %#" PRIx64, addr);
 	*wait_ret = w;
+	find_conflicts(&conflicts);
+	if (conflicts.num > 1)
+		iq_text_add(d->g, &w->evidence, "%zu granted locks of the file are in its way: all of them have to go", conflicts.num);
+	/* Each thread of one holder can give it back; of several holders all have to. */
+	w->any = conflicts.num <= 1;
 	add_holders(&(struct holders){ .d = d, .w = w, .waiter = task, .lock = &lock, .addr = addr });
+	for (size_t i = 0; i < conflicts.num; i++) {
+		if (conflicts.locks[i] == addr)
+			continue;
+		err = read_lock(d, conflicts.locks[i], &lock);
+		if (err)
+			return err;
+		add_holders(&(struct holders){ .d = d, .w = w, .waiter = task, .lock = &lock, .addr = conflicts.locks[i] });
+	}
 	return NULL;
 }
 

@@ -135,7 +135,7 @@ static void judge_sleeping(struct iq_diag *d, struct iq_object *o, const struct 
 	iq_text_add(d->g, &v->evidence, "%s (%d) sleeps in %s(), which waits for nothing that somebody holds", t->comm, t->pid,
 		    stack->frames[frame].sym.name);
 	iq_text_add(d->g, &v->remedy, "Find out what %s (%d) is waiting for, and why it keeps what the others need", t->comm, t->pid);
-	iq_text_add(d->g, &v->remedy, "Ending it releases them: kill %d, if it can be done without", t->tgid);
+	iq_text_add(d->g, &v->remedy, "Ending it gives up what it holds: kill %d, if it can be done without", t->tgid);
 }
 
 static struct iq_error *judge(struct iq_diag *d, struct iq_object *o)

@@ -24,20 +24,17 @@ static bool has_types(struct iq_session *s, const char *const *types, const char
 	return true;
 }
 
-static void add_rule(struct engine *e, const struct iq_module *m, const struct iq_wait_rule *rule)
+/* A rule whose types this kernel lacks is there only to say so, where it would have been asked. */
+static void add_rule(struct engine *e, const struct iq_module *m, const struct iq_wait_rule *rule,
+		     const char *missing)
 {
-	const char *missing;
-
-	if (!has_types(e->d.s, rule->needs_types, &missing)) {
-		iq_vec_push(&e->idle, iq_arena_printf(e->arena, "rule %s is idle: this kernel has no %s",
-						      rule->name, missing));
-		return;
-	}
+	if (!missing)
+		has_types(e->d.s, rule->needs_types, &missing);
 	for (size_t i = 0; rule->functions[i]; i++) {
 		struct rule_ref *ref = iq_arena_alloc(e->arena, sizeof(*ref));
 		struct rule_ref *first = iq_strmap_get(&e->rules, rule->functions[i]);
 
-		*ref = (struct rule_ref){ .module = m, .rule = rule };
+		*ref = (struct rule_ref){ .module = m, .rule = rule, .missing = missing };
 		if (!first) {
 			iq_strmap_set(&e->rules, rule->functions[i], ref);
 			continue;
@@ -57,14 +54,11 @@ void iq_engine_init(struct engine *e, struct iq_session *s, const struct iq_why_
 	for (size_t i = 0; iq_modules[i]; i++) {
 		const struct iq_module *m = iq_modules[i];
 
-		if (!has_types(s, m->needs_types, &missing)) {
-			iq_vec_push(&e->idle, iq_arena_printf(e->arena, "%s is idle: this kernel has no %s",
-							      m->name, missing));
-			continue;
-		}
-		iq_vec_push(&e->modules, m);
+		missing = NULL;
+		if (has_types(s, m->needs_types, &missing))
+			iq_vec_push(&e->modules, m);
 		for (size_t k = 0; m->wait_rules && m->wait_rules[k].name; k++)
-			add_rule(e, m, &m->wait_rules[k]);
+			add_rule(e, m, &m->wait_rules[k], missing);
 	}
 }
 
@@ -79,7 +73,6 @@ void iq_engine_deinit(struct engine *e)
 	iq_map_deinit(&e->seen_by_task);
 	iq_vec_free(&e->seen);
 	iq_vec_free(&e->modules);
-	iq_vec_free(&e->idle);
 	iq_vec_free(&e->notes);
 	iq_graph_free(e->d.g);
 	iq_arena_free(e->arena);
@@ -179,6 +172,7 @@ static struct iq_wait *wait_in_kernel(struct engine *e, const struct iq_task *ta
 
 struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
 {
+	const struct rule_ref *idle = NULL;
 	const struct iq_stack *stack;
 	struct iq_wait *w = NULL;
 	struct iq_error *err;
@@ -197,6 +191,10 @@ struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
 	/* What runs or is about to run waits for a CPU at most; that is the sched room's. */
 	for (size_t i = 0; i < stack->num_frames && !w; i++) {
 		for (struct rule_ref *ref = rules_of(e, &stack->frames[i]); ref && !w; ref = ref->next) {
+			if (ref->missing) {
+				idle = idle ? idle : ref;
+				continue;
+			}
 			err = ref->rule->explain(&e->d, task, stack, i, &w);
 			if (err)
 				iq_diag_note(&e->d, "%s (%d): %s: %s", task->comm, task->pid,
@@ -210,6 +208,9 @@ struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
 	if (!w && task->state == 'D' && !task->frozen) {
 		w = wait_in_kernel(e, task, stack, IQ_WAIT_SLEEP);
 		e->num_unexplained++;
+		if (idle)
+			iq_diag_note(&e->d, "the rule %s could not be asked: this kernel's types lack %s",
+				     idle->rule->name, idle->missing);
 	} else if (!w && is_asked_for(e, task) && stack->num_frames) {
 		w = wait_in_kernel(e, task, stack, IQ_WAIT_IDLE);
 	}

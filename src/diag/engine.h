@@ -11,6 +11,7 @@
 struct rule_ref {
 	const struct iq_module *module;
 	const struct iq_wait_rule *rule;
+	const char *missing; /* the rule is idle: this kernel lacks that type */
 	struct rule_ref *next;
 };
 
@@ -36,7 +37,6 @@ struct engine {
 	struct iq_map rules_at;	  /* symbol address -> struct rule_ref * (0: none) */
 	struct iq_arena *arena;	  /* the rules' tables; lives as long as the engine */
 	IQ_VEC(const struct iq_module *) modules; /* those that are not idle */
-	IQ_VEC(const char *) idle; /* what is idle, and why */
 	iq_texts notes;
 	struct iq_map lock_names; /* lock -> struct iq_lock_name *, in the graph's arena */
 	struct iq_map holders;	  /* lock, mode, number -> struct found_holders *, ditto */

@@ -51,11 +51,23 @@ static bool counts(const struct iq_wait *w)
 	}
 }
 
-/* Could a later look turn this one into a hang? */
+/* How much of the budget is left. */
+static int64_t left_ms(const struct engine *e)
+{
+	struct timespec ts;
+	uint64_t now;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	return now < e->d.s->deadline_ns ? (int64_t)((e->d.s->deadline_ns - now) / 1000000) : 0;
+}
+
+/* Could a later look of this run turn this one into a hang? */
 static bool is_undecided(const struct engine *e, const struct iq_wait *w)
 {
 	return counts(w) && w->steady && !w->lasting && w->waited_ms >= 0 &&
-	       w->waited_ms <= e->options->longer_than_ms;
+	       w->waited_ms <= e->options->longer_than_ms &&
+	       e->options->longer_than_ms - w->waited_ms < left_ms(e);
 }
 
 static void drop_unsteady(struct engine *e)
@@ -276,15 +288,6 @@ static struct iq_causes *find_causes(struct engine *e)
 	return causes;
 }
 
-/* Only where something stayed unknown is it of interest that a room could not help. */
-static bool any_unknown(const struct iq_causes *causes)
-{
-	for (size_t i = 0; i < causes->list.num; i++)
-		if (causes->list.data[i]->kind == IQ_CAUSE_UNKNOWN)
-			return true;
-	return false;
-}
-
 struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *options,
 			struct iq_why *why_ret)
 {
@@ -317,9 +320,6 @@ struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *optio
 	why_ret->incomplete = e.incomplete;
 	why_ret->realtime_ns = e.d.tasks->realtime_ns;
 	why_ret->boottime_ns = e.d.tasks->boottime_ns;
-	if (any_unknown(why_ret->causes))
-		iq_vec_foreach(&e.idle, line)
-			iq_text_add(why_ret->graph, &why_ret->notes, "%s", *line);
 	iq_engine_deinit(&e);
 	return NULL;
 }

@@ -233,22 +233,10 @@ static void collect_evidence(struct iq_graph *g, struct iq_cause *cause)
 
 /* ---- remedies ---- */
 
-static bool ends_with(const char *str, const char *end)
-{
-	size_t len = strlen(str), end_len = strlen(end);
-
-	return len >= end_len && !strcmp(str + len - end_len, end);
-}
-
-/* Will SIGKILL end this wait? In D only where the kernel says so in the name of a function. */
+/* Will SIGKILL end this wait? */
 static bool is_killable(const struct iq_wait *w)
 {
-	if (!w->uninterruptible)
-		return true;
-	iq_vec_foreach(&w->stack, frame)
-		if (frame->function && ends_with(frame->function, "_killable"))
-			return true;
-	return false;
+	return !w->uninterruptible || w->killable;
 }
 
 static int64_t pid_of(const struct iq_object *task)
