@@ -154,7 +154,7 @@ static const char *const types[] = { "struct tty_struct", "struct tty_file_priva
 
 static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "tty", .summary = "a terminal that takes no output: stopped, or nobody reads at its other half",
-	  .reads = "tty_struct.write_wait, .flow.stopped, .link, .tty_files; files_struct", .seen = "6.1", .certainty = IQ_PROVEN,
+	  .reads = "tty_struct.write_wait, .flow.stopped, .link, .tty_files; files_struct", .seen = "5.10, 6.1, 6.12, 7.3", .certainty = IQ_PROVEN,
 	  .functions = functions, .needs_types = types, .explain = explain },
 	{ 0 },
 };

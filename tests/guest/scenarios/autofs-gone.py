@@ -3,6 +3,7 @@ import re
 
 MODULES = ["autofs4"]
 KERNELS = ["6.1", "6.12", "newest"]
+DUMPS = ["elf"]
 
 
 def expect(f):

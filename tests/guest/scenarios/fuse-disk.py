@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 MODULES = ["fuse", "loop", "ext4"]
 KERNELS = ["6.1", "6.12", "newest"]
+DUMPS = ["elf"]
 
 
 def expect(f):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 MODULES = ["fuse"]
 KERNELS = ["6.1", "6.12", "newest"]
-DUMP = True
+DUMPS = ["elf"]
 
 
 def expect(f):

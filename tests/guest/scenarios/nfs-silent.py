@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 MODULES = ["dummy", "nfs", "nfsv4"]
+DUMPS = ["elf"]
 
 
 def expect(f):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import re
 
+DUMPS = ["elf"]
+
 
 def expect(f):
     ipc = {"type": "ipc", "id": re.compile("^ipc:tcp:[1-9]")}

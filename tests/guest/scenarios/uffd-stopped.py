@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import re
 
+DUMPS = ["elf"]
+
 
 def expect(f):
     uffd = {"type": "daemon", "id": re.compile("^daemon:userfaultfd:")}
