@@ -351,7 +351,7 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .summary = "a work that somebody waits for: the worker that executes it, or has to",
 	  .reads = "wq_barrier.work, .done; worker.scheduled, .current_func, .pool; "
 		   "pool_workqueue.pool, .wq; worker_pool.worklist",
-	  .seen = "6.1",
+	  .seen = "5.10, 6.1, 6.12, 7.3",
 	  .certainty = IQ_PROVEN,
 	  .functions = flush_functions,
 	  .needs_types = flush_types,

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "role.h"
@@ -95,6 +96,15 @@ static int role_eat_memory(char **argv)
 	}
 }
 
+/* membarrier: waits for an RCU grace period */
+static int role_membarrier(char **argv)
+{
+	(void)argv;
+	be("membarrier");
+	checked((int)syscall(SYS_membarrier, 1 /* MEMBARRIER_CMD_GLOBAL */, 0), "membarrier");
+	return 0;
+}
+
 static const struct role control[] = {
 	{ "flock-hold", 1, role_flock_hold }, /* FILE */
 	{ "flock-spin", 1, role_flock_spin }, /* FILE */
@@ -102,6 +112,7 @@ static const struct role control[] = {
 	{ "flock-both", 2, role_flock_both }, /* HAS WANTS */
 	{ "rt-hog", 1, role_rt_hog },	      /* CPU */
 	{ "eat-memory", 2, role_eat_memory }, /* MB FILE */
+	{ "membarrier", 0, role_membarrier },
 	{ 0 },
 };
 ROLES(control)
