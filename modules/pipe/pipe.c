@@ -51,12 +51,12 @@ static bool add_end(void *ctx, const struct iq_open_file *open)
 	return false;
 }
 
-/* Has a process of one thread the other end of what it waits for itself? */
+/* Has the waiter's own process the other end? */
 static bool is_own_end(void *ctx, const struct iq_open_file *open)
 {
 	struct ends *x = ctx;
 
-	x->is_own = x->is_own || (open->task->tgid == x->waiter->tgid && x->waiter->num_threads <= 1 &&
+	x->is_own = x->is_own || (open->task->tgid == x->waiter->tgid &&
 				  (open->mode & (x->wants_writers ? IQ_FMODE_WRITE : IQ_FMODE_READ)));
 	return x->is_own;
 }
@@ -110,8 +110,8 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, c
 	x.w->any = true;
 	iq_text_add(d->g, &x.w->evidence, "it sleeps on pipe_inode_info.%s of %#" PRIx64, reads ? "rd_wait" : "wr_wait", pipe);
 	/*
-	 * Who has both ends may be woken by a signal handler of his own, and those who inherited both from him
-	 * will hardly do it: a pipe to oneself blames nobody.
+	 * A process that has both ends may be woken by a signal handler of its own, whatever its threads do, and those
+	 * who inherited both from it will hardly do it: a pipe to oneself blames nobody.
 	 */
 	iq_open_each(d->s, IQ_OPEN_PRIVATE, pipe, is_own_end, &x);
 	if (!x.is_own)
