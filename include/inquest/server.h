@@ -15,7 +15,8 @@
 
 enum { IQ_MAX_SERVERS = 64 };
 
-/* Processes that have the descriptor open, each once; kernel threads and what has ended are none. */
+/* Processes that have the descriptor open, each once; kernel threads and what has ended are none.
+ */
 struct iq_servers {
 	struct iq_open_file list[IQ_MAX_SERVERS];
 	size_t num;
@@ -25,16 +26,17 @@ struct iq_servers {
 bool iq_servers_add(void *ctx, const struct iq_open_file *open);
 
 struct iq_request {
-	bool taken;		  /* a thread has read the request already, so that the asking one cannot be it */
-	const char *const *reads; /* functions in which a thread waits for new requests; NULL-terminated */
-	const char *what;	  /* the descriptor, in words: "/dev/fuse of connection 42" */
-	const char *how;	  /* "has to answer the request" */
+	bool taken; /* a thread has read the request already, so that the asking one cannot be it */
+	const char *const
+		*reads;	  /* functions in which a thread waits for new requests; NULL-terminated */
+	const char *what; /* the descriptor, in words: "/dev/fuse of connection 42" */
+	const char *how;  /* "has to answer the request" */
 };
 
 /*
- * Edges from the wait, which should be an `any` wait, through w->on to the threads that may have to answer.
- * Idle ones of many are left out where another one is busy or stopped: that is a guess, and the edges' certainty says
- * so. Returns how many there are; 0: nobody serves.
+ * Edges from the wait, which should be an `any` wait, through w->on to the threads that may have to
+ * answer. Idle ones of many are left out where another one is busy or stopped: that is a guess, and
+ * the edges' certainty says so. Returns how many there are; 0: nobody serves.
  */
 size_t iq_diag_server_edges(struct iq_diag *d, struct iq_wait *w, const struct iq_servers *servers,
 			    const struct iq_request *request);

@@ -39,11 +39,13 @@ static const char conn_type[] = "struct fuse_conn";
 static const char chan_type[] = "struct fuse_chan";
 static const char inode_type[] = "struct fuse_inode";
 
-static const char *const reads[] = { "fuse_dev_do_read", "fuse_dev_read", "fuse_dev_splice_read", NULL };
+static const char *const reads[] = { "fuse_dev_do_read", "fuse_dev_read", "fuse_dev_splice_read",
+				     NULL };
 
 /* ---- connections ---- */
 
-/* A connection, and its part that devices and queues are in: itself before there was a fuse_chan. */
+/* A connection, and its part that devices and queues are in: itself before there was a fuse_chan.
+ */
 struct connection {
 	iq_vaddr conn, part, sb;
 	const char *part_type;
@@ -54,14 +56,30 @@ struct connection {
 static const char *operation(uint64_t opcode)
 {
 	static const char *const names[] = {
-		[1] = "LOOKUP", [2] = "FORGET", [3] = "GETATTR", [4] = "SETATTR", [5] = "READLINK", [6] = "SYMLINK",
-		[8] = "MKNOD", [9] = "MKDIR", [10] = "UNLINK", [11] = "RMDIR", [12] = "RENAME", [13] = "LINK", [14] = "OPEN",
-		[15] = "READ", [16] = "WRITE", [17] = "STATFS", [18] = "RELEASE", [20] = "FSYNC", [21] = "SETXATTR",
-		[22] = "GETXATTR", [23] = "LISTXATTR", [24] = "REMOVEXATTR", [25] = "FLUSH", [26] = "INIT", [27] = "OPENDIR",
-		[28] = "READDIR", [29] = "RELEASEDIR", [30] = "FSYNCDIR", [31] = "GETLK", [32] = "SETLK", [33] = "SETLKW",
-		[34] = "ACCESS", [35] = "CREATE", [36] = "INTERRUPT", [37] = "BMAP", [38] = "DESTROY", [39] = "IOCTL",
-		[40] = "POLL", [42] = "BATCH_FORGET", [43] = "FALLOCATE", [44] = "READDIRPLUS", [45] = "RENAME2", [46] = "LSEEK",
-		[47] = "COPY_FILE_RANGE", [50] = "SYNCFS", [51] = "TMPFILE", [52] = "STATX",
+		[1] = "LOOKUP",	       [2] = "FORGET",
+		[3] = "GETATTR",       [4] = "SETATTR",
+		[5] = "READLINK",      [6] = "SYMLINK",
+		[8] = "MKNOD",	       [9] = "MKDIR",
+		[10] = "UNLINK",       [11] = "RMDIR",
+		[12] = "RENAME",       [13] = "LINK",
+		[14] = "OPEN",	       [15] = "READ",
+		[16] = "WRITE",	       [17] = "STATFS",
+		[18] = "RELEASE",      [20] = "FSYNC",
+		[21] = "SETXATTR",     [22] = "GETXATTR",
+		[23] = "LISTXATTR",    [24] = "REMOVEXATTR",
+		[25] = "FLUSH",	       [26] = "INIT",
+		[27] = "OPENDIR",      [28] = "READDIR",
+		[29] = "RELEASEDIR",   [30] = "FSYNCDIR",
+		[31] = "GETLK",	       [32] = "SETLK",
+		[33] = "SETLKW",       [34] = "ACCESS",
+		[35] = "CREATE",       [36] = "INTERRUPT",
+		[37] = "BMAP",	       [38] = "DESTROY",
+		[39] = "IOCTL",	       [40] = "POLL",
+		[42] = "BATCH_FORGET", [43] = "FALLOCATE",
+		[44] = "READDIRPLUS",  [45] = "RENAME2",
+		[46] = "LSEEK",	       [47] = "COPY_FILE_RANGE",
+		[50] = "SYNCFS",       [51] = "TMPFILE",
+		[52] = "STATX",
 	};
 
 	return opcode < IQ_ARRAY_SIZE(names) && names[opcode] ? names[opcode] : NULL;
@@ -72,10 +90,13 @@ static iq_vaddr conn_of_sb(struct iq_diag *d, iq_vaddr sb)
 {
 	uint64_t magic, mount, conn, back;
 
-	if (!iq_peek_member(d->s, "struct super_block", "s_magic", sb, &magic) || magic != FUSE_SUPER_MAGIC ||
-	    !iq_peek_member(d->s, "struct super_block", "s_fs_info", sb, &mount) || !iq_is_kernel_ptr(d->s, mount) ||
+	if (!iq_peek_member(d->s, "struct super_block", "s_magic", sb, &magic) ||
+	    magic != FUSE_SUPER_MAGIC ||
+	    !iq_peek_member(d->s, "struct super_block", "s_fs_info", sb, &mount) ||
+	    !iq_is_kernel_ptr(d->s, mount) ||
 	    !iq_peek_member(d->s, "struct fuse_mount", "sb", mount, &back) || back != sb ||
-	    !iq_peek_member(d->s, "struct fuse_mount", "fc", mount, &conn) || !iq_is_kernel_ptr(d->s, conn))
+	    !iq_peek_member(d->s, "struct fuse_mount", "fc", mount, &conn) ||
+	    !iq_is_kernel_ptr(d->s, conn))
 		return 0;
 	return conn;
 }
@@ -89,14 +110,17 @@ static bool take_first(void *ctx, iq_vaddr node)
 /* The superblock of a connection's first mount; 0 where none of them leads back here. */
 static iq_vaddr sb_of_conn(struct iq_diag *d, iq_vaddr conn)
 {
-	int64_t mounts = iq_offsetof(d->s, conn_type, "mounts"), entry = iq_offsetof(d->s, "struct fuse_mount", "fc_entry");
+	int64_t mounts = iq_offsetof(d->s, conn_type, "mounts"),
+		entry = iq_offsetof(d->s, "struct fuse_mount", "fc_entry");
 	uint64_t back, sb;
 	iq_vaddr node = 0;
 
 	if (mounts < 0 || entry < 0)
 		return 0;
 	iq_error_free(iq_list_walk(d->s, conn + (uint64_t)mounts, MAX_DEVICES, take_first, &node));
-	if (!node || !iq_peek_member(d->s, "struct fuse_mount", "fc", node - (uint64_t)entry, &back) || back != conn ||
+	if (!node ||
+	    !iq_peek_member(d->s, "struct fuse_mount", "fc", node - (uint64_t)entry, &back) ||
+	    back != conn ||
 	    !iq_peek_member(d->s, "struct fuse_mount", "sb", node - (uint64_t)entry, &sb))
 		return 0;
 	return iq_is_kernel_ptr(d->s, sb) ? sb : 0;
@@ -112,7 +136,8 @@ static bool read_connection(struct iq_diag *d, iq_vaddr conn, struct connection 
 	if (!iq_is_kernel_ptr(d->s, conn) || !iq_peek_member(d->s, conn_type, "dev", conn, &dev))
 		return false;
 	if (iq_has_member(d->s, conn_type, "chan")) {
-		if (!iq_peek_member(d->s, conn_type, "chan", conn, &chan) || !iq_is_kernel_ptr(d->s, chan) ||
+		if (!iq_peek_member(d->s, conn_type, "chan", conn, &chan) ||
+		    !iq_is_kernel_ptr(d->s, chan) ||
 		    !iq_peek_member(d->s, chan_type, "conn", chan, &back) || back != conn)
 			return false;
 		c->part = chan;
@@ -140,13 +165,15 @@ static struct iq_object *object_of(struct iq_diag *d, struct connection *c)
 		return o;
 	o->addr = c->conn;
 	if (mount && mount->str)
-		iq_object_name(d->g, o, "FUSE connection %u (%s at %s)", c->number, device && device->str ? device->str : "fuse",
-			       mount->str);
+		iq_object_name(d->g, o, "FUSE connection %u (%s at %s)", c->number,
+			       device && device->str ? device->str : "fuse", mount->str);
 	else
 		iq_object_name(d->g, o, "FUSE connection %u", c->number);
 	iq_text_add(d->g, &o->remedy,
-		    "If the daemon does not come back: echo 1 > /sys/fs/fuse/connections/%u/abort; every request then fails with an "
-		    "error, what was not written to the daemon yet is lost, and %s has to be mounted again",
+		    "If the daemon does not come back: echo 1 > /sys/fs/fuse/connections/%u/abort; "
+		    "every request then fails with an "
+		    "error, what was not written to the daemon yet is lost, and %s has to be "
+		    "mounted again",
 		    c->number, mount && mount->str ? mount->str : "the filesystem");
 	return o;
 }
@@ -176,27 +203,36 @@ static bool is_served_here(struct iq_diag *d, const struct connection *c)
 {
 	uint64_t ops, known = iq_sym_addr(d->s, "fuse_dev_fiq_ops");
 
-	return !known || !iq_peek_member(d->s, c->part_type, "iq.ops", c->part, &ops) || ops == known;
+	return !known || !iq_peek_member(d->s, c->part_type, "iq.ops", c->part, &ops) ||
+	       ops == known;
 }
 
-static void nobody_serves(struct iq_diag *d, const struct connection *c, const struct find_servers *f)
+static void nobody_serves(struct iq_diag *d, const struct connection *c,
+			  const struct find_servers *f)
 {
-	struct iq_verdict *v = iq_object_verdict(d->g, c->object, IQ_CAUSE_DAEMON_UNANSWERED, IQ_STRONG,
-						 "%s has requests and no process left that could answer them", c->object->name);
+	struct iq_verdict *v = iq_object_verdict(
+		d->g, c->object, IQ_CAUSE_DAEMON_UNANSWERED, IQ_STRONG,
+		"%s has requests and no process left that could answer them", c->object->name);
 
 	if (v->evidence.num)
 		return;
 	iq_text_add(d->g, &v->evidence,
-		    "%zu device%s in the list of %s %#" PRIx64 ", and no process has one of them in its descriptor table", f->num_devices,
-		    f->num_devices == 1 ? " is" : "s are", c->part_type, c->part);
-	iq_text_add(d->g, &v->remedy, "Start the daemon again if it can take its connection over (its service manager may keep the "
-				      "descriptor)");
+		    "%zu device%s in the list of %s %#" PRIx64
+		    ", and no process has one of them in its descriptor table",
+		    f->num_devices, f->num_devices == 1 ? " is" : "s are", c->part_type, c->part);
+	iq_text_add(d->g, &v->remedy,
+		    "Start the daemon again if it can take its connection over (its service "
+		    "manager may keep the "
+		    "descriptor)");
 	iq_text_add(d->g, &v->remedy, "Or give the mount up: %s",
-		    iq_arena_printf(d->g->arena, "echo 1 > /sys/fs/fuse/connections/%u/abort; every request then fails with an error",
+		    iq_arena_printf(d->g->arena,
+				    "echo 1 > /sys/fs/fuse/connections/%u/abort; every request "
+				    "then fails with an error",
 				    c->number));
 }
 
-static void add_servers(struct iq_diag *d, struct iq_wait *w, const struct connection *c, bool taken)
+static void add_servers(struct iq_diag *d, struct iq_wait *w, const struct connection *c,
+			bool taken)
 {
 	struct find_servers f = { .d = d, .entry = iq_offsetof(d->s, "struct fuse_dev", "entry") };
 	int64_t devices = iq_offsetof(d->s, c->part_type, "devices");
@@ -211,13 +247,14 @@ static void add_servers(struct iq_diag *d, struct iq_wait *w, const struct conne
 		iq_error_free(err);
 		return;
 	}
-	request.what = iq_arena_printf(iq_scratch(d->s), "the device of FUSE connection %u", c->number);
+	request.what =
+		iq_arena_printf(iq_scratch(d->s), "the device of FUSE connection %u", c->number);
 	if (!iq_diag_server_edges(d, w, &f.servers, &request) && f.num_devices)
 		nobody_serves(d, c, &f);
 }
 
-static struct iq_wait *wait_for(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, struct connection *c,
-				bool taken)
+static struct iq_wait *wait_for(struct iq_diag *d, const struct iq_task *task,
+				const struct iq_stack *stack, struct connection *c, bool taken)
 {
 	struct iq_wait *w = iq_diag_wait(d, task, stack, object_of(d, c), IQ_WAIT_MESSAGE);
 
@@ -245,13 +282,17 @@ static bool conn_of_request(struct iq_diag *d, iq_vaddr req, struct connection *
 	uint64_t mount, conn, chan;
 
 	if (iq_has_member(d->s, req_type, "chan"))
-		return iq_peek_member(d->s, req_type, "chan", req, &chan) && iq_is_kernel_ptr(d->s, chan) &&
-		       iq_peek_member(d->s, chan_type, "conn", chan, &conn) && read_connection(d, conn, c) && c->part == chan;
+		return iq_peek_member(d->s, req_type, "chan", req, &chan) &&
+		       iq_is_kernel_ptr(d->s, chan) &&
+		       iq_peek_member(d->s, chan_type, "conn", chan, &conn) &&
+		       read_connection(d, conn, c) && c->part == chan;
 	return iq_peek_member(d->s, req_type, "fm", req, &mount) && iq_is_kernel_ptr(d->s, mount) &&
-	       iq_peek_member(d->s, "struct fuse_mount", "fc", mount, &conn) && read_connection(d, conn, c);
+	       iq_peek_member(d->s, "struct fuse_mount", "fc", mount, &conn) &&
+	       read_connection(d, conn, c);
 }
 
-static struct iq_wait *wait_for_request(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, iq_vaddr head)
+static struct iq_wait *wait_for_request(struct iq_diag *d, const struct iq_task *task,
+					const struct iq_stack *stack, iq_vaddr head)
 {
 	int64_t waitq = iq_offsetof(d->s, req_type, "waitq");
 	iq_vaddr req = head - (uint64_t)waitq;
@@ -261,17 +302,23 @@ static struct iq_wait *wait_for_request(struct iq_diag *d, const struct iq_task 
 	const char *name;
 	bool taken;
 
-	if (waitq < 0 || !conn_of_request(d, req, &c) || !iq_peek_member(d->s, req_type, "flags", req, &flags))
+	if (waitq < 0 || !conn_of_request(d, req, &c) ||
+	    !iq_peek_member(d->s, req_type, "flags", req, &flags))
 		return NULL;
 	iq_peek_member(d->s, req_type, "in.h.opcode", req, &opcode);
 	iq_peek_member(d->s, req_type, "in.h.unique", req, &unique);
 	taken = req_flag(d, "FR_SENT", flags);
 	w = wait_for(d, task, stack, &c, taken);
 	name = operation(opcode);
-	iq_text_add(d->g, &w->evidence, "fuse_req %#" PRIx64 " is request %" PRIu64 ", %s, of %s; its flags are %#" PRIx64 ": %s", req,
-		    unique, name ? name : iq_arena_printf(iq_scratch(d->s), "operation %" PRIu64, opcode), c.object->name, flags,
-		    taken ? "the daemon has read it and has not answered" :
-		    req_flag(d, "FR_PENDING", flags) ? "the daemon has not read it" : "on its way");
+	iq_text_add(d->g, &w->evidence,
+		    "fuse_req %#" PRIx64 " is request %" PRIu64
+		    ", %s, of %s; its flags are %#" PRIx64 ": %s",
+		    req, unique,
+		    name ? name : iq_arena_printf(iq_scratch(d->s), "operation %" PRIu64, opcode),
+		    c.object->name, flags,
+		    taken ? "the daemon has read it and has not answered"
+		    : req_flag(d, "FR_PENDING", flags) ? "the daemon has not read it"
+						       : "on its way");
 	if (name)
 		w->in_words = iq_arena_printf(d->g->arena, "in FUSE's %s", name);
 	return w;
@@ -280,7 +327,8 @@ static struct iq_wait *wait_for_request(struct iq_diag *d, const struct iq_task 
 /* ---- other queues of FUSE ---- */
 
 /* page_waitq and others of an inode; blocked_waitq of a connection or channel. */
-static struct iq_wait *wait_in_queue(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, iq_vaddr head)
+static struct iq_wait *wait_in_queue(struct iq_diag *d, const struct iq_task *task,
+				     const struct iq_stack *stack, iq_vaddr head)
 {
 	static const struct {
 		const char *type, *member, *words;
@@ -301,8 +349,10 @@ static struct iq_wait *wait_in_queue(struct iq_diag *d, const struct iq_task *ta
 		if (off < 0)
 			continue;
 		if (queues[i].type == inode_type)
-			conn = iq_peek_member(d->s, inode_type, "inode.i_sb", container, &sb) && iq_is_kernel_ptr(d->s, sb) ?
-				       conn_of_sb(d, sb) : 0;
+			conn = iq_peek_member(d->s, inode_type, "inode.i_sb", container, &sb) &&
+					       iq_is_kernel_ptr(d->s, sb)
+				       ? conn_of_sb(d, sb)
+				       : 0;
 		else if (queues[i].type == chan_type)
 			conn = iq_peek_member(d->s, chan_type, "conn", container, &conn) ? conn : 0;
 		else
@@ -312,14 +362,15 @@ static struct iq_wait *wait_in_queue(struct iq_diag *d, const struct iq_task *ta
 		if (queues[i].type == chan_type && c.part != container)
 			continue;
 		w = wait_for(d, task, stack, &c, true);
-		iq_text_add(d->g, &w->evidence, "it sleeps on %s.%s of %#" PRIx64 ": %s", queues[i].type, queues[i].member, container,
-			    queues[i].words);
+		iq_text_add(d->g, &w->evidence, "it sleeps on %s.%s of %#" PRIx64 ": %s",
+			    queues[i].type, queues[i].member, container, queues[i].words);
 		return w;
 	}
 	return NULL;
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
+static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
+				const struct iq_stack *stack, size_t frame,
 				struct iq_wait **wait_ret)
 {
 	struct iq_wait_entry entry;
@@ -347,10 +398,12 @@ static bool is_uptodate(struct iq_diag *d, iq_vaddr page)
 		return false;
 	}
 	return (iq_peek_member(d->s, "struct page", "flags.f", page, &flags) ||
-		iq_peek_member(d->s, "struct page", "flags", page, &flags)) && flags >> bit & 1;
+		iq_peek_member(d->s, "struct page", "flags", page, &flags)) &&
+	       flags >> bit & 1;
 }
 
-static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
+static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *task,
+				     const struct iq_stack *stack, size_t frame,
 				     struct iq_wait **wait_ret)
 {
 	uint64_t mapping, inode, sb;
@@ -366,9 +419,10 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 	if (!iq_peek_member(d->s, "struct page", "mapping", page, &mapping) &&
 	    !iq_peek_member(d->s, "struct folio", "mapping", page, &mapping))
 		return NULL;
-	if (!mapping || mapping & PAGE_MAPPING_FLAGS || !iq_peek_member(d->s, "struct address_space", "host", mapping, &inode) ||
-	    !iq_peek_member(d->s, "struct inode", "i_sb", inode, &sb) || !iq_is_kernel_ptr(d->s, sb) ||
-	    !read_connection(d, conn_of_sb(d, sb), &c))
+	if (!mapping || mapping & PAGE_MAPPING_FLAGS ||
+	    !iq_peek_member(d->s, "struct address_space", "host", mapping, &inode) ||
+	    !iq_peek_member(d->s, "struct inode", "i_sb", inode, &sb) ||
+	    !iq_is_kernel_ptr(d->s, sb) || !read_connection(d, conn_of_sb(d, sb), &c))
 		return NULL;
 	iq_error_free(iq_enum_value(d->s, "enum pageflags", "PG_writeback", &writeback));
 	/* Filled already: then a task has locked it, and other rules look for that. */
@@ -377,16 +431,19 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 	path = iq_path_of_inode(d->s, inode);
 	*wait_ret = wait_for(d, task, stack, &c, true);
 	iq_text_add(d->g, &(*wait_ret)->evidence,
-		    "its wait_page_queue names page %#" PRIx64 " of %s, which the daemon has to %s (bit %d)", page, path ? path : "a file",
-		    bit == writeback ? "write" : "fill", bit);
-	(*wait_ret)->in_words = iq_arena_printf(d->g->arena, "%s a page of %s", bit == writeback ? "writing back" : "reading",
+		    "its wait_page_queue names page %#" PRIx64
+		    " of %s, which the daemon has to %s (bit %d)",
+		    page, path ? path : "a file", bit == writeback ? "write" : "fill", bit);
+	(*wait_ret)->in_words = iq_arena_printf(d->g->arena, "%s a page of %s",
+						bit == writeback ? "writing back" : "reading",
 						path ? path : "a FUSE file");
 	return NULL;
 }
 
 /* ---- the daemon's own threads ---- */
 
-static struct iq_error *explain_reader(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
+static struct iq_error *explain_reader(struct iq_diag *d, const struct iq_task *task,
+				       const struct iq_stack *stack, size_t frame,
 				       struct iq_wait **wait_ret)
 {
 	int64_t iq = iq_offsetof(d->s, "struct fuse_iqueue", "waitq");
@@ -413,35 +470,86 @@ static struct iq_error *explain_reader(struct iq_diag *d, const struct iq_task *
 	if (!read_connection(d, conn, &c) || c.part != part)
 		return NULL;
 	*wait_ret = iq_diag_wait(d, task, stack, object_of(d, &c), IQ_WAIT_IDLE);
-	iq_text_add(d->g, &(*wait_ret)->evidence, "%s (%d) serves %s and waits for its next request", task->comm, task->pid,
+	iq_text_add(d->g, &(*wait_ret)->evidence,
+		    "%s (%d) serves %s and waits for its next request", task->comm, task->pid,
 		    c.object->name);
 	return NULL;
 }
 
 static const char *const functions[] = {
-	"request_wait_answer", "__fuse_simple_request", "fuse_simple_request", "fuse_chan_send", "fuse_get_req",
-	"fuse_simple_background", "fuse_set_nowrite", "fuse_sync_writes", "fuse_wait_on_page_writeback",
-	"fuse_wait_on_folio_writeback", "fuse_fsync", "fuse_flush", "fuse_wait_aborted", "fuse_conn_destroy",
-	"fuse_file_cached_io_open", "fuse_inode_uncached_io_start", "fuse_file_io_open", "fuse_chan_abort",
-	"fuse_chan_wait_aborted", NULL,
+	"request_wait_answer",
+	"__fuse_simple_request",
+	"fuse_simple_request",
+	"fuse_chan_send",
+	"fuse_get_req",
+	"fuse_simple_background",
+	"fuse_set_nowrite",
+	"fuse_sync_writes",
+	"fuse_wait_on_page_writeback",
+	"fuse_wait_on_folio_writeback",
+	"fuse_fsync",
+	"fuse_flush",
+	"fuse_wait_aborted",
+	"fuse_conn_destroy",
+	"fuse_file_cached_io_open",
+	"fuse_inode_uncached_io_start",
+	"fuse_file_io_open",
+	"fuse_chan_abort",
+	"fuse_chan_wait_aborted",
+	NULL,
 };
 static const char *const page_functions[] = {
-	"folio_wait_bit_common", "folio_wait_bit", "folio_wait_bit_killable", "wait_on_page_bit_common", "wait_on_page_bit",
-	"wait_on_page_bit_killable", "__lock_page", "__lock_page_killable", "__folio_lock", "__folio_lock_killable",
-	"__folio_lock_or_retry", "__lock_page_or_retry", "folio_wait_writeback", "wait_on_page_writeback",
-	"folio_wait_stable", "wait_for_stable_page", "folio_put_wait_locked", "put_and_wait_on_page_locked", NULL,
+	"folio_wait_bit_common",
+	"folio_wait_bit",
+	"folio_wait_bit_killable",
+	"wait_on_page_bit_common",
+	"wait_on_page_bit",
+	"wait_on_page_bit_killable",
+	"__lock_page",
+	"__lock_page_killable",
+	"__folio_lock",
+	"__folio_lock_killable",
+	"__folio_lock_or_retry",
+	"__lock_page_or_retry",
+	"folio_wait_writeback",
+	"wait_on_page_writeback",
+	"folio_wait_stable",
+	"wait_for_stable_page",
+	"folio_put_wait_locked",
+	"put_and_wait_on_page_locked",
+	NULL,
 };
-static const char *const types[] = { "struct fuse_req", "struct fuse_conn", "struct fuse_mount", "struct fuse_dev", NULL };
+static const char *const types[] = { "struct fuse_req", "struct fuse_conn", "struct fuse_mount",
+				     "struct fuse_dev", NULL };
 
 static const struct iq_wait_rule wait_rules[] = {
-	{ .name = "fuse", .summary = "a request to a FUSE daemon: its connection, and the threads that have to answer",
-	  .reads = "fuse_req.waitq, .flags, .in.h, .fm or .chan; fuse_conn.dev, .devices; fuse_inode.page_waitq; files_struct",
-	  .seen = "6.1, 6.12, 7.3", .certainty = IQ_PROVEN, .functions = functions, .needs_types = types, .explain = explain },
-	{ .name = "fuse-page", .summary = "a page of a FUSE file that the daemon has to fill or to write",
-	  .reads = "wait_page_queue.folio; page.mapping; inode.i_sb; super_block.s_magic, .s_fs_info; fuse_mount.fc", .seen = "6.1, 6.12, 7.3",
-	  .certainty = IQ_PROVEN, .functions = page_functions, .needs_types = types, .explain = explain_page },
-	{ .name = "fuse-reader", .summary = "a thread of a FUSE daemon that waits for requests", .reads = "fuse_iqueue.waitq", .seen = "6.1, 6.12, 7.3",
-	  .certainty = IQ_PROVEN, .functions = reads, .needs_types = types, .explain = explain_reader },
+	{ .name = "fuse",
+	  .summary =
+		  "a request to a FUSE daemon: its connection, and the threads that have to answer",
+	  .reads = "fuse_req.waitq, .flags, .in.h, .fm or .chan; fuse_conn.dev, .devices; "
+		   "fuse_inode.page_waitq; files_struct",
+	  .seen = "6.1, 6.12, 7.3",
+	  .certainty = IQ_PROVEN,
+	  .functions = functions,
+	  .needs_types = types,
+	  .explain = explain },
+	{ .name = "fuse-page",
+	  .summary = "a page of a FUSE file that the daemon has to fill or to write",
+	  .reads = "wait_page_queue.folio; page.mapping; inode.i_sb; super_block.s_magic, "
+		   ".s_fs_info; fuse_mount.fc",
+	  .seen = "6.1, 6.12, 7.3",
+	  .certainty = IQ_PROVEN,
+	  .functions = page_functions,
+	  .needs_types = types,
+	  .explain = explain_page },
+	{ .name = "fuse-reader",
+	  .summary = "a thread of a FUSE daemon that waits for requests",
+	  .reads = "fuse_iqueue.waitq",
+	  .seen = "6.1, 6.12, 7.3",
+	  .certainty = IQ_PROVEN,
+	  .functions = reads,
+	  .needs_types = types,
+	  .explain = explain_reader },
 	{ 0 },
 };
 

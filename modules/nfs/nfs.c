@@ -2,16 +2,18 @@
 /*
  * NFS: the server that has not answered
  *
- * A call to a server is a struct rpc_task. Who made it waits for a bit of its tk_runstate: queued (a call of
- * one's own), or active (a call that runs by itself). The task says which
- * procedure of which program it is, in which queue of the transport it is, since when, and how often it was sent; the
- * transport has the server's name, address, port and protocol, and whether it is connected.
+ * A call to a server is a struct rpc_task. Who made it waits for a bit of its tk_runstate: queued
+ * (a call of one's own), or active (a call that runs by itself). The task says which procedure of
+ * which program it is, in which queue of the transport it is, since when, and how often it was
+ * sent; the transport has the server's name, address, port and protocol, and whether it is
+ * connected.
  *
- * Others wait without a call: for a page that a call of the kernel's own fills or writes, for a flag of
- * an inode, for the state manager of an NFSv4 client. Their filesystem leads to the same transport.
+ * Others wait without a call: for a page that a call of the kernel's own fills or writes, for a
+ * flag of an inode, for the state manager of an NFSv4 client. Their filesystem leads to the same
+ * transport.
  *
- * Kernel: include/linux/sunrpc/sched.h, clnt.h, xprt.h, include/linux/nfs_fs_sb.h, net/sunrpc/sched.c,
- * fs/nfs/nfs4state.c.
+ * Kernel: include/linux/sunrpc/sched.h, clnt.h, xprt.h, include/linux/nfs_fs_sb.h,
+ * net/sunrpc/sched.c, fs/nfs/nfs4state.c.
  */
 #include <stdio.h>
 
@@ -22,8 +24,6 @@ enum {
 	NFS_SUPER_MAGIC = 0x6969,
 	PAGE_MAPPING_FLAGS = 3,
 	MAX_SUPERS = 65536,
-	ADDRESS = 0,
-	PORT = 1,
 	XPRT_CONNECTED = 1 << 1,
 	XPRT_CONNECTING = 1 << 2,
 	RPC_TASK_SOFT = 0x200,
@@ -34,15 +34,21 @@ static const char task_type[] = "struct rpc_task";
 static const char xprt_type[] = "struct rpc_xprt";
 static const char clnt_type[] = "struct rpc_clnt";
 
+/* As text, RPC_DISPLAY_ADDR and RPC_DISPLAY_PORT. */
+#define ADDRESS "address_strings[0]"
+#define PORT	"address_strings[1]"
+
 /* ---- the transport, and the server at its other end ---- */
 
-static bool read_text(struct iq_diag *d, const char *type, const char *member, iq_vaddr addr, char *buf, size_t size)
+static bool read_text(struct iq_diag *d, const char *type, const char *member, iq_vaddr addr,
+		      char *buf, size_t size)
 {
 	struct iq_error *err;
 	uint64_t p;
 
 	buf[0] = '\0';
-	if (!iq_peek_member(d->s, type, member, addr, &p) || !iq_is_kernel_ptr(d->s, p & ~(uint64_t)7))
+	if (!iq_peek_member(d->s, type, member, addr, &p) ||
+	    !iq_is_kernel_ptr(d->s, p & ~(uint64_t)7))
 		return false;
 	err = iq_read_str(d->s, p, buf, size);
 	if (err) {
@@ -65,10 +71,14 @@ static iq_vaddr xprt_of_sb(struct iq_diag *d, iq_vaddr sb)
 {
 	uint64_t magic, server, clnt, xprt;
 
-	if (!iq_peek_member(d->s, "struct super_block", "s_magic", sb, &magic) || magic != NFS_SUPER_MAGIC ||
-	    !iq_peek_member(d->s, "struct super_block", "s_fs_info", sb, &server) || !iq_is_kernel_ptr(d->s, server) ||
-	    !iq_peek_member(d->s, "struct nfs_server", "client", server, &clnt) || !iq_is_kernel_ptr(d->s, clnt) ||
-	    !iq_peek_member(d->s, clnt_type, "cl_xprt", clnt, &xprt) || !iq_is_kernel_ptr(d->s, xprt))
+	if (!iq_peek_member(d->s, "struct super_block", "s_magic", sb, &magic) ||
+	    magic != NFS_SUPER_MAGIC ||
+	    !iq_peek_member(d->s, "struct super_block", "s_fs_info", sb, &server) ||
+	    !iq_is_kernel_ptr(d->s, server) ||
+	    !iq_peek_member(d->s, "struct nfs_server", "client", server, &clnt) ||
+	    !iq_is_kernel_ptr(d->s, clnt) ||
+	    !iq_peek_member(d->s, clnt_type, "cl_xprt", clnt, &xprt) ||
+	    !iq_is_kernel_ptr(d->s, xprt))
 		return 0;
 	return xprt;
 }
@@ -83,10 +93,13 @@ static bool is_mount_of(void *ctx, iq_vaddr node)
 	return true;
 }
 
-/* A filesystem of this transport: mounted where, from which export; NULL where there is none (a mount under way). */
+/* A filesystem of this transport: mounted where, from which export; NULL where there is none (a
+ * mount under way). */
 static struct iq_object *filesystem_of(struct iq_diag *d, iq_vaddr xprt)
 {
-	struct find_mount f = { .d = d, .xprt = xprt, .list = iq_offsetof(d->s, "struct super_block", "s_list") };
+	struct find_mount f = { .d = d,
+				.xprt = xprt,
+				.list = iq_offsetof(d->s, "struct super_block", "s_list") };
 	iq_vaddr head = iq_sym_addr(d->s, "super_blocks");
 
 	if (f.list < 0 || !head)
@@ -104,16 +117,16 @@ static const char *attr_text(const struct iq_object *o, const char *key)
 
 static struct iq_object *server_of(struct iq_diag *d, iq_vaddr xprt)
 {
-	char address[64], port[16], name[128], member[32];
+	char address[64], port[16], name[128];
 	struct iq_object *o, *fs;
 	const char *mount;
 
-	snprintf(member, sizeof(member), "address_strings[%d]", ADDRESS);
-	if (!read_text(d, xprt_type, member, xprt, address, sizeof(address)))
+	if (!read_text(d, xprt_type, ADDRESS, xprt, address, sizeof(address)))
 		return NULL;
-	snprintf(member, sizeof(member), "address_strings[%d]", PORT);
-	if (read_text(d, xprt_type, member, xprt, port, sizeof(port)) && strcmp(port, "0") != 0)
-		o = iq_graph_object(d->g, IQ_OBJ_SERVER, strchr(address, ':') ? "server:[%s]:%s" : "server:%s:%s", address, port);
+	if (read_text(d, xprt_type, PORT, xprt, port, sizeof(port)) && strcmp(port, "0") != 0)
+		o = iq_graph_object(d->g, IQ_OBJ_SERVER,
+				    strchr(address, ':') ? "server:[%s]:%s" : "server:%s:%s",
+				    address, port);
 	else
 		o = iq_graph_object(d->g, IQ_OBJ_SERVER, "server:%s", address);
 	if (o->addr)
@@ -122,13 +135,17 @@ static struct iq_object *server_of(struct iq_diag *d, iq_vaddr xprt)
 	iq_object_str(d->g, o, "protocol", "nfs");
 	fs = filesystem_of(d, xprt);
 	mount = attr_text(fs, "mount");
-	if (!read_text(d, xprt_type, "servername", xprt, name, sizeof(name)) || !strcmp(name, address))
+	if (!read_text(d, xprt_type, "servername", xprt, name, sizeof(name)) ||
+	    !strcmp(name, address))
 		snprintf(name, sizeof(name), "%s", address);
-	iq_object_name(d->g, o, strcmp(name, address) ? "NFS server %s (%s)" : "NFS server %s", name, address);
+	iq_object_name(d->g, o, strcmp(name, address) ? "NFS server %s (%s)" : "NFS server %s",
+		       name, address);
 	if (mount)
 		iq_text_add(d->g, &o->remedy,
-			    "If the server does not come back: umount -f %s, then umount -l %s; kill -9 ends most of what waits for it. What "
-			    "was not written to the server is lost", mount, mount);
+			    "If the server does not come back: umount -f %s, then umount -l %s; "
+			    "kill -9 ends most of what waits for it. What "
+			    "was not written to the server is lost",
+			    mount, mount);
 	return o;
 }
 
@@ -146,7 +163,8 @@ static bool read_call(struct iq_diag *d, iq_vaddr task, struct call *c)
 	uint64_t clnt, xprt = 0, proc, program, queue, started, rqst;
 
 	*c = (struct call){ .age_ms = -1 };
-	if (!iq_peek_member(d->s, task_type, "tk_client", task, &clnt) || !iq_is_kernel_ptr(d->s, clnt) ||
+	if (!iq_peek_member(d->s, task_type, "tk_client", task, &clnt) ||
+	    !iq_is_kernel_ptr(d->s, clnt) ||
 	    !iq_peek_member(d->s, clnt_type, "cl_program", clnt, &program) ||
 	    !read_text(d, "struct rpc_program", "name", program, c->program, sizeof(c->program)))
 		return false;
@@ -156,14 +174,19 @@ static bool read_call(struct iq_diag *d, iq_vaddr task, struct call *c)
 	if (!iq_is_kernel_ptr(d->s, xprt))
 		return false;
 	c->xprt = xprt;
-	if (iq_peek_member(d->s, task_type, "tk_msg.rpc_proc", task, &proc) && iq_is_kernel_ptr(d->s, proc))
-		read_text(d, "struct rpc_procinfo", "p_name", proc, c->procedure, sizeof(c->procedure));
-	if (iq_peek_member(d->s, task_type, "tk_waitqueue", task, &queue) && iq_is_kernel_ptr(d->s, queue))
+	if (iq_peek_member(d->s, task_type, "tk_msg.rpc_proc", task, &proc) &&
+	    iq_is_kernel_ptr(d->s, proc))
+		read_text(d, "struct rpc_procinfo", "p_name", proc, c->procedure,
+			  sizeof(c->procedure));
+	if (iq_peek_member(d->s, task_type, "tk_waitqueue", task, &queue) &&
+	    iq_is_kernel_ptr(d->s, queue))
 		read_text(d, "struct rpc_wait_queue", "name", queue, c->queue, sizeof(c->queue));
 	iq_peek_member(d->s, task_type, "tk_flags", task, &c->flags);
-	if (iq_peek_member(d->s, task_type, "tk_rqstp", task, &rqst) && iq_is_kernel_ptr(d->s, rqst))
+	if (iq_peek_member(d->s, task_type, "tk_rqstp", task, &rqst) &&
+	    iq_is_kernel_ptr(d->s, rqst))
 		iq_peek_member(d->s, "struct rpc_rqst", "rq_ntrans", rqst, &c->sent);
-	if (iq_peek_member(d->s, task_type, "tk_start", task, &started) && started && d->tasks->monotonic_ns > started)
+	if (iq_peek_member(d->s, task_type, "tk_start", task, &started) && started &&
+	    d->tasks->monotonic_ns > started)
 		c->age_ms = (int64_t)((d->tasks->monotonic_ns - started) / NS_PER_MS);
 	return true;
 }
@@ -174,38 +197,51 @@ static const char *connection_of(struct iq_diag *d, iq_vaddr xprt)
 
 	if (!iq_peek_member(d->s, xprt_type, "state", xprt, &state))
 		return "its connection could not be read";
-	return state & XPRT_CONNECTED ? "it is connected" : state & XPRT_CONNECTING ? "no connection to it comes about" :
-								   "it is not connected";
+	return state & XPRT_CONNECTED	 ? "it is connected"
+	       : state & XPRT_CONNECTING ? "no connection to it comes about"
+					 : "it is not connected";
 }
 
 static void judge(struct iq_diag *d, struct iq_object *server, iq_vaddr xprt, const struct call *c)
 {
 	const struct iq_verdict *old = server->verdict;
 	struct iq_verdict *v;
+	char address[64];
 	uint64_t state = 0;
 
 	if (c && c->age_ms >= 0 && c->age_ms < d->bound_ms)
 		return;
 	iq_peek_member(d->s, xprt_type, "state", xprt, &state);
-	v = iq_object_verdict(d->g, server, IQ_CAUSE_NET_UNREACHABLE, c ? IQ_PROVEN : IQ_STRONG, "%s does not answer: %s", server->name,
-			      connection_of(d, xprt));
+	v = iq_object_verdict(d->g, server, IQ_CAUSE_NET_UNREACHABLE, c ? IQ_PROVEN : IQ_STRONG,
+			      "%s does not answer: %s", server->name, connection_of(d, xprt));
 	if (c)
-		iq_text_add(d->g, &v->evidence, "%s call %s is under way for %" PRId64 " s, sent %" PRIu64 " times, in queue %s", c->program,
-			    c->procedure[0] ? c->procedure : "NULL", c->age_ms / 1000, c->sent, c->queue[0] ? c->queue : "(none)");
+		iq_text_add(d->g, &v->evidence,
+			    "%s call %s is under way for %" PRId64 " s, sent %" PRIu64
+			    " times, in queue %s",
+			    c->program, c->procedure[0] ? c->procedure : "NULL", c->age_ms / 1000,
+			    c->sent, c->queue[0] ? c->queue : "(none)");
 	if (old == v && v->remedy.num)
 		return;
-	iq_text_add(d->g, &v->evidence, "rpc_xprt.state at %#" PRIx64 " is %#" PRIx64 ": %s", xprt, state, connection_of(d, xprt));
-	iq_text_add(d->g, &v->remedy, "See whether the server is up, serves NFS, and the way to it is open (firewall, route): rpcinfo -T tcp "
-				      "%s nfs, ping", strchr(server->id, ':') + 1);
+	iq_text_add(d->g, &v->evidence, "rpc_xprt.state at %#" PRIx64 " is %#" PRIx64 ": %s", xprt,
+		    state, connection_of(d, xprt));
+	if (!read_text(d, xprt_type, ADDRESS, xprt, address, sizeof(address)))
+		address[0] = '\0';
+	iq_text_add(d->g, &v->remedy,
+		    "See whether the server is up, serves NFS, and the way to it is open "
+		    "(firewall, route): ping %s; rpcinfo -T tcp %s nfs",
+		    address, address);
 	if (c && c->flags & RPC_TASK_SOFT)
-		iq_text_add(d->g, &v->remedy, "This call gives up by itself after its time-out (soft)");
+		iq_text_add(d->g, &v->remedy,
+			    "This call gives up by itself after its time-out (soft)");
 	else
-		iq_text_add(d->g, &v->remedy, "The calls are hard ones: they go on by themselves when the server answers, and wait for ever if "
-					      "it does not");
+		iq_text_add(d->g, &v->remedy,
+			    "The calls are hard ones: they go on by themselves when the server "
+			    "answers, and wait for ever if "
+			    "it does not");
 }
 
-static struct iq_wait *wait_for(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, iq_vaddr xprt,
-				const struct call *c)
+static struct iq_wait *wait_for(struct iq_diag *d, const struct iq_task *task,
+				const struct iq_stack *stack, iq_vaddr xprt, const struct call *c)
 {
 	struct iq_object *server = server_of(d, xprt);
 	struct iq_wait *w;
@@ -218,7 +254,8 @@ static struct iq_wait *wait_for(struct iq_diag *d, const struct iq_task *task, c
 	return w;
 }
 
-static struct iq_error *explain_call(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
+static struct iq_error *explain_call(struct iq_diag *d, const struct iq_task *task,
+				     const struct iq_stack *stack, size_t frame,
 				     struct iq_wait **wait_ret)
 {
 	int64_t off = iq_offsetof(d->s, task_type, "tk_runstate");
@@ -228,21 +265,26 @@ static struct iq_error *explain_call(struct iq_diag *d, const struct iq_task *ta
 	int bit;
 
 	(void)frame;
-	if (off < 0 || !iq_find_wait_bit(d->s, task, stack, &word, &bit) || bit < 0 || !read_call(d, word - (uint64_t)off, &c))
+	if (off < 0 || !iq_find_wait_bit(d->s, task, stack, &word, &bit) || bit < 0 ||
+	    !read_call(d, word - (uint64_t)off, &c))
 		return NULL;
 	w = wait_for(d, task, stack, c.xprt, &c);
 	if (!w)
 		return NULL;
-	iq_text_add(d->g, &w->evidence, "its wait_bit_queue_entry names bit %d of rpc_task %#" PRIx64 ": %s of program %s", bit,
-		    word - (uint64_t)off, c.procedure[0] ? c.procedure : "NULL", c.program);
-	w->in_words = iq_arena_printf(d->g->arena, "in %s's %s", c.program, c.procedure[0] ? c.procedure : "NULL");
+	iq_text_add(d->g, &w->evidence,
+		    "its wait_bit_queue_entry names bit %d of rpc_task %#" PRIx64
+		    ": %s of program %s",
+		    bit, word - (uint64_t)off, c.procedure[0] ? c.procedure : "NULL", c.program);
+	w->in_words = iq_arena_printf(d->g->arena, "in %s's %s", c.program,
+				      c.procedure[0] ? c.procedure : "NULL");
 	*wait_ret = w;
 	return NULL;
 }
 
 /* ---- waits without a call ---- */
 
-static struct iq_error *explain_manager(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
+static struct iq_error *explain_manager(struct iq_diag *d, const struct iq_task *task,
+					const struct iq_stack *stack, size_t frame,
 					struct iq_wait **wait_ret)
 {
 	int64_t off = iq_offsetof(d->s, "struct nfs_client", "cl_state");
@@ -253,18 +295,25 @@ static struct iq_error *explain_manager(struct iq_diag *d, const struct iq_task 
 
 	(void)frame;
 	if (off < 0 || !iq_find_wait_bit(d->s, task, stack, &word, &bit) || bit < 0 ||
-	    !iq_peek_member(d->s, "struct nfs_client", "cl_rpcclient", word - (uint64_t)off, &clnt) || !iq_is_kernel_ptr(d->s, clnt) ||
-	    !iq_peek_member(d->s, clnt_type, "cl_xprt", clnt, &xprt) || !iq_is_kernel_ptr(d->s, xprt))
+	    !iq_peek_member(d->s, "struct nfs_client", "cl_rpcclient", word - (uint64_t)off,
+			    &clnt) ||
+	    !iq_is_kernel_ptr(d->s, clnt) ||
+	    !iq_peek_member(d->s, clnt_type, "cl_xprt", clnt, &xprt) ||
+	    !iq_is_kernel_ptr(d->s, xprt))
 		return NULL;
 	w = wait_for(d, task, stack, xprt, NULL);
 	if (!w)
 		return NULL;
-	iq_text_add(d->g, &w->evidence, "it waits for bit %d of nfs_client.cl_state at %#" PRIx64 ": the state manager recovers", bit, word);
+	iq_text_add(d->g, &w->evidence,
+		    "it waits for bit %d of nfs_client.cl_state at %#" PRIx64
+		    ": the state manager recovers",
+		    bit, word);
 	*wait_ret = w;
 	return NULL;
 }
 
-static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
+static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *task,
+				     const struct iq_stack *stack, size_t frame,
 				     struct iq_wait **wait_ret)
 {
 	uint64_t mapping, inode, sb;
@@ -278,8 +327,10 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 	if (!iq_find_wait_page(d->s, task, stack, &page, &bit) ||
 	    (!iq_peek_member(d->s, "struct page", "mapping", page, &mapping) &&
 	     !iq_peek_member(d->s, "struct folio", "mapping", page, &mapping)) ||
-	    !mapping || mapping & PAGE_MAPPING_FLAGS || !iq_peek_member(d->s, "struct address_space", "host", mapping, &inode) ||
-	    !iq_peek_member(d->s, "struct inode", "i_sb", inode, &sb) || !iq_is_kernel_ptr(d->s, sb))
+	    !mapping || mapping & PAGE_MAPPING_FLAGS ||
+	    !iq_peek_member(d->s, "struct address_space", "host", mapping, &inode) ||
+	    !iq_peek_member(d->s, "struct inode", "i_sb", inode, &sb) ||
+	    !iq_is_kernel_ptr(d->s, sb))
 		return NULL;
 	xprt = xprt_of_sb(d, sb);
 	w = xprt ? wait_for(d, task, stack, xprt, NULL) : NULL;
@@ -287,34 +338,72 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 		return NULL;
 	iq_error_free(iq_enum_value(d->s, "enum pageflags", "PG_writeback", &writeback));
 	path = iq_path_of_inode(d->s, inode);
-	iq_text_add(d->g, &w->evidence, "its wait_page_queue names page %#" PRIx64 " of %s, which the server has to %s (bit %d)", page,
-		    path ? path : "a file", bit == writeback ? "take" : "send", bit);
+	iq_text_add(d->g, &w->evidence,
+		    "its wait_page_queue names page %#" PRIx64
+		    " of %s, which the server has to %s (bit %d)",
+		    page, path ? path : "a file", bit == writeback ? "take" : "send", bit);
 	*wait_ret = w;
 	return NULL;
 }
 
 static const char *const call_functions[] = {
-	"rpc_wait_bit_killable", "__rpc_execute", "rpc_wait_for_completion_task", "__rpc_wait_for_completion_task", "rpc_run_task",
-	"rpc_call_sync", NULL,
+	"rpc_wait_bit_killable",
+	"__rpc_execute",
+	"rpc_wait_for_completion_task",
+	"__rpc_wait_for_completion_task",
+	"rpc_run_task",
+	"rpc_call_sync",
+	NULL,
 };
-static const char *const manager_functions[] = { "nfs4_wait_clnt_recover", "nfs_wait_bit_killable", NULL };
+static const char *const manager_functions[] = { "nfs4_wait_clnt_recover", "nfs_wait_bit_killable",
+						 NULL };
 static const char *const page_functions[] = {
-	"folio_wait_bit_common", "folio_wait_bit", "folio_wait_bit_killable", "wait_on_page_bit_common", "wait_on_page_bit",
-	"wait_on_page_bit_killable", "__lock_page", "__lock_page_killable", "__folio_lock", "__folio_lock_killable",
-	"folio_wait_writeback", "wait_on_page_writeback", NULL,
+	"folio_wait_bit_common",
+	"folio_wait_bit",
+	"folio_wait_bit_killable",
+	"wait_on_page_bit_common",
+	"wait_on_page_bit",
+	"wait_on_page_bit_killable",
+	"__lock_page",
+	"__lock_page_killable",
+	"__folio_lock",
+	"__folio_lock_killable",
+	"folio_wait_writeback",
+	"wait_on_page_writeback",
+	NULL,
 };
-static const char *const call_types[] = { "struct rpc_task", "struct rpc_clnt", "struct rpc_xprt", NULL };
-static const char *const nfs_types[] = { "struct nfs_client", "struct nfs_server", "struct rpc_xprt", NULL };
+static const char *const call_types[] = { "struct rpc_task", "struct rpc_clnt", "struct rpc_xprt",
+					  NULL };
+static const char *const nfs_types[] = { "struct nfs_client", "struct nfs_server",
+					 "struct rpc_xprt", NULL };
 
 static const struct iq_wait_rule wait_rules[] = {
-	{ .name = "rpc", .summary = "a call to an NFS server: which one, since when, and whether it is connected",
-	  .reads = "wait_bit_queue_entry.key; rpc_task.tk_client, .tk_xprt, .tk_msg, .tk_start; rpc_xprt.address_strings, .state", .seen = "5.10, 6.1, 6.12, 7.3",
-	  .certainty = IQ_PROVEN, .functions = call_functions, .needs_types = call_types, .explain = explain_call },
-	{ .name = "nfs-manager", .summary = "an NFSv4 client whose state manager recovers", .reads = "nfs_client.cl_state, .cl_rpcclient",
-	  .seen = "", .certainty = IQ_STRONG, .functions = manager_functions, .needs_types = nfs_types, .explain = explain_manager },
-	{ .name = "nfs-page", .summary = "a page of an NFS file that the server has to send or to take",
-	  .reads = "wait_page_queue.folio; page.mapping; super_block.s_magic, .s_fs_info; nfs_server.client", .seen = "",
-	  .certainty = IQ_STRONG, .functions = page_functions, .needs_types = nfs_types, .explain = explain_page },
+	{ .name = "rpc",
+	  .summary = "a call to an NFS server: which one, since when, and whether it is connected",
+	  .reads = "wait_bit_queue_entry.key; rpc_task.tk_client, .tk_xprt, .tk_msg, .tk_start; "
+		   "rpc_xprt.address_strings, .state",
+	  .seen = "5.10, 6.1, 6.12, 7.3",
+	  .certainty = IQ_PROVEN,
+	  .functions = call_functions,
+	  .needs_types = call_types,
+	  .explain = explain_call },
+	{ .name = "nfs-manager",
+	  .summary = "an NFSv4 client whose state manager recovers",
+	  .reads = "nfs_client.cl_state, .cl_rpcclient",
+	  .seen = "",
+	  .certainty = IQ_STRONG,
+	  .functions = manager_functions,
+	  .needs_types = nfs_types,
+	  .explain = explain_manager },
+	{ .name = "nfs-page",
+	  .summary = "a page of an NFS file that the server has to send or to take",
+	  .reads = "wait_page_queue.folio; page.mapping; super_block.s_magic, .s_fs_info; "
+		   "nfs_server.client",
+	  .seen = "",
+	  .certainty = IQ_STRONG,
+	  .functions = page_functions,
+	  .needs_types = nfs_types,
+	  .explain = explain_page },
 	{ 0 },
 };
 

@@ -5,19 +5,26 @@
  * With permission events (virus scanners, execution control, tiered storage) an
  * open or a read waits until a listener of the group has allowed it. The task
  * sleeps on the group's access_waitq. The event that it waits for is in one of two lists of the
- * group: in notification_list until a listener reads it, in access_list until it is answered. Who has
- * the group's file open can answer; when the last one closes it, the kernel lets all through.
+ * group: in notification_list until a listener reads it, in access_list until it is answered. Who
+ * has the group's file open can answer; when the last one closes it, the kernel lets all through.
  *
  * Since v6.15 an event says which task read it (recv_pid).
  *
- * Kernel: fs/notify/fanotify/fanotify.c, fanotify_user.c, fanotify.h, include/linux/fsnotify_backend.h.
+ * Kernel: fs/notify/fanotify/fanotify.c, fanotify_user.c, fanotify.h,
+ * include/linux/fsnotify_backend.h.
  */
 #include "inquest/files.h"
 #include "inquest/module.h"
 #include "inquest/server.h"
 #include "inquest/waitq.h"
 
-enum { MAX_EVENTS = 65536, FAN_OPEN_PERM = 0x10000, FAN_ACCESS_PERM = 0x20000, FAN_OPEN_EXEC_PERM = 0x40000, FAN_PRE_ACCESS = 0x100000 };
+enum {
+	MAX_EVENTS = 65536,
+	FAN_OPEN_PERM = 0x10000,
+	FAN_ACCESS_PERM = 0x20000,
+	FAN_OPEN_EXEC_PERM = 0x40000,
+	FAN_PRE_ACCESS = 0x100000
+};
 
 static const char group_type[] = "struct fsnotify_group";
 static const char event_type[] = "struct fanotify_perm_event";
@@ -45,10 +52,13 @@ static bool is_own(void *ctx, iq_vaddr node)
 	return true;
 }
 
-static iq_vaddr find_event(struct iq_diag *d, const struct iq_stack *stack, iq_vaddr group, bool *taken_ret)
+static iq_vaddr find_event(struct iq_diag *d, const struct iq_stack *stack, iq_vaddr group,
+			   bool *taken_ret)
 {
 	static const char *const lists[] = { "fanotify_data.access_list", "notification_list" };
-	struct find_event f = { .d = d, .stack = stack, .list = iq_offsetof(d->s, event_type, "fae.fse.list") };
+	struct find_event f = { .d = d,
+				.stack = stack,
+				.list = iq_offsetof(d->s, event_type, "fae.fse.list") };
 
 	for (size_t i = 0; f.list >= 0 && i < IQ_ARRAY_SIZE(lists); i++) {
 		int64_t off = iq_offsetof(d->s, group_type, lists[i]);
@@ -82,14 +92,18 @@ static void tell_event(struct iq_diag *d, struct iq_wait *w, iq_vaddr event, boo
 	if (iq_peek_member(d->s, event_type, "path.dentry", event, &dentry))
 		path = iq_path_of_dentry(d->s, dentry);
 	iq_peek_member(d->s, event_type, "fae.mask", event, &mask);
-	iq_text_add(d->g, &w->evidence, "fanotify_perm_event %#" PRIx64 " asks for the %s of %s; a listener has %s", event, access_of(mask),
-		    path ? path : "a file", taken ? "read it and not answered" : "not read it");
-	w->in_words = iq_arena_printf(d->g->arena, "%s of %s", access_of(mask), path ? path : "a file");
+	iq_text_add(d->g, &w->evidence,
+		    "fanotify_perm_event %#" PRIx64 " asks for the %s of %s; a listener has %s",
+		    event, access_of(mask), path ? path : "a file",
+		    taken ? "read it and not answered" : "not read it");
+	w->in_words =
+		iq_arena_printf(d->g->arena, "%s of %s", access_of(mask), path ? path : "a file");
 	if (!iq_peek_member(d->s, event_type, "recv_pid", event, &reader) || !reader)
 		return;
 	t = iq_task_by_pid(d->s, (int32_t)reader);
-	iq_text_add(d->g, &w->evidence, "fanotify_perm_event.recv_pid is %d (%s), which read the event", (int32_t)reader,
-		    t ? t->comm : "gone");
+	iq_text_add(d->g, &w->evidence,
+		    "fanotify_perm_event.recv_pid is %d (%s), which read the event",
+		    (int32_t)reader, t ? t->comm : "gone");
 }
 
 /* ---- the group ---- */
@@ -101,9 +115,11 @@ static bool is_group(struct iq_diag *d, iq_vaddr group)
 	return known && iq_peek_member(d->s, group_type, "ops", group, &ops) && ops == known;
 }
 
-static struct iq_object *object_of(struct iq_diag *d, iq_vaddr group, const struct iq_servers *servers)
+static struct iq_object *object_of(struct iq_diag *d, iq_vaddr group,
+				   const struct iq_servers *servers)
 {
-	struct iq_object *o = iq_graph_object(d->g, IQ_OBJ_DAEMON, "daemon:fanotify:%#" PRIx64, group);
+	struct iq_object *o =
+		iq_graph_object(d->g, IQ_OBJ_DAEMON, "daemon:fanotify:%#" PRIx64, group);
 	const struct iq_task *t = servers->num ? servers->list[0].task : NULL;
 
 	if (o->addr)
@@ -116,7 +132,8 @@ static struct iq_object *object_of(struct iq_diag *d, iq_vaddr group, const stru
 	iq_object_name(d->g, o, "fanotify group of %s (%d)", t->comm, t->tgid);
 	if (servers->num == 1)
 		iq_text_add(d->g, &o->remedy,
-			    "If %s (%d) does not come back: kill -9 %d; when it has ended the kernel lets every access that waits for it "
+			    "If %s (%d) does not come back: kill -9 %d; when it has ended the "
+			    "kernel lets every access that waits for it "
 			    "through, unchecked",
 			    t->comm, t->tgid, t->tgid);
 	return o;
@@ -124,22 +141,28 @@ static struct iq_object *object_of(struct iq_diag *d, iq_vaddr group, const stru
 
 static void nobody_listens(struct iq_diag *d, struct iq_object *o)
 {
-	struct iq_verdict *v = iq_object_verdict(d->g, o, IQ_CAUSE_DAEMON_UNANSWERED, IQ_STRONG,
-						 "a fanotify group has to allow accesses, and no process has it open to answer");
+	struct iq_verdict *v = iq_object_verdict(
+		d->g, o, IQ_CAUSE_DAEMON_UNANSWERED, IQ_STRONG,
+		"a fanotify group has to allow accesses, and no process has it open to answer");
 
 	if (v->evidence.num)
 		return;
-	iq_text_add(d->g, &v->evidence, "no descriptor table has a file of fsnotify_group %#" PRIx64, o->addr);
+	iq_text_add(d->g, &v->evidence,
+		    "no descriptor table has a file of fsnotify_group %#" PRIx64, o->addr);
 	iq_text_add(d->g, &v->remedy,
-		    "Restart what may keep its descriptor in a message (its service manager): with its last copy the group ends, and "
+		    "Restart what may keep its descriptor in a message (its service manager): with "
+		    "its last copy the group ends, and "
 		    "the kernel lets the accesses through");
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
+static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
+				const struct iq_stack *stack, size_t frame,
 				struct iq_wait **wait_ret)
 {
 	int64_t off = iq_offsetof(d->s, group_type, "fanotify_data.access_waitq");
-	struct iq_request request = { .reads = reads, .what = "the fanotify group", .how = "has to allow it" };
+	struct iq_request request = { .reads = reads,
+				      .what = "the fanotify group",
+				      .how = "has to allow it" };
 	struct iq_servers servers = { .num = 0 };
 	struct iq_wait_entry entry;
 	iq_vaddr group, event;
@@ -155,7 +178,8 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, c
 	w = iq_diag_wait(d, task, stack, object_of(d, group, &servers), IQ_WAIT_MESSAGE);
 	w->any = true;
 	event = find_event(d, stack, group, &request.taken);
-	iq_text_add(d->g, &w->evidence, "it sleeps on fsnotify_group.fanotify_data.access_waitq of %#" PRIx64, group);
+	iq_text_add(d->g, &w->evidence,
+		    "it sleeps on fsnotify_group.fanotify_data.access_waitq of %#" PRIx64, group);
 	if (event)
 		tell_event(d, w, event, request.taken);
 	if (!iq_diag_server_edges(d, w, &servers, &request))
@@ -164,7 +188,8 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, c
 	return NULL;
 }
 
-static struct iq_error *explain_listener(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
+static struct iq_error *explain_listener(struct iq_diag *d, const struct iq_task *task,
+					 const struct iq_stack *stack, size_t frame,
 					 struct iq_wait **wait_ret)
 {
 	int64_t off = iq_offsetof(d->s, group_type, "notification_waitq");
@@ -180,7 +205,8 @@ static struct iq_error *explain_listener(struct iq_diag *d, const struct iq_task
 		return NULL;
 	iq_open_each(d->s, IQ_OPEN_PRIVATE, group, iq_servers_add, &servers);
 	*wait_ret = iq_diag_wait(d, task, stack, object_of(d, group, &servers), IQ_WAIT_IDLE);
-	iq_text_add(d->g, &(*wait_ret)->evidence, "%s (%d) waits for the next event", task->comm, task->pid);
+	iq_text_add(d->g, &(*wait_ret)->evidence, "%s (%d) waits for the next event", task->comm,
+		    task->pid);
 	return NULL;
 }
 
@@ -188,12 +214,24 @@ static const char *const functions[] = { "fanotify_handle_event", "fanotify_get_
 static const char *const types[] = { "struct fsnotify_group", "struct fanotify_perm_event", NULL };
 
 static const struct iq_wait_rule wait_rules[] = {
-	{ .name = "fanotify", .summary = "an access that a fanotify listener has to allow, and who that is",
-	  .reads = "fsnotify_group.fanotify_data.access_waitq, .access_list, .notification_list; fanotify_perm_event.path, .recv_pid; "
+	{ .name = "fanotify",
+	  .summary = "an access that a fanotify listener has to allow, and who that is",
+	  .reads = "fsnotify_group.fanotify_data.access_waitq, .access_list, .notification_list; "
+		   "fanotify_perm_event.path, .recv_pid; "
 		   "files_struct",
-	  .seen = "5.10, 6.1, 6.12, 7.3", .certainty = IQ_PROVEN, .functions = functions, .needs_types = types, .explain = explain },
-	{ .name = "fanotify-listener", .summary = "a listener that waits for events", .reads = "fsnotify_group.notification_waitq",
-	  .seen = "5.10, 6.1, 6.12, 7.3", .certainty = IQ_PROVEN, .functions = reads, .needs_types = types, .explain = explain_listener },
+	  .seen = "5.10, 6.1, 6.12, 7.3",
+	  .certainty = IQ_PROVEN,
+	  .functions = functions,
+	  .needs_types = types,
+	  .explain = explain },
+	{ .name = "fanotify-listener",
+	  .summary = "a listener that waits for events",
+	  .reads = "fsnotify_group.notification_waitq",
+	  .seen = "5.10, 6.1, 6.12, 7.3",
+	  .certainty = IQ_PROVEN,
+	  .functions = reads,
+	  .needs_types = types,
+	  .explain = explain_listener },
 	{ 0 },
 };
 

@@ -16,11 +16,13 @@ bool read_sk(struct iq_diag *d, iq_vaddr sk, struct sk *ret)
 {
 	uint64_t family, state, socket = 0, back;
 
-	if (!iq_is_kernel_ptr(d->s, sk) || !iq_peek_member(d->s, sock_type, "__sk_common.skc_family", sk, &family) ||
+	if (!iq_is_kernel_ptr(d->s, sk) ||
+	    !iq_peek_member(d->s, sock_type, "__sk_common.skc_family", sk, &family) ||
 	    !iq_peek_member(d->s, sock_type, "__sk_common.skc_state", sk, &state) ||
 	    !iq_peek_member(d->s, sock_type, "sk_socket", sk, &socket))
 		return false;
-	if (socket && (!iq_is_kernel_ptr(d->s, socket) || !iq_peek_member(d->s, "struct socket", "sk", socket, &back) || back != sk))
+	if (socket && (!iq_is_kernel_ptr(d->s, socket) ||
+		       !iq_peek_member(d->s, "struct socket", "sk", socket, &back) || back != sk))
 		return false;
 	*ret = (struct sk){ sk, socket, (unsigned)family, (unsigned)state };
 	return true;
@@ -32,17 +34,20 @@ bool sk_of_queue(struct iq_diag *d, iq_vaddr head, struct sk *ret)
 	iq_vaddr socket = head - (uint64_t)off;
 	uint64_t sk;
 
-	return off >= 0 && iq_peek_member(d->s, "struct socket", "sk", socket, &sk) && read_sk(d, sk, ret) && ret->socket == socket;
+	return off >= 0 && iq_peek_member(d->s, "struct socket", "sk", socket, &sk) &&
+	       read_sk(d, sk, ret) && ret->socket == socket;
 }
 
 uint64_t socket_ino(struct iq_diag *d, iq_vaddr socket)
 {
-	int64_t in = iq_offsetof(d->s, "struct socket_alloc", "socket"), inode = iq_offsetof(d->s, "struct socket_alloc", "vfs_inode");
+	int64_t in = iq_offsetof(d->s, "struct socket_alloc", "socket"),
+		inode = iq_offsetof(d->s, "struct socket_alloc", "vfs_inode");
 	uint64_t ino = 0;
 
 	if (!socket || in < 0 || inode < 0)
 		return 0;
-	iq_peek_member(d->s, "struct inode", "i_ino", socket - (uint64_t)in + (uint64_t)inode, &ino);
+	iq_peek_member(d->s, "struct inode", "i_ino", socket - (uint64_t)in + (uint64_t)inode,
+		       &ino);
 	return ino;
 }
 
@@ -65,13 +70,19 @@ static bool add_holder(void *ctx, const struct iq_open_file *open)
 	if (open->task->tgid == h->last_tgid || (own && h->waiter->num_threads <= 1))
 		return false;
 	h->last_tgid = open->task->tgid;
-	h->num += iq_diag_process_edges(h->d, h->w, open->task, own ? h->waiter : NULL, h->w->on, IQ_EDGE_SERVES, IQ_PROVEN, h->how,
-					iq_arena_printf(iq_scratch(h->d->s), "%s (%d) has the other end, socket [%" PRIu64 "], open as descriptor %u",
-							open->task->comm, open->task->tgid, socket_ino(h->d, open->private_data), open->fd));
+	h->num += iq_diag_process_edges(
+		h->d, h->w, open->task, own ? h->waiter : NULL, h->w->on, IQ_EDGE_SERVES, IQ_PROVEN,
+		h->how,
+		iq_arena_printf(iq_scratch(h->d->s),
+				"%s (%d) has the other end, socket [%" PRIu64
+				"], open as descriptor %u",
+				open->task->comm, open->task->tgid,
+				socket_ino(h->d, open->private_data), open->fd));
 	return false;
 }
 
-size_t add_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *waiter, iq_vaddr socket, const char *how)
+size_t add_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *waiter,
+		   iq_vaddr socket, const char *how)
 {
 	struct holders h = { d, w, waiter, how, -1, 0 };
 
@@ -122,7 +133,8 @@ bool read_tuple(struct iq_diag *d, const struct sk *sk, struct tuple *t)
 		return false;
 	t->local_port = (uint16_t)num;
 	t->remote_port = (uint16_t)((dport & 0xff) << 8 | (dport >> 8 & 0xff)); /* big endian */
-	if (sk->family == AF_INET6_ && read_v6(d, sk->sk, "__sk_common.skc_v6_rcv_saddr", t->local) &&
+	if (sk->family == AF_INET6_ &&
+	    read_v6(d, sk->sk, "__sk_common.skc_v6_rcv_saddr", t->local) &&
 	    read_v6(d, sk->sk, "__sk_common.skc_v6_daddr", t->remote))
 		return true;
 	if (sk->family != AF_INET_)
@@ -132,12 +144,15 @@ bool read_tuple(struct iq_diag *d, const struct sk *sk, struct tuple *t)
 	return true;
 }
 
-static uint64_t tuple_hash(const uint8_t *local, const uint8_t *remote, uint16_t local_port, uint16_t remote_port)
+static uint64_t tuple_hash(const uint8_t *local, const uint8_t *remote, uint16_t local_port,
+			   uint16_t remote_port)
 {
-	return iq_hash_bytes(local, 16) * 31 + iq_hash_bytes(remote, 16) + iq_hash_u64((uint64_t)local_port << 16 | remote_port);
+	return iq_hash_bytes(local, 16) * 31 + iq_hash_bytes(remote, 16) +
+	       iq_hash_u64((uint64_t)local_port << 16 | remote_port);
 }
 
-static void add_known(struct iq_diag *d, const void *kind, uint64_t key, iq_vaddr socket, const struct tuple *tuple)
+static void add_known(struct iq_diag *d, const void *kind, uint64_t key, iq_vaddr socket,
+		      const struct tuple *tuple)
 {
 	struct known *k = iq_arena_alloc(d->g->arena, sizeof(*k));
 
@@ -156,12 +171,14 @@ static bool add_socket(void *ctx, const struct iq_open_file *open)
 	struct tuple t;
 	struct sk sk;
 
-	if ((ops && open->f_op != ops) || !open->private_data || !iq_peek_member(d->s, "struct socket", "sk", open->private_data, &sk_addr) ||
-	    !iq_peek_member(d->s, "struct socket", "type", open->private_data, &type) || !read_sk(d, sk_addr, &sk) ||
-	    sk.socket != open->private_data)
+	if ((ops && open->f_op != ops) || !open->private_data ||
+	    !iq_peek_member(d->s, "struct socket", "sk", open->private_data, &sk_addr) ||
+	    !iq_peek_member(d->s, "struct socket", "type", open->private_data, &type) ||
+	    !read_sk(d, sk_addr, &sk) || sk.socket != open->private_data)
 		return false;
 	if (sk.family == AF_UNIX_) {
-		if (sk.state == STATE_LISTEN && iq_peek_member(d->s, "struct unix_sock", "addr", sk.sk, &address) && address)
+		if (sk.state == STATE_LISTEN &&
+		    iq_peek_member(d->s, "struct unix_sock", "addr", sk.sk, &address) && address)
 			add_known(d, by_address, address, sk.socket, NULL);
 		return false;
 	}
@@ -170,7 +187,8 @@ static bool add_socket(void *ctx, const struct iq_open_file *open)
 	if (sk.state == STATE_LISTEN)
 		add_known(d, by_port, t.local_port, sk.socket, &t);
 	else
-		add_known(d, by_tuple, tuple_hash(t.local, t.remote, t.local_port, t.remote_port), sk.socket, &t);
+		add_known(d, by_tuple, tuple_hash(t.local, t.remote, t.local_port, t.remote_port),
+			  sk.socket, &t);
 	return false;
 }
 
@@ -206,9 +224,11 @@ iq_vaddr tcp_peer(struct iq_diag *d, const struct tuple *t)
 	struct known *k;
 
 	index_sockets(d);
-	k = iq_diag_recall(d, by_tuple, tuple_hash(t->remote, t->local, t->remote_port, t->local_port));
+	k = iq_diag_recall(d, by_tuple,
+			   tuple_hash(t->remote, t->local, t->remote_port, t->local_port));
 	for (; k; k = k->next)
-		if (!memcmp(k->tuple.local, t->remote, 16) && !memcmp(k->tuple.remote, t->local, 16) &&
+		if (!memcmp(k->tuple.local, t->remote, 16) &&
+		    !memcmp(k->tuple.remote, t->local, 16) &&
 		    k->tuple.local_port == t->remote_port && k->tuple.remote_port == t->local_port)
 			return k->socket;
 	return 0;

@@ -9,7 +9,14 @@
 #include "inquest/module.h"
 #include "inquest/waitq.h"
 
-enum { AF_UNIX_ = 1, AF_INET_ = 2, AF_INET6_ = 10, TYPE_STREAM = 1, STATE_SYN_SENT = 2, STATE_LISTEN = 10 };
+enum {
+	AF_UNIX_ = 1,
+	AF_INET_ = 2,
+	AF_INET6_ = 10,
+	TYPE_STREAM = 1,
+	STATE_SYN_SENT = 2,
+	STATE_LISTEN = 10
+};
 
 /* A struct sock, as far as it matters here. */
 struct sk {
@@ -24,10 +31,11 @@ bool sk_of_queue(struct iq_diag *d, iq_vaddr head, struct sk *sk_ret);
 uint64_t socket_ino(struct iq_diag *d, iq_vaddr socket);
 
 /*
- * Edges to all processes that have this struct socket open. Returns how many there are. A process of one thread that waits
- * for itself is none: a signal handler of its own may wake it.
+ * Edges to all processes that have this struct socket open. Returns how many there are. A process
+ * of one thread that waits for itself is none: a signal handler of its own may wake it.
  */
-size_t add_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *waiter, iq_vaddr socket, const char *how);
+size_t add_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *waiter,
+		   iq_vaddr socket, const char *how);
 
 /* ---- who else has which socket: found in all descriptor tables, once a look ---- */
 
@@ -40,7 +48,8 @@ struct tuple {
 };
 
 bool read_tuple(struct iq_diag *d, const struct sk *sk, struct tuple *t);
-/* The struct socket at the other end of a TCP connection; one that is open on this machine; 0: none. */
+/* The struct socket at the other end of a TCP connection; one that is open on this machine; 0:
+ * none. */
 iq_vaddr tcp_peer(struct iq_diag *d, const struct tuple *t);
 /* ... and that accepts connections at the other end's address and port. */
 iq_vaddr tcp_listener(struct iq_diag *d, const struct tuple *t);
@@ -48,7 +57,7 @@ iq_vaddr tcp_listener(struct iq_diag *d, const struct tuple *t);
 /* ---- rules ---- */
 
 extern const char *const tcp_functions[];
-struct iq_error *explain_tcp(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
-			     struct iq_wait **wait_ret);
+struct iq_error *explain_tcp(struct iq_diag *d, const struct iq_task *task,
+			     const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret);
 
 #endif

@@ -17,8 +17,18 @@ static const char icsk_type[] = "struct inet_connection_sock";
 static const char tcp_type[] = "struct tcp_sock";
 
 const char *const tcp_functions[] = {
-	"sk_wait_data", "tcp_recvmsg_locked", "tcp_recvmsg", "tcp_splice_read", "sk_stream_wait_memory", "tcp_sendmsg_locked",
-	"sk_stream_wait_connect", "inet_wait_for_connect", "__inet_stream_connect", "inet_csk_wait_for_connect", "inet_csk_accept", NULL,
+	"sk_wait_data",
+	"tcp_recvmsg_locked",
+	"tcp_recvmsg",
+	"tcp_splice_read",
+	"sk_stream_wait_memory",
+	"tcp_sendmsg_locked",
+	"sk_stream_wait_connect",
+	"inet_wait_for_connect",
+	"__inet_stream_connect",
+	"inet_csk_wait_for_connect",
+	"inet_csk_accept",
+	NULL,
 };
 
 enum { MIN_RETRANSMITS = 2, MIN_GROUP = 2 };
@@ -50,7 +60,9 @@ static const char *address_text(struct iq_diag *d, const uint8_t *a)
 			i += len - 1;
 			continue;
 		}
-		n += (size_t)snprintf(buf + n, sizeof(buf) - n, "%s%x", n && buf[n - 1] != ':' ? ":" : "", a[2 * i] << 8 | a[2 * i + 1]);
+		n += (size_t)snprintf(buf + n, sizeof(buf) - n, "%s%x",
+				      n && buf[n - 1] != ':' ? ":" : "",
+				      a[2 * i] << 8 | a[2 * i + 1]);
 	}
 	return iq_arena_strdup(arena, buf);
 }
@@ -59,14 +71,17 @@ static const char *end_text(struct iq_diag *d, const uint8_t *address, uint16_t 
 {
 	const char *text = address_text(d, address);
 
-	return iq_arena_printf(iq_scratch(d->s), strchr(text, ':') ? "[%s]:%u" : "%s:%u", text, port);
+	return iq_arena_printf(iq_scratch(d->s), strchr(text, ':') ? "[%s]:%u" : "%s:%u", text,
+			       port);
 }
 
 static bool is_here(const struct tuple *t)
 {
-	static const uint8_t loopback[16] = { [15] = 1 }, prefix[13] = { [10] = 0xff, [11] = 0xff, [12] = 127 };
+	static const uint8_t loopback[16] = { [15] = 1 },
+			     prefix[13] = { [10] = 0xff, [11] = 0xff, [12] = 127 };
 
-	return !memcmp(t->remote, loopback, 16) || !memcmp(t->remote, prefix, sizeof(prefix)) || !memcmp(t->local, t->remote, 16);
+	return !memcmp(t->remote, loopback, 16) || !memcmp(t->remote, prefix, sizeof(prefix)) ||
+	       !memcmp(t->local, t->remote, 16);
 }
 
 enum doing { READS, WRITES, CONNECTS, ACCEPTS };
@@ -98,30 +113,43 @@ static void read_progress(struct iq_diag *d, iq_vaddr sk, struct progress *p)
 	iq_peek_member(d->s, tcp_type, "snd_wnd", sk, &p->window);
 }
 
-static void judge_host(struct iq_diag *d, struct iq_object *server, const struct sk *sk, const struct progress *p, const char *end,
-		       enum doing what)
+static void judge_host(struct iq_diag *d, struct iq_object *server, const struct sk *sk,
+		       const struct progress *p, const char *end, enum doing what)
 {
 	struct iq_verdict *v;
 
-	/* The kernel has asked again and again, and nothing came: that is no slow program at the other end. */
+	/* The kernel has asked again and again, and nothing came: that is no slow program at the
+	 * other end. */
 	if (p->retransmits < MIN_RETRANSMITS || (what != CONNECTS && !p->packets_out))
 		return;
 	v = iq_object_verdict(d->g, server, IQ_CAUSE_NET_UNREACHABLE, IQ_STRONG,
-			      what == CONNECTS ? "%s does not answer: no connection comes about" : "%s does not acknowledge what is sent to it",
+			      what == CONNECTS ? "%s does not answer: no connection comes about"
+					       : "%s does not acknowledge what is sent to it",
 			      end);
 	if (v->evidence.num)
 		return;
-	iq_text_add(d->g, &v->evidence, "inet_connection_sock.icsk_retransmits of %#" PRIx64 " is %" PRIu64 ": sent again so often, without an "
-					"answer", sk->sk, p->retransmits);
+	iq_text_add(d->g, &v->evidence,
+		    "inet_connection_sock.icsk_retransmits of %#" PRIx64 " is %" PRIu64
+		    ": sent again so often, without an "
+		    "answer",
+		    sk->sk, p->retransmits);
 	if (what != CONNECTS)
-		iq_text_add(d->g, &v->evidence, "%u bytes written to it are not acknowledged (tcp_sock.write_seq, .snd_una)",
+		iq_text_add(d->g, &v->evidence,
+			    "%u bytes written to it are not acknowledged (tcp_sock.write_seq, "
+			    ".snd_una)",
 			    (unsigned)((uint32_t)p->written - (uint32_t)p->acked));
-	iq_text_add(d->g, &v->remedy, "See whether the host is up and the way to it is open (firewall, route): ping, ip route get, "
-				      "tcpdump for %s", end);
-	iq_text_add(d->g, &v->remedy, "The kernel gives up by itself after some minutes; or end what waits: an interrupted connection is lost");
+	iq_text_add(d->g, &v->remedy,
+		    "See whether the host is up and the way to it is open (firewall, route): ping, "
+		    "ip route get, "
+		    "tcpdump for %s",
+		    end);
+	iq_text_add(d->g, &v->remedy,
+		    "The kernel gives up by itself after some minutes; or end what waits: an "
+		    "interrupted connection is lost");
 }
 
-static void wait_for_host(struct iq_diag *d, struct iq_wait *w, const struct sk *sk, const struct tuple *t, enum doing what)
+static void wait_for_host(struct iq_diag *d, struct iq_wait *w, const struct sk *sk,
+			  const struct tuple *t, enum doing what)
 {
 	const char *end = end_text(d, t->remote, t->remote_port);
 	struct iq_object *server = iq_graph_object(d->g, IQ_OBJ_SERVER, "server:%s", end);
@@ -131,20 +159,25 @@ static void wait_for_host(struct iq_diag *d, struct iq_wait *w, const struct sk 
 		iq_object_str(d->g, server, "protocol", "tcp");
 	iq_object_name(d->g, server, "%s", end);
 	read_progress(d, sk->sk, &p);
-	iq_text_add(d->g, &w->evidence, "the other end is %s, which no process of this machine has open; %u bytes unacknowledged, %" PRIu64
-					" retransmissions, window %" PRIu64,
-		    end, (unsigned)((uint32_t)p.written - (uint32_t)p.acked), p.retransmits, p.window);
+	iq_text_add(d->g, &w->evidence,
+		    "the other end is %s, which no process of this machine has open; %u bytes "
+		    "unacknowledged, %" PRIu64 " retransmissions, window %" PRIu64,
+		    end, (unsigned)((uint32_t)p.written - (uint32_t)p.acked), p.retransmits,
+		    p.window);
 	judge_host(d, server, sk, &p, end, what);
 	iq_graph_edge(d->g, w->task, server, w->on, IQ_EDGE_SERVES, IQ_PROVEN, "%s",
-		      what == CONNECTS ? "has to answer" : what == WRITES ? "has to take the data" : "has to send something");
+		      what == CONNECTS ? "has to answer"
+		      : what == WRITES ? "has to take the data"
+				       : "has to send something");
 }
 
 /* ---- ---- */
 
-struct iq_error *explain_tcp(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
-			     struct iq_wait **wait_ret)
+struct iq_error *explain_tcp(struct iq_diag *d, const struct iq_task *task,
+			     const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret)
 {
-	static const char *const hows[] = { "could send something", "has to read what was sent", "has to accept it", "" };
+	static const char *const hows[] = { "could send something", "has to read what was sent",
+					    "has to accept it", "" };
 	struct iq_wait_entry entry;
 	struct iq_object *on;
 	enum doing what;
@@ -154,7 +187,8 @@ struct iq_error *explain_tcp(struct iq_diag *d, const struct iq_task *task, cons
 	struct sk sk;
 
 	(void)frame;
-	if (!iq_find_wait_entry(d->s, task, stack, NULL, &entry) || !sk_of_queue(d, entry.head, &sk) || !read_tuple(d, &sk, &t))
+	if (!iq_find_wait_entry(d->s, task, stack, NULL, &entry) ||
+	    !sk_of_queue(d, entry.head, &sk) || !read_tuple(d, &sk, &t))
 		return NULL;
 	what = doing(stack, &sk);
 	on = iq_graph_object(d->g, IQ_OBJ_IPC, "ipc:tcp:%" PRIu64, socket_ino(d, sk.socket));
@@ -162,16 +196,19 @@ struct iq_error *explain_tcp(struct iq_diag *d, const struct iq_task *task, cons
 	if (what == ACCEPTS)
 		iq_object_name(d->g, on, "TCP port %u", t.local_port);
 	else
-		iq_object_name(d->g, on, "TCP connection to %s", end_text(d, t.remote, t.remote_port));
+		iq_object_name(d->g, on, "TCP connection to %s",
+			       end_text(d, t.remote, t.remote_port));
 	w = iq_diag_wait(d, task, stack, on, what == ACCEPTS ? IQ_WAIT_IDLE : IQ_WAIT_MESSAGE);
 	w->any = true;
 	w->mode = what == READS ? "read" : what == WRITES ? "write" : NULL;
 	*wait_ret = w;
 	if (what == ACCEPTS) {
-		iq_text_add(d->g, &w->evidence, "it waits for a connection to port %u", t.local_port);
+		iq_text_add(d->g, &w->evidence, "it waits for a connection to port %u",
+			    t.local_port);
 		return NULL;
 	}
-	iq_text_add(d->g, &w->evidence, "it sleeps on the queue of sock %#" PRIx64 ", %s to %s", sk.sk, end_text(d, t.local, t.local_port),
+	iq_text_add(d->g, &w->evidence, "it sleeps on the queue of sock %#" PRIx64 ", %s to %s",
+		    sk.sk, end_text(d, t.local, t.local_port),
 		    end_text(d, t.remote, t.remote_port));
 	peer = what == CONNECTS ? 0 : tcp_peer(d, &t);
 	if (!peer && is_here(&t)) {

@@ -3,9 +3,9 @@
  * Terminals: output that nobody takes
  *
  * A writer sleeps on tty_struct.write_wait when the terminal is stopped (Ctrl-S) or
- * has no room. Behind a pseudo terminal is a program: an emulator, sshd, script, a container's console. It has the
- * other half open (tty_struct.link), and it has to read. A reader sleeps on read_wait until
- * somebody types; that is an ordinary wait.
+ * has no room. Behind a pseudo terminal is a program: an emulator, sshd, script, a container's
+ * console. It has the other half open (tty_struct.link), and it has to read. A reader sleeps on
+ * read_wait until somebody types; that is an ordinary wait.
  *
  * An open terminal's file points to a struct tty_file_private, and that to the tty.
  *
@@ -50,8 +50,10 @@ static iq_vaddr tty_of_queue(struct iq_diag *d, iq_vaddr head, const char *membe
 	iq_vaddr tty = head - (uint64_t)off;
 	uint64_t ops, write;
 
-	if (off < 0 || !iq_peek_member(d->s, tty_type, "ops", tty, &ops) || !iq_is_kernel_ptr(d->s, ops) ||
-	    !iq_peek_member(d->s, "struct tty_operations", "write", ops, &write) || !iq_is_text(d->s, write) || !read_name(d, tty, name))
+	if (off < 0 || !iq_peek_member(d->s, tty_type, "ops", tty, &ops) ||
+	    !iq_is_kernel_ptr(d->s, ops) ||
+	    !iq_peek_member(d->s, "struct tty_operations", "write", ops, &write) ||
+	    !iq_is_text(d->s, write) || !read_name(d, tty, name))
 		return 0;
 	return tty;
 }
@@ -74,9 +76,13 @@ static bool add_holder(void *ctx, const struct iq_open_file *open)
 	if (open->task->tgid == f->last_tgid || open->task->tgid == f->waiter->tgid)
 		return false;
 	f->last_tgid = open->task->tgid;
-	f->num += iq_diag_process_edges(f->d, f->w, open->task, NULL, f->w->on, IQ_EDGE_SERVES, IQ_PROVEN, "has to read its output",
-					iq_arena_printf(iq_scratch(f->d->s), "%s (%d) has the other half of the pseudo terminal open as descriptor %u",
-							open->task->comm, open->task->tgid, open->fd));
+	f->num += iq_diag_process_edges(
+		f->d, f->w, open->task, NULL, f->w->on, IQ_EDGE_SERVES, IQ_PROVEN,
+		"has to read its output",
+		iq_arena_printf(
+			iq_scratch(f->d->s),
+			"%s (%d) has the other half of the pseudo terminal open as descriptor %u",
+			open->task->comm, open->task->tgid, open->fd));
 	return false;
 }
 
@@ -88,13 +94,19 @@ static bool add_file(void *ctx, iq_vaddr node)
 	return false;
 }
 
-static void add_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *waiter, iq_vaddr tty)
+static void add_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *waiter,
+			iq_vaddr tty)
 {
-	struct find_holders f = { .d = d, .w = w, .waiter = waiter, .list = iq_offsetof(d->s, file_type, "list"), .last_tgid = -1 };
+	struct find_holders f = { .d = d,
+				  .w = w,
+				  .waiter = waiter,
+				  .list = iq_offsetof(d->s, file_type, "list"),
+				  .last_tgid = -1 };
 	int64_t files = iq_offsetof(d->s, tty_type, "tty_files");
 	uint64_t other;
 
-	if (f.list < 0 || files < 0 || !iq_peek_member(d->s, tty_type, "link", tty, &other) || !iq_is_kernel_ptr(d->s, other))
+	if (f.list < 0 || files < 0 || !iq_peek_member(d->s, tty_type, "link", tty, &other) ||
+	    !iq_is_kernel_ptr(d->s, other))
 		return;
 	iq_error_free(iq_list_walk(d->s, other + (uint64_t)files, MAX_FILES, add_file, &f));
 }
@@ -113,7 +125,8 @@ static bool is_stopped(struct iq_diag *d, iq_vaddr tty, const char **member_ret)
 	return false;
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
+static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
+				const struct iq_stack *stack, size_t frame,
 				struct iq_wait **wait_ret)
 {
 	struct iq_wait_entry entry;
@@ -137,25 +150,40 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, c
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_MESSAGE);
 	w->any = true;
 	w->mode = "write";
-	w->in_words = iq_arena_printf(d->g->arena, stopped ? "writing to terminal %s, which is stopped (Ctrl-S; Ctrl-Q in it lets it go on)" :
-							     "writing to terminal %s, which has no room", name);
-	iq_text_add(d->g, &w->evidence, "it sleeps on tty_struct.write_wait of %#" PRIx64 " (%s)", tty, name);
+	w->in_words = iq_arena_printf(d->g->arena,
+				      stopped ? "writing to terminal %s, which is stopped (Ctrl-S; "
+						"Ctrl-Q in it lets it go on)"
+					      : "writing to terminal %s, which has no room",
+				      name);
+	iq_text_add(d->g, &w->evidence, "it sleeps on tty_struct.write_wait of %#" PRIx64 " (%s)",
+		    tty, name);
 	if (stopped)
-		iq_text_add(d->g, &w->evidence, "tty_struct.%s of %s is set: output was stopped, by Ctrl-S or tcflow()", member, name);
-	iq_text_add(d->g, &on->remedy, stopped ? "If the terminal was stopped: type Ctrl-Q in %s" : "End what writes to %s, or read from its "
-												    "other half", name);
+		iq_text_add(d->g, &w->evidence,
+			    "tty_struct.%s of %s is set: output was stopped, by Ctrl-S or tcflow()",
+			    member, name);
+	iq_text_add(d->g, &on->remedy,
+		    stopped ? "If the terminal was stopped: type Ctrl-Q in %s"
+			    : "End what writes to %s, or read from its "
+			      "other half",
+		    name);
 	add_holders(d, w, task, tty);
 	*wait_ret = w;
 	return NULL;
 }
 
-static const char *const functions[] = { "n_tty_write", "file_tty_write", "tty_write", "do_tty_write", NULL };
+static const char *const functions[] = { "n_tty_write", "file_tty_write", "tty_write",
+					 "do_tty_write", NULL };
 static const char *const types[] = { "struct tty_struct", "struct tty_file_private", NULL };
 
 static const struct iq_wait_rule wait_rules[] = {
-	{ .name = "tty", .summary = "a terminal that takes no output: stopped, or nobody reads at its other half",
-	  .reads = "tty_struct.write_wait, .flow.stopped, .link, .tty_files; files_struct", .seen = "5.10, 6.1, 6.12, 7.3", .certainty = IQ_PROVEN,
-	  .functions = functions, .needs_types = types, .explain = explain },
+	{ .name = "tty",
+	  .summary = "a terminal that takes no output: stopped, or nobody reads at its other half",
+	  .reads = "tty_struct.write_wait, .flow.stopped, .link, .tty_files; files_struct",
+	  .seen = "5.10, 6.1, 6.12, 7.3",
+	  .certainty = IQ_PROVEN,
+	  .functions = functions,
+	  .needs_types = types,
+	  .explain = explain },
 	{ 0 },
 };
 

@@ -21,7 +21,8 @@
 static const char ctx_type[] = "struct userfaultfd_ctx";
 static const char queue_type[] = "struct userfaultfd_wait_queue";
 
-static const char *const faults[] = { "handle_userfault", "userfaultfd_event_wait_completion", NULL };
+static const char *const faults[] = { "handle_userfault", "userfaultfd_event_wait_completion",
+				      NULL };
 
 /* ---- the monitor ---- */
 
@@ -43,18 +44,20 @@ static bool listens(struct iq_diag *d, const struct iq_task *t, iq_vaddr ctx, iq
 	const struct iq_stack *stack = iq_task_stack(d->s, t);
 	int64_t wqh = iq_offsetof(d->s, ctx_type, "fd_wqh");
 
-	return iq_stack_mentions(stack, file) || (wqh >= 0 && iq_stack_mentions(stack, ctx + (uint64_t)wqh));
+	return iq_stack_mentions(stack, file) ||
+	       (wqh >= 0 && iq_stack_mentions(stack, ctx + (uint64_t)wqh));
 }
 
-static void add_threads(struct iq_diag *d, struct monitors *m, const struct iq_open_file *open, const struct iq_task *waiter,
-			iq_vaddr ctx, bool only_listeners)
+static void add_threads(struct iq_diag *d, struct monitors *m, const struct iq_open_file *open,
+			const struct iq_task *waiter, iq_vaddr ctx, bool only_listeners)
 {
 	const struct iq_task *t = open->task, *end = d->tasks->tasks + d->tasks->num_tasks;
 
 	while (t > d->tasks->tasks && t[-1].tgid == open->task->tgid)
 		t--;
 	for (; t < end && t->tgid == open->task->tgid && m->num < IQ_MAX_SERVERS; t++) {
-		if (t == waiter || t->state == 'Z' || t->state == 'X' || iq_stack_find(iq_task_stack(d->s, t), 0, faults) >= 0 ||
+		if (t == waiter || t->state == 'Z' || t->state == 'X' ||
+		    iq_stack_find(iq_task_stack(d->s, t), 0, faults) >= 0 ||
 		    (only_listeners && !listens(d, t, ctx, open->file)))
 			continue;
 		m->list[m->num] = t;
@@ -63,11 +66,13 @@ static void add_threads(struct iq_diag *d, struct monitors *m, const struct iq_o
 }
 
 /*
- * Who passes his descriptor on to another process does so to be served by it; of the threads of one process
- * those that listen are the monitors. Where none of them does, and the message has not been read, nobody is about to.
+ * Who passes his descriptor on to another process does so to be served by it; of the threads of one
+ * process those that listen are the monitors. Where none of them does, and the message has not been
+ * read, nobody is about to.
  */
-static enum iq_certainty find_monitors(struct iq_diag *d, const struct iq_servers *servers, const struct iq_task *waiter,
-				       const struct fault *f, struct monitors *m)
+static enum iq_certainty find_monitors(struct iq_diag *d, const struct iq_servers *servers,
+				       const struct iq_task *waiter, const struct fault *f,
+				       struct monitors *m)
 {
 	bool others = false;
 
@@ -81,29 +86,36 @@ static enum iq_certainty find_monitors(struct iq_diag *d, const struct iq_server
 	return servers->num == 1 && others ? IQ_PROVEN : IQ_STRONG;
 }
 
-static void nobody_monitors(struct iq_diag *d, struct iq_object *o, const struct iq_task *task, const struct iq_servers *servers)
+static void nobody_monitors(struct iq_diag *d, struct iq_object *o, const struct iq_task *task,
+			    const struct iq_servers *servers)
 {
 	struct iq_verdict *v = iq_object_verdict(d->g, o, IQ_CAUSE_DAEMON_UNANSWERED, IQ_STRONG,
-						 "page faults of %s (%d) are to be resolved through a userfaultfd, and there is nobody left "
+						 "page faults of %s (%d) are to be resolved "
+						 "through a userfaultfd, and there is nobody left "
 						 "to do it",
 						 task->comm, task->tgid);
 
 	if (v->evidence.num)
 		return;
 	if (servers->num)
-		iq_text_add(d->g, &v->evidence, "only process %s (%d) has userfaultfd_ctx %#" PRIx64
-				    " open, and none of its threads reads or polls it",
+		iq_text_add(d->g, &v->evidence,
+			    "only process %s (%d) has userfaultfd_ctx %#" PRIx64
+			    " open, and none of its threads reads or polls it",
 			    servers->list[0].task->comm, servers->list[0].task->tgid, o->addr);
 	else
-		iq_text_add(d->g, &v->evidence, "no descriptor table has a file of userfaultfd_ctx %#" PRIx64, o->addr);
-	iq_text_add(d->g, &v->remedy, "End the process that faults: kill -9 %d; its memory was incomplete", task->tgid);
+		iq_text_add(d->g, &v->evidence,
+			    "no descriptor table has a file of userfaultfd_ctx %#" PRIx64, o->addr);
+	iq_text_add(d->g, &v->remedy,
+		    "End the process that faults: kill -9 %d; its memory was incomplete",
+		    task->tgid);
 }
 
 /* ---- the fault ---- */
 
 static struct iq_object *object_of(struct iq_diag *d, iq_vaddr ctx, const struct iq_task *task)
 {
-	struct iq_object *o = iq_graph_object(d->g, IQ_OBJ_DAEMON, "daemon:userfaultfd:%#" PRIx64, ctx);
+	struct iq_object *o =
+		iq_graph_object(d->g, IQ_OBJ_DAEMON, "daemon:userfaultfd:%#" PRIx64, ctx);
 
 	if (!o->addr) {
 		o->addr = ctx;
@@ -112,9 +124,11 @@ static struct iq_object *object_of(struct iq_diag *d, iq_vaddr ctx, const struct
 	return o;
 }
 
-static bool find_fault(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, struct fault *f)
+static bool find_fault(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
+		       struct fault *f)
 {
-	int64_t wq = iq_offsetof(d->s, queue_type, "wq"), events = iq_offsetof(d->s, ctx_type, "event_wqh");
+	int64_t wq = iq_offsetof(d->s, queue_type, "wq"),
+		events = iq_offsetof(d->s, ctx_type, "event_wqh");
 	int64_t taken = iq_offsetof(d->s, ctx_type, "fault_wqh");
 	struct iq_wait_entry entry;
 
@@ -123,8 +137,10 @@ static bool find_fault(struct iq_diag *d, const struct iq_task *task, const stru
 		return false;
 	if (iq_find_wait_entry(d->s, task, stack, "userfaultfd_wake_function", &entry)) {
 		f->queue = entry.entry - (uint64_t)wq;
-		iq_peek_member(d->s, queue_type, "msg.arg.pagefault.address", f->queue, &f->address);
-		if (!iq_peek_member(d->s, queue_type, "ctx", f->queue, &f->ctx) || !iq_is_kernel_ptr(d->s, f->ctx))
+		iq_peek_member(d->s, queue_type, "msg.arg.pagefault.address", f->queue,
+			       &f->address);
+		if (!iq_peek_member(d->s, queue_type, "ctx", f->queue, &f->ctx) ||
+		    !iq_is_kernel_ptr(d->s, f->ctx))
 			return false;
 		f->taken = entry.head == f->ctx + (uint64_t)taken;
 		return true;
@@ -137,7 +153,8 @@ static bool find_fault(struct iq_diag *d, const struct iq_task *task, const stru
 	return iq_is_kernel_ptr(d->s, f->ctx);
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
+static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
+				const struct iq_stack *stack, size_t frame,
 				struct iq_wait **wait_ret)
 {
 	struct iq_servers servers = { .num = 0 };
@@ -148,29 +165,37 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, c
 	struct iq_wait *w;
 
 	(void)frame;
-	if (!find_fault(d, task, stack, &f) || !iq_peek_member(d->s, ctx_type, "mm", f.ctx, &mm) || (mm != task->mm && !f.is_event))
+	if (!find_fault(d, task, stack, &f) || !iq_peek_member(d->s, ctx_type, "mm", f.ctx, &mm) ||
+	    (mm != task->mm && !f.is_event))
 		return NULL;
 	w = iq_diag_wait(d, task, stack, object_of(d, f.ctx, task), IQ_WAIT_UNASKED);
 	w->any = true;
 	if (f.is_event) {
-		iq_text_add(d->g, &w->evidence, "it sleeps on userfaultfd_ctx.event_wqh of %#" PRIx64 ": the monitor is told of a change of "
-						"the memory", f.ctx);
+		iq_text_add(d->g, &w->evidence,
+			    "it sleeps on userfaultfd_ctx.event_wqh of %#" PRIx64
+			    ": the monitor is told of a change of "
+			    "the memory",
+			    f.ctx);
 		w->in_words = "in a change of memory that a userfaultfd monitor is told of";
 	} else {
 		iq_text_add(d->g, &w->evidence,
-			    "userfaultfd_wait_queue %#" PRIx64 " on its stack is about address %#" PRIx64 " and userfaultfd_ctx %#" PRIx64
-			    "; the monitor has %s",
-			    f.queue, f.address, f.ctx, f.taken ? "read the message" : "not read the message");
-		w->in_words = iq_arena_printf(d->g->arena, "in a page fault at %#" PRIx64, f.address);
+			    "userfaultfd_wait_queue %#" PRIx64
+			    " on its stack is about address %#" PRIx64
+			    " and userfaultfd_ctx %#" PRIx64 "; the monitor has %s",
+			    f.queue, f.address, f.ctx,
+			    f.taken ? "read the message" : "not read the message");
+		w->in_words =
+			iq_arena_printf(d->g->arena, "in a page fault at %#" PRIx64, f.address);
 	}
 	iq_open_each(d->s, IQ_OPEN_PRIVATE, f.ctx, iq_servers_add, &servers);
 	certainty = find_monitors(d, &servers, task, &f, &m);
 	for (size_t i = 0; i < m.num; i++) {
-		struct iq_edge *e = iq_graph_edge(d->g, w->task, iq_diag_task(d, m.list[i]), w->on, IQ_EDGE_SERVES, certainty,
-						  "has to resolve the fault");
+		struct iq_edge *e =
+			iq_graph_edge(d->g, w->task, iq_diag_task(d, m.list[i]), w->on,
+				      IQ_EDGE_SERVES, certainty, "has to resolve the fault");
 
-		iq_text_add(d->g, &e->evidence, "%s (%d) has descriptor %u open, the userfaultfd", m.open[i]->task->comm,
-			    m.open[i]->task->tgid, m.open[i]->fd);
+		iq_text_add(d->g, &e->evidence, "%s (%d) has descriptor %u open, the userfaultfd",
+			    m.open[i]->task->comm, m.open[i]->task->tgid, m.open[i]->fd);
 	}
 	if (!m.num)
 		nobody_monitors(d, w->on, task, &servers);
@@ -178,12 +203,19 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, c
 	return NULL;
 }
 
-static const char *const types[] = { "struct userfaultfd_ctx", "struct userfaultfd_wait_queue", NULL };
+static const char *const types[] = { "struct userfaultfd_ctx", "struct userfaultfd_wait_queue",
+				     NULL };
 
 static const struct iq_wait_rule wait_rules[] = {
-	{ .name = "userfaultfd", .summary = "a page fault that a userfaultfd monitor has to resolve",
-	  .reads = "userfaultfd_wait_queue.ctx, .msg; userfaultfd_ctx.fault_wqh, .event_wqh, .mm; files_struct", .seen = "5.10, 6.1, 6.12, 7.3",
-	  .certainty = IQ_PROVEN, .functions = faults, .needs_types = types, .explain = explain },
+	{ .name = "userfaultfd",
+	  .summary = "a page fault that a userfaultfd monitor has to resolve",
+	  .reads = "userfaultfd_wait_queue.ctx, .msg; userfaultfd_ctx.fault_wqh, .event_wqh, .mm; "
+		   "files_struct",
+	  .seen = "5.10, 6.1, 6.12, 7.3",
+	  .certainty = IQ_PROVEN,
+	  .functions = faults,
+	  .needs_types = types,
+	  .explain = explain },
 	{ 0 },
 };
 

@@ -3,12 +3,32 @@
 
 enum { MAX_THREADS = 256 };
 
-/* A thread asleep there has nothing in hand: it may be of a server that handles its requests elsewhere. */
+/* A thread asleep there has nothing in hand: it may be of a server that handles its requests
+ * elsewhere. */
 static const char *const idle_functions[] = {
-	"futex_wait", "__futex_wait", "futex_wait_queue", "futex_wait_queue_me", "futex_do_wait", "do_sigtimedwait",
-	"__do_sys_rt_sigtimedwait", "sigsuspend", "__do_sys_pause", "hrtimer_nanosleep", "common_nsleep", "do_poll", "do_sys_poll",
-	"do_select", "ep_poll", "do_epoll_wait", "do_wait", "__do_wait", "eventfd_read", "signalfd_dequeue", "signalfd_read_iter",
-	"io_cqring_wait", NULL,
+	"futex_wait",
+	"__futex_wait",
+	"futex_wait_queue",
+	"futex_wait_queue_me",
+	"futex_do_wait",
+	"do_sigtimedwait",
+	"__do_sys_rt_sigtimedwait",
+	"sigsuspend",
+	"__do_sys_pause",
+	"hrtimer_nanosleep",
+	"common_nsleep",
+	"do_poll",
+	"do_sys_poll",
+	"do_select",
+	"ep_poll",
+	"do_epoll_wait",
+	"do_wait",
+	"__do_wait",
+	"eventfd_read",
+	"signalfd_dequeue",
+	"signalfd_read_iter",
+	"io_cqring_wait",
+	NULL,
 };
 
 enum doing { READS, IDLES, BUSY };
@@ -37,7 +57,8 @@ bool iq_servers_add(void *ctx, const struct iq_open_file *open)
 	return servers->num == IQ_MAX_SERVERS;
 }
 
-static enum doing look_at(struct iq_diag *d, const struct iq_task *t, const struct iq_request *request)
+static enum doing look_at(struct iq_diag *d, const struct iq_task *t,
+			  const struct iq_request *request)
 {
 	const struct iq_stack *stack;
 
@@ -50,7 +71,8 @@ static enum doing look_at(struct iq_diag *d, const struct iq_task *t, const stru
 }
 
 /* A thousand clients ask for the same threads. */
-static enum doing doing(struct iq_diag *d, const struct iq_task *t, const struct iq_request *request)
+static enum doing doing(struct iq_diag *d, const struct iq_task *t,
+			const struct iq_request *request)
 {
 	static const enum doing values[] = { READS, IDLES, BUSY };
 	const enum doing *known = iq_diag_recall(d, request->reads, t->addr);
@@ -62,8 +84,8 @@ static enum doing doing(struct iq_diag *d, const struct iq_task *t, const struct
 	return *known;
 }
 
-static void add_threads(struct iq_diag *d, struct threads *x, const struct iq_open_file *open, const struct iq_request *request,
-			const struct iq_task *except)
+static void add_threads(struct iq_diag *d, struct threads *x, const struct iq_open_file *open,
+			const struct iq_request *request, const struct iq_task *except)
 {
 	const struct iq_task *t = open->task, *end = d->tasks->tasks + d->tasks->num_tasks;
 
@@ -91,7 +113,8 @@ static void drop_bystanders(struct threads *x)
 		bool serves = false;
 
 		for (size_t k = 0; k < x->num && !serves; k++)
-			serves = x->list[k].doing == READS && x->list[k].task->tgid == x->list[i].task->tgid;
+			serves = x->list[k].doing == READS &&
+				 x->list[k].task->tgid == x->list[i].task->tgid;
 		if (serves)
 			x->list[kept++] = x->list[i];
 	}
@@ -100,7 +123,8 @@ static void drop_bystanders(struct threads *x)
 		x->by[x->list[i].doing]++;
 }
 
-static bool is_candidate(const struct threads *x, const struct iq_request *request, enum doing doing)
+static bool is_candidate(const struct threads *x, const struct iq_request *request,
+			 enum doing doing)
 {
 	/* Somebody waits for requests, and there is one that he has not got yet: any of them. */
 	if (!request->taken && x->by[READS])
@@ -132,13 +156,16 @@ size_t iq_diag_server_edges(struct iq_diag *d, struct iq_wait *w, const struct i
 
 		if (!is_candidate(&x, request, t->doing))
 			continue;
-		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t->task), w->on, IQ_EDGE_SERVES, certainty, "%s", request->how);
-		iq_text_add(d->g, &e->evidence, "%s (%d) has descriptor %u open, %s", t->open->task->comm, t->open->task->tgid,
-			    t->open->fd, request->what);
+		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t->task), w->on, IQ_EDGE_SERVES,
+				  certainty, "%s", request->how);
+		iq_text_add(d->g, &e->evidence, "%s (%d) has descriptor %u open, %s",
+			    t->open->task->comm, t->open->task->tgid, t->open->fd, request->what);
 		if (num < x.num)
-			iq_text_add(d->g, &e->evidence, "of %zu threads that have it, %s", x.num,
-				    num == 1 ? "this one alone is not asleep waiting for something to do"
-					     : "these are not asleep waiting for something to do");
+			iq_text_add(
+				d->g, &e->evidence, "of %zu threads that have it, %s", x.num,
+				num == 1
+					? "this one alone is not asleep waiting for something to do"
+					: "these are not asleep waiting for something to do");
 	}
 	return num;
 }

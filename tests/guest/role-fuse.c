@@ -38,7 +38,9 @@ static struct {
 static void answer(const struct fuse_in_header *in, int err, const void *data, size_t len)
 {
 	static char buf[BUF];
-	struct fuse_out_header out = { .len = (uint32_t)(sizeof(out) + len), .error = -err, .unique = in->unique };
+	struct fuse_out_header out = { .len = (uint32_t)(sizeof(out) + len),
+				       .error = -err,
+				       .unique = in->unique };
 
 	memcpy(buf, &out, sizeof(out));
 	if (len)
@@ -49,7 +51,9 @@ static void answer(const struct fuse_in_header *in, int err, const void *data, s
 
 static void fill_attr(struct fuse_attr *attr, uint64_t node)
 {
-	*attr = (struct fuse_attr){ .ino = node, .nlink = 1, .blksize = PAGE,
+	*attr = (struct fuse_attr){ .ino = node,
+				    .nlink = 1,
+				    .blksize = PAGE,
 				    .mode = node == FUSE_ROOT_ID ? S_IFDIR | 0755 : S_IFREG | 0666,
 				    .size = node == FUSE_ROOT_ID ? 0 : FILE_SIZE };
 }
@@ -99,9 +103,12 @@ static void serve_one(const char *buf)
 	switch (in->opcode) {
 	case FUSE_INIT: {
 		const struct fuse_init_in *init = arg;
-		struct fuse_init_out out = { .major = FUSE_KERNEL_VERSION, .minor = FUSE_KERNEL_MINOR_VERSION,
-					     .max_readahead = init->max_readahead, .max_background = 16,
-					     .flags = init->flags & (FUSE_ASYNC_READ | FUSE_PARALLEL_DIROPS),
+		struct fuse_init_out out = { .major = FUSE_KERNEL_VERSION,
+					     .minor = FUSE_KERNEL_MINOR_VERSION,
+					     .max_readahead = init->max_readahead,
+					     .max_background = 16,
+					     .flags = init->flags &
+						      (FUSE_ASYNC_READ | FUSE_PARALLEL_DIROPS),
 					     .max_write = PAGE };
 
 		if (init->minor < out.minor)
@@ -131,7 +138,10 @@ static void serve_one(const char *buf)
 
 		if (is_named(in->nodeid, "stop"))
 			raise(SIGSTOP);
-		answer(in, 0, zeros, r->offset >= FILE_SIZE ? 0 : r->offset + r->size > FILE_SIZE ? FILE_SIZE - r->offset : r->size);
+		answer(in, 0, zeros,
+		       r->offset >= FILE_SIZE		 ? 0
+		       : r->offset + r->size > FILE_SIZE ? FILE_SIZE - r->offset
+							 : r->size);
 		break;
 	}
 	case FUSE_READDIR:
@@ -165,7 +175,8 @@ static void mount_it(const char *mnt)
 	mkdir(mnt, 0755);
 	fuse.mnt = mnt;
 	fuse.dev = checked(open("/dev/fuse", O_RDWR | O_CLOEXEC), "/dev/fuse");
-	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", fuse.dev);
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other",
+		 fuse.dev);
 	checked(mount("zoo", mnt, "fuse.zoo", MS_NOSUID | MS_NODEV, options), "mount");
 }
 
@@ -219,7 +230,10 @@ static int role_fuse_orphan(char **argv)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 }, c = 0;
 	struct iovec iov = { &c, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control,
+			      .msg_controllen = sizeof(control) };
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
 	int ends[2];
 	pid_t pid;
@@ -251,9 +265,9 @@ static int role_fuse_orphan(char **argv)
 }
 
 static const struct role fuse_roles[] = {
-	{ "fuse", 1, role_fuse },		 /* MNT */
+	{ "fuse", 1, role_fuse },		  /* MNT */
 	{ "fuse-threads", 2, role_fuse_threads }, /* MNT FILE */
-	{ "fuse-orphan", 1, role_fuse_orphan },	 /* MNT */
+	{ "fuse-orphan", 1, role_fuse_orphan },	  /* MNT */
 	{ 0 },
 };
 ROLES(fuse_roles)

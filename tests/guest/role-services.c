@@ -26,16 +26,21 @@
 
 #include "role.h"
 
-/* fanotify FOLDER LOG: a scanner that allows each opening below FOLDER, and writes a line to LOG before */
+/* fanotify FOLDER LOG: a scanner that allows each opening below FOLDER, and writes a line to LOG
+ * before */
 static int role_fanotify(char **argv)
 {
-	int group = checked(fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY | O_LARGEFILE | O_CLOEXEC), "fanotify_init");
+	int group = checked(
+		fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY | O_LARGEFILE | O_CLOEXEC),
+		"fanotify_init");
 	int log = checked(open(argv[1], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644), argv[1]);
 	char buf[4096];
 	ssize_t n;
 
 	be("scanner");
-	checked(fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_MOUNT, FAN_OPEN_PERM, AT_FDCWD, argv[0]), "fanotify_mark");
+	checked(fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_MOUNT, FAN_OPEN_PERM, AT_FDCWD,
+			      argv[0]),
+		"fanotify_mark");
 	fact(getpid(), "scanner");
 	while ((n = read(group, buf, sizeof(buf))) > 0) {
 		struct fanotify_event_metadata *e = (void *)buf;
@@ -45,7 +50,8 @@ static int role_fanotify(char **argv)
 
 			if (write(log, "opened\n", 7) < 0)
 				die(argv[1]);
-			if (e->mask & FAN_OPEN_PERM && write(group, &answer, sizeof(answer)) < 0 && errno != ENOENT)
+			if (e->mask & FAN_OPEN_PERM && write(group, &answer, sizeof(answer)) < 0 &&
+			    errno != ENOENT)
 				die("answer");
 			close(e->fd);
 		}
@@ -61,7 +67,8 @@ static char *registered_range(int uffd)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	char *map = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *map = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
 
 	if (map == MAP_FAILED)
 		die("mmap");
@@ -133,7 +140,8 @@ static int role_autofs(char **argv)
 	be("automounter");
 	setpgid(0, 0);
 	checked(pipe2(ends, O_CLOEXEC), "pipe");
-	snprintf(options, sizeof(options), "fd=%d,pgrp=%d,minproto=5,maxproto=5,indirect", ends[1], getpgrp());
+	snprintf(options, sizeof(options), "fd=%d,pgrp=%d,minproto=5,maxproto=5,indirect", ends[1],
+		 getpgrp());
 	mkdir(argv[0], 0755);
 	checked(mount("zoo", argv[0], "autofs", 0, options), "mount");
 	close(ends[1]);

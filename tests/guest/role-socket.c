@@ -44,7 +44,8 @@ static _Noreturn void accept_two(int fd)
 static int role_unix_server(char **argv)
 {
 	struct sockaddr_un a = unix_address(argv[0]);
-	int fd = checked(socket(AF_UNIX, SOCK_STREAM, 0), "socket"), dgram = checked(socket(AF_UNIX, SOCK_DGRAM, 0), "socket");
+	int fd = checked(socket(AF_UNIX, SOCK_STREAM, 0), "socket"),
+	    dgram = checked(socket(AF_UNIX, SOCK_DGRAM, 0), "socket");
 
 	be("unix-server");
 	checked(bind(fd, (void *)&a, sizeof(a)), "bind");
