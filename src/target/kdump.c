@@ -387,6 +387,54 @@ static struct iq_error *open_error(kdump_ctx_t *ctx, kdump_status status)
 			    text ? text : kdump_strerror(status));
 }
 
+/*
+ * The library maps header and bitmaps without asking whether the file is that long, and what is
+ * behind the end of a mapped file kills who reads it..
+ */
+static struct iq_error *check_header(const struct kdump *k)
+{
+	enum { MAX_BLOCK = 1 << 20 };
+	uint32_t head[3]; /* block_size, sub_hdr_size, bitmap_blocks */
+	uint64_t needed, parts[4];
+	uint32_t version;
+	char signature[8];
+	struct stat st;
+
+	if (pread(k->fd, signature, sizeof(signature), 0) != (ssize_t)sizeof(signature) ||
+	    (memcmp(signature, "KDUMP   ", 8) != 0 && memcmp(signature, "DISKDUMP", 8) != 0))
+		return NULL;
+	if (fstat(k->fd, &st) < 0)
+		return iq_error_errno(errno, "stat");
+	if (pread(k->fd, head, sizeof(head), 428) != (ssize_t)sizeof(head) ||
+	    st.st_size < IQ_PAGE_SIZE)
+		return iq_error_new(IQ_ERR_CORRUPT, "a dump that is cut off in its header");
+	if (head[0] < 512 || head[0] > MAX_BLOCK || head[0] & (head[0] - 1))
+		return iq_error_new(IQ_ERR_CORRUPT, "a damaged dump: blocks of %u bytes", head[0]);
+	if (head[1] > INT32_MAX || head[2] > INT32_MAX)
+		return iq_error_new(IQ_ERR_CORRUPT, "a damaged dump: %u blocks of header, %u of "
+				    "bitmaps", head[1], head[2]);
+	needed = (1 + (uint64_t)head[1] + head[2]) * head[0];
+	if (needed > (uint64_t)st.st_size)
+		return iq_error_new(IQ_ERR_CORRUPT,
+				    "a damaged dump, or one that is cut off: its header and bitmaps "
+				    "are %" PRIu64 " bytes, the file has %" PRIu64,
+				    needed, (uint64_t)st.st_size);
+	/* Offsets and sizes of VMCOREINFO (since version 3 of the header) and of the notes (4). */
+	if (pread(k->fd, &version, sizeof(version), 8) != (ssize_t)sizeof(version) ||
+	    pread(k->fd, parts, sizeof(parts), (off_t)head[0] + 32) != (ssize_t)sizeof(parts))
+		return NULL;
+	for (unsigned i = 0; i < 2 && version >= 3 + i; i++) {
+		if (parts[2 * i] > (uint64_t)st.st_size ||
+		    parts[2 * i + 1] > (uint64_t)st.st_size - parts[2 * i])
+			return iq_error_new(IQ_ERR_CORRUPT,
+					    "a damaged dump: its %s of %#" PRIx64 " bytes at %#" PRIx64
+					    " would be behind its end",
+					    i ? "notes" : "VMCOREINFO", parts[2 * i + 1],
+					    parts[2 * i]);
+	}
+	return NULL;
+}
+
 static struct iq_error *load(struct iq_target *t)
 {
 	struct kdump *k = t->priv;
@@ -395,6 +443,9 @@ static struct iq_error *load(struct iq_target *t)
 	kdump_status status;
 
 	err = unfold(k, &cut_off);
+	if (err)
+		return err;
+	err = check_header(k);
 	if (err)
 		return err;
 	status = kdump_open_fd(k->ctx, k->fd);

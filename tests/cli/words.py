@@ -5,6 +5,7 @@ import json
 import os
 import re
 import stat
+import struct
 import tempfile
 
 from inquest import PROGRAM, main, run
@@ -137,6 +138,28 @@ def a_file_cut_to_its_header_is_no_dump():
             f.seek(0)
             f.truncate()
             f.write(head)
+            f.flush()
+            _fails(["why", "-c", f.name], 3, f.name)
+
+
+def _kdump_header(block=4096, sub=1, bitmaps=32, notes=(0, 0)):
+    head = bytearray(8192)
+    head[0:8] = b"KDUMP   "
+    head[8:12] = struct.pack("<I", 6)
+    head[272:278] = b"x86_64"
+    head[428:440] = struct.pack("<III", block, sub, bitmaps)
+    head[4096 + 48:4096 + 64] = struct.pack("<QQ", *notes)
+    return bytes(head)
+
+
+def a_kdump_whose_header_says_more_than_the_file_has_is_one_line_and_status_3():
+    for data in (_kdump_header(), _kdump_header() + bytes(60000), _kdump_header(block=0),
+                 _kdump_header(block=3), _kdump_header(sub=0xffffffff),
+                 _kdump_header(bitmaps=0xffffffff), _kdump_header()[:440],
+                 _kdump_header(notes=(4096, 1 << 60)) + bytes(32 * 4096),
+                 _kdump_header(notes=(1 << 63, 100)) + bytes(32 * 4096)):
+        with tempfile.NamedTemporaryFile(suffix=".dump") as f:
+            f.write(data)
             f.flush()
             _fails(["why", "-c", f.name], 3, f.name)
 
