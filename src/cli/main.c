@@ -201,10 +201,10 @@ static int find_command(struct iq_cli *cli, struct iq_words *words)
 	return IQ_EXIT_OK;
 }
 
-static bool wants_help(const struct iq_words *words)
+static bool wants(const struct iq_words *words, const char *option, const char *letter)
 {
 	for (int i = words->next; i < words->argc && strcmp(words->argv[i], "--") != 0; i++)
-		if (!strcmp(words->argv[i], "--help") || !strcmp(words->argv[i], "-h"))
+		if (!strcmp(words->argv[i], option) || (letter && !strcmp(words->argv[i], letter)))
 			return true;
 	return false;
 }
@@ -219,12 +219,12 @@ static int run(struct iq_cli *cli, struct iq_words *words)
 		return status;
 	if (cli->man) {
 		iq_help_man(&out);
-	} else if (cli->help || wants_help(words)) {
+	} else if (cli->help || wants(words, "--help", "-h")) {
 		if (cli->command)
 			iq_help_command(&out, cli->command);
 		else
 			iq_help_program(&out);
-	} else if (cli->version) {
+	} else if (cli->version || wants(words, "--version", NULL)) {
 		iq_strbuf_printf(&out, "inquest %s\n", IQ_VERSION);
 	} else {
 		words->own = cli->command->options;

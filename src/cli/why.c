@@ -130,7 +130,8 @@ static void find_asked(struct iq_cli *cli, const struct iq_graph *g, const struc
 	*num_ret = asked.num;
 }
 
-static json_t *make_report(struct iq_cli *cli, const struct iq_why *why, const struct options *o)
+static json_t *make_report(struct iq_cli *cli, const struct iq_why *why, const struct options *o,
+			   bool incomplete)
 {
 	struct iq_session *s = cli->session;
 	const char *path = s->target->path;
@@ -151,6 +152,7 @@ static json_t *make_report(struct iq_cli *cli, const struct iq_why *why, const s
 			   .bytes_read = iq_mem_stats(s->mem).bytes_read },
 		.longer_than_s = (double)o->why.longer_than_ms / 1000,
 		.notes = &why->notes,
+		.incomplete = incomplete,
 	};
 	struct timespec ts;
 	json_t *report;
@@ -187,7 +189,7 @@ static int ask(struct iq_cli *cli, const struct options *o)
 		status = IQ_EXIT_INCOMPLETE;
 	if (cli->missing)
 		iq_text_add(why.graph, &why.notes, "the dump is %s", cli->session->target->missing);
-	report = make_report(cli, &why, o);
+	report = make_report(cli, &why, o, status == IQ_EXIT_INCOMPLETE || cli->missing);
 	status = print_report(cli, report, o, status);
 	json_decref(report);
 	iq_why_deinit(&why);
@@ -233,7 +235,11 @@ int iq_cmd_why(struct iq_cli *cli, struct iq_words *words)
 	}
 	o.why.pids = o.pids.data;
 	o.why.num_pids = o.pids.num;
-	status = o.from ? from_file(cli, &o) : ask(cli, &o);
+	if (o.from && o.pids.num)
+		status = iq_complain(IQ_EXIT_USAGE, "--from prints a saved answer as it is, and "
+				     "takes no PIDs; see `inquest why --help`");
+	else
+		status = o.from ? from_file(cli, &o) : ask(cli, &o);
 	iq_vec_free(&o.pids);
 	return status;
 }

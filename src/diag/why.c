@@ -260,7 +260,7 @@ static struct iq_error *check_pids(struct iq_session *s, const struct iq_why_opt
 		if (!iq_tasks(s))
 			break;
 		if (!iq_task_by_pid(s, options->pids[i]))
-			return iq_error_new(IQ_ERR_NOTFOUND, "no process or thread %d",
+			return iq_error_new(IQ_ERR_NOTFOUND, "no process or thread %d; `inquest ps -eL` lists them",
 					    options->pids[i]);
 	}
 	return NULL;

@@ -437,6 +437,7 @@ static void put_meta(json_t *json, const struct iq_report_meta *meta)
 	put(part, "elapsed_us", json_integer((json_int_t)meta->stats.elapsed_us));
 	put(part, "bytes_read", json_integer((json_int_t)meta->stats.bytes_read));
 	put(json, "stats", part);
+	put(json, "complete", json_boolean(!meta->incomplete));
 	put(json, "longer_than_s",
 	    meta->longer_than_s < 0 ? json_null() : real(meta->longer_than_s));
 }
@@ -486,12 +487,45 @@ char *iq_report_dump(const json_t *report)
 	return str;
 }
 
+/* Are the fields that the text is made from of the types that they should be? Names what is not. */
+static const char *wrong_field(const json_t *report)
+{
+	static const char *const lists[] = { "causes", "waits", "asked", "notes" };
+	static const char *const texts_of_cause[] = { "kind", "certainty", "summary" };
+	static const char *const lists_of_cause[] = { "chain", "evidence", "remedy" };
+	const json_t *list;
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(lists); i++) {
+		list = json_object_get(report, lists[i]);
+		if (list && !json_is_array(list))
+			return lists[i];
+		for (size_t k = 0; k < json_array_size(list); k++)
+			if (json_typeof(json_array_get(list, k)) !=
+			    (strcmp(lists[i], "notes") ? JSON_OBJECT : JSON_STRING))
+				return lists[i];
+	}
+	list = json_object_get(report, "causes");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *cause = json_array_get(list, i);
+
+		for (size_t k = 0; k < IQ_ARRAY_SIZE(texts_of_cause); k++)
+			if (!json_is_string(json_object_get(cause, texts_of_cause[k])))
+				return texts_of_cause[k];
+		for (size_t k = 0; k < IQ_ARRAY_SIZE(lists_of_cause); k++)
+			if (!json_is_array(json_object_get(cause, lists_of_cause[k])))
+				return lists_of_cause[k];
+		if (!json_is_object(json_object_get(cause, "root")))
+			return "root";
+	}
+	return NULL;
+}
+
 struct iq_error *iq_report_load(const char *text_in, size_t len, json_t **report_ret)
 {
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
 	json_error_t why;
 	json_t *report = json_loadb(text_in, len, 0, &why);
-	const char *schema;
+	const char *schema, *wrong;
 
 	if (!report) {
 		iq_text_clean(&sb, why.text);
@@ -504,6 +538,13 @@ struct iq_error *iq_report_load(const char *text_in, size_t len, json_t **report
 		return iq_error_new(IQ_ERR_INVALID,
 				    "this is no answer of `inquest why --json`: no schema "
 				    "inquest.report/1 in it");
+	}
+	wrong = wrong_field(report);
+	if (wrong) {
+		json_decref(report);
+		return iq_error_new(IQ_ERR_INVALID,
+				    "a damaged answer of `inquest why --json`: \"%s\" is missing or "
+				    "not what it should be", wrong);
 	}
 	*report_ret = report;
 	return NULL;

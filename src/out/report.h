@@ -4,7 +4,8 @@
  *
  * It is the answer itself: `why --json` prints it, `why` renders it, `why --from`
  * renders one that was saved. Next to the fields that were promised it has a few that the
- * text needs: of the report "longer_than_s" and "asked" (the tasks that `why PID` was called with),
+ * text needs: of the report "longer_than_s", "asked" (the tasks that `why PID` was called with) and "complete"
+ * (false: something could not be looked at, so that a cause may be missing),
  * of a wait "words" (what it is doing, or null), "certainty", "rule" and "hangs", of a holder
  * "aside" (somebody else stands in front), of daemon and ipc objects "kind".
  */
@@ -31,6 +32,7 @@ struct iq_report_meta {
 	const iq_texts *notes;		/* or NULL */
 	struct iq_object *const *asked; /* of `why PID...`: these tasks */
 	size_t num_asked;
+	bool incomplete; /* a cause may be missing */
 };
 
 /* The report; the caller owns it (json_decref()). */

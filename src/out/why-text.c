@@ -204,6 +204,20 @@ static void heading(struct teller *t, const char *text)
 	iq_strbuf_addc(t->out, '\n');
 }
 
+/* Colour the paragraphs that have been told since the text was so long. */
+static void color_from(struct teller *t, size_t begin, enum iq_color color)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (!t->style.color || t->out->len <= begin)
+		return;
+	text = iq_xstrdup(t->out->str + begin);
+	text[strlen(text) - 1] = '\0';
+	t->out->len = begin;
+	iq_text_color(t->out, true, color, text);
+	iq_strbuf_addc(t->out, '\n');
+}
+
 static void item(struct teller *t, unsigned number, const char *text)
 {
 	char first[32];
@@ -299,7 +313,8 @@ static void tell_blocked(struct teller *t, const json_t *cause)
 	} else {
 		group_tasks(t, tids, &list);
 		iq_strbuf_printf(&sb, "%zu task%s %s", num, num == 1 ? "" : "s",
-				 is_deadlock ? "are in it or behind it"
+				 is_deadlock ? num == 1 ? "is in it or behind it"
+							: "are in it or behind it"
 				 : num == 1  ? "waits for it"
 					     : "wait for it");
 		add_duration(&sb, num == 1 ? ", for " : ", the oldest for ",
@@ -524,11 +539,19 @@ static const char *certainty_in_words(const json_t *cause)
 			 "only signs.";
 }
 
+static void tell_certainty(struct teller *t, const json_t *cause)
+{
+	size_t begin = t->out->len;
+
+	paragraph(t, "   ", MARGIN, certainty_in_words(cause));
+	if (is(cause, "certainty", "likely"))
+		color_from(t, begin, IQ_YELLOW);
+}
+
 /* in_short: the sentence and who waits, no more. */
 static void tell_cause(struct teller *t, const json_t *cause, size_t num, bool in_short)
 {
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf first = IQ_STRBUF_INIT;
-	bool likely = is(cause, "certainty", "likely");
 	size_t begin;
 
 	iq_strbuf_addc(t->out, '\n');
@@ -536,21 +559,8 @@ static void tell_cause(struct teller *t, const json_t *cause, size_t num, bool i
 		iq_strbuf_printf(&first, "%zu. ", (size_t)json_integer_value(get(cause, "rank")));
 	begin = t->out->len;
 	paragraph(t, iq_strbuf_str(&first), (unsigned)first.len, get_str(cause, "summary"));
-	if (t->style.color) {
-		char *text = iq_xstrdup(t->out->str + begin);
-
-		text[strcspn(text, "\n") == strlen(text) ? strlen(text) : strlen(text) - 1] = '\0';
-		t->out->len = begin;
-		iq_text_color(t->out, true, IQ_RED, text);
-		iq_strbuf_addc(t->out, '\n');
-		free(text);
-	}
-	iq_strbuf_printf(t->out, "%*s", MARGIN, "");
-	if (t->style.color && likely)
-		iq_text_color(t->out, true, IQ_YELLOW, certainty_in_words(cause));
-	else
-		iq_strbuf_adds(t->out, certainty_in_words(cause));
-	iq_strbuf_addc(t->out, '\n');
+	color_from(t, begin, IQ_RED);
+	tell_certainty(t, cause);
 	tell_blocked(t, cause);
 	if (in_short)
 		return;
@@ -633,6 +643,15 @@ static void tell_nothing(struct teller *t)
 	int64_t num = json_integer_value(get(get(t->report, "stats"), "tasks"));
 	size_t begin = t->out->len;
 
+	if (json_is_false(get(t->report, "complete"))) {
+		bool noted = json_array_size(get(t->report, "notes")) > 0;
+
+		iq_strbuf_printf(&sb, "Nothing was found to hang, but not everything could be "
+				 "looked at%s", noted ? ":" : ".");
+		paragraph(t, "", 0, iq_strbuf_str(&sb));
+		color_from(t, begin, IQ_YELLOW);
+		return;
+	}
 	iq_strbuf_printf(
 		&sb, "Nothing hangs: %" PRId64 " task%s looked at, none has waited longer than ",
 		num, num == 1 ? "" : "s");
@@ -642,15 +661,7 @@ static void tell_nothing(struct teller *t)
 		iq_strbuf_adds(&sb, "the bound");
 	iq_strbuf_adds(&sb, " for something that does not move.");
 	paragraph(t, "", 0, iq_strbuf_str(&sb));
-	if (t->style.color) {
-		char *text = iq_xstrdup(t->out->str + begin);
-
-		text[strlen(text) - 1] = '\0';
-		t->out->len = begin;
-		iq_text_color(t->out, true, IQ_GREEN, text);
-		iq_strbuf_addc(t->out, '\n');
-		free(text);
-	}
+	color_from(t, begin, IQ_GREEN);
 }
 
 static void tell_notes(struct teller *t)

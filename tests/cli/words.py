@@ -183,8 +183,29 @@ def a_saved_answer_is_printed_as_text():
 def what_is_no_saved_answer_ends_with_status_3():
     _fails(["why", "--from", "/nonexistent"], 3, "/nonexistent")
     _fails(["why", "--from", "/"], 3)
-    for text in (b"", b"{", b"[]", b"{}", b'{"schema": "inquest.report/999"}', b"\xff\xfe", b"null"):
+    for text in (b"", b"{", b"[]", b"{}", b'{"schema": "inquest.report/999"}', b"\xff\xfe", b"null",
+                 b'{"schema": "inquest.report/1", "causes": [{"kind": 5}]}',
+                 b'{"schema": "inquest.report/1", "causes": [7]}',
+                 b'{"schema": "inquest.report/1", "notes": 7}'):
         _fails(["why", "--from", "-"], 3, stdin=text)
+
+
+def no_word_is_dropped_in_silence():
+    _fails(["stack", "-a", "1", *NOWHERE], 2, "not both")
+    _fails(["why", "--from", "-", "1"], 2, "--from", stdin=json.dumps(_REPORT).encode())
+
+
+def the_version_is_printed_behind_the_name_of_a_command_too():
+    first, _, _ = run("--version")
+    for command in COMMANDS:
+        out, err, code = run(command, "--version")
+        assert (out, err, code) == (first, "", 0), (command, out, err, code)
+
+
+def an_answer_that_is_not_complete_does_not_begin_with_nothing_hangs():
+    report = {**_REPORT, "complete": False, "notes": ["the time was up"]}
+    text, _, _ = run("why", "--from", "-", stdin=json.dumps(report).encode())
+    assert "Nothing hangs" not in text and "Nothing was found to hang, but" in text, text
 
 
 def whoever_stops_reading_is_no_error():
