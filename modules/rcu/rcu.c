@@ -256,7 +256,7 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .summary = "an RCU grace period: the CPUs, the readers, the thread that it waits for",
 	  .reads = "rcu_state.gp_kthread, .level, .gp_seq; rcu_node.qsmask, .expmask, .gp_tasks, "
 		   ".exp_tasks, .blkd_tasks; rq.curr",
-	  .seen = "6.1",
+	  .seen = "5.10, 6.1, 6.12, 7.3",
 	  .certainty = IQ_PROVEN,
 	  .functions = rcu_functions,
 	  .needs_types = rcu_types,
