@@ -201,10 +201,8 @@ static bool add_below(void *ctx, iq_vaddr node)
 {
 	struct below *b = ctx;
 	int64_t list = iq_offsetof(b->d->s, "struct dm_dev_internal", "list");
-	uint64_t dm_dev, bdev, flags;
-	struct iq_in_flight f;
+	uint64_t dm_dev, bdev;
 	struct iq_object *o;
-	iq_vaddr md;
 
 	if (list < 0 ||
 	    !iq_peek_member(b->d->s, "struct dm_dev_internal", "dm_dev", node - (uint64_t)list,
@@ -214,11 +212,7 @@ static bool add_below(void *ctx, iq_vaddr node)
 	o = iq_diag_bdev(b->d, bdev);
 	if (!o || o == b->o)
 		return false;
-	/* A suspended device counts nothing of what it puts aside. */
-	md = md_of_disk(b->d, o->addr);
-	if ((!md || !iq_peek_member(b->d->s, md_type, "flags", md, &flags) ||
-	     !(flags >> DMF_SUSPENDED & 1)) &&
-	    iq_disk_in_flight(b->d, o->addr, &f) && !f.num)
+	if (!iq_disk_may_owe(b->d, o->addr))
 		return false;
 	iq_graph_edge(b->d->g, b->o, o, NULL, IQ_EDGE_SERVES, IQ_STRONG,
 		      "is a device that it stands on");

@@ -186,12 +186,17 @@ bool iq_disk_in_flight(struct iq_diag *d, iq_vaddr disk, struct iq_in_flight *f)
 
 bool iq_disk_may_owe(struct iq_diag *d, iq_vaddr disk)
 {
+	enum { DMF_SUSPENDED = 1 };
 	struct iq_in_flight f;
-	uint64_t queue, ops = 0;
+	uint64_t md, flags;
 
 	if (!iq_disk_in_flight(d, disk, &f) || f.num)
 		return true;
-	/* Bios may be put aside before they are counted. */
-	return iq_peek_member(d->s, disk_type, "queue", disk, &queue) &&
-	       iq_peek_member(d->s, "struct request_queue", "mq_ops", queue, &ops) && !ops;
+	/* A suspended mapped device puts bios aside before they are counted. */
+	if (!iq_disk_has_ops(d->s, disk, "dm_blk_dops") &&
+	    !iq_disk_has_ops(d->s, disk, "dm_rq_blk_dops"))
+		return false;
+	return !iq_peek_member(d->s, "struct gendisk", "private_data", disk, &md) ||
+	       !iq_peek_member(d->s, "struct mapped_device", "flags", md, &flags) ||
+	       flags >> DMF_SUSPENDED & 1;
 }

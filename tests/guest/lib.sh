@@ -124,7 +124,8 @@ dm_on_loop() {
     fact loop "$loop"
     dmsetup create --noudevsync "$1" --table "0 $(($2 * 2048)) linear $loop 0" || fail "dmsetup create"
     until_true 5 [ -e "/dev/mapper/$1" ] || dmsetup mknodes "$1"
-    fact dm "dev:dm-$(dmsetup info -c --noheadings -o minor "$1")"
+    dm=dev:dm-$(dmsetup info -c --noheadings -o minor "$1")
+    fact dm "$dm"
 }
 
 # dm_gone NAME: the end of it, and of its loop device

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# A cgroup may read one byte a second. Its reader waits, and no request of it is with the device.
+# A cgroup may read two bytes a second. Its reader waits, and no request of it is with the device.
 
 make() {
     truncate -s 16M /tmp/limited.img
@@ -11,7 +11,7 @@ make() {
     mount -t cgroup2 cgroup /tmp/cg || fail cgroup2
     echo +io >/tmp/cg/cgroup.subtree_control || fail "no io controller"
     mkdir /tmp/cg/tight
-    echo "7:${loop#/dev/loop} rbps=1" >/tmp/cg/tight/io.max || fail io.max
+    echo "7:${loop#/dev/loop} rbps=2" >/tmp/cg/tight/io.max || fail io.max
     hangs reader 'blkdev|submit_bio|iomap' sh -c 'echo $$ >/tmp/cg/tight/cgroup.procs; exec role direct-read '"$loop"
 }
 

@@ -10,7 +10,7 @@ make() {
     sync
     dmsetup suspend --noudevsync --noflush --nolockfs slow || fail "dmsetup suspend"
     echo 2000000 >/proc/sys/vm/dirty_bytes
-    hangs writer 'balance_dirty_pages' dd if=/dev/zero of=/data/big bs=64k count=800
+    hangs writer 'balance_dirty_pages|ext4_|jbd2' dd if=/dev/zero of=/data/big bs=64k count=800
     hangs syncer 'sync_inodes|wb_wait|writeback|sync_fs|iterate_supers|filemap|jbd2' sync
 }
 

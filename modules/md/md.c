@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * md arrays: on to the members, and arrays that are suspended
+ *
+ * An array takes bios and hands them on to its members; a write is done when all mirrors have it,
+ * so that one member that does not answer is enough. While the array is changed it is
+ * suspended and new bios wait.
+ *
+ * Kernel: drivers/md/md.h (struct mddev, struct md_rdev: its module's types), md.c.
+ */
+#include "inquest/disk.h"
+
+enum { MAX_MEMBERS = 4096 };
+
+static const char mddev_type[] = "struct mddev";
+
+struct members {
+	struct iq_diag *d;
+	struct iq_object *array;
+};
+
+static bool add_member(void *ctx, iq_vaddr node)
+{
+	struct members *m = ctx;
+	int64_t off = iq_offsetof(m->d->s, "struct md_rdev", "same_set");
+	struct iq_object *o;
+	struct iq_edge *e;
+	uint64_t bdev;
+
+	if (off < 0 ||
+	    !iq_peek_member(m->d->s, "struct md_rdev", "bdev", node - (uint64_t)off, &bdev))
+		return false;
+	o = iq_diag_bdev(m->d, bdev);
+	if (!o || o == m->array || !iq_disk_may_owe(m->d, o->addr))
+		return false;
+	e = iq_graph_edge(m->d->g, m->array, o, NULL, IQ_EDGE_SERVES, IQ_STRONG,
+			  "is a member of it, and has not answered");
+	iq_text_add(m->d->g, &e->evidence, "md_rdev %#" PRIx64 " of %s is %s", node - (uint64_t)off,
+		    m->array->id + 4, o->id + 4);
+	return false;
+}
+
+static struct iq_error *explain_md(struct iq_diag *d, struct iq_object *o)
+{
+	int64_t disks = iq_offsetof(d->s, mddev_type, "disks");
+	uint64_t mddev, back, suspended = 0, lo = 0, hi = 0;
+	struct members members = { d, o };
+	struct iq_verdict *v;
+
+	if (!iq_disk_has_ops(d->s, o->addr, "md_fops") ||
+	    !iq_peek_member(d->s, "struct gendisk", "private_data", o->addr, &mddev) ||
+	    !iq_peek_member(d->s, mddev_type, "gendisk", mddev, &back) || back != o->addr ||
+	    disks < 0)
+		return NULL;
+	iq_peek_member(d->s, mddev_type, "suspended", mddev, &suspended);
+	iq_peek_member(d->s, mddev_type, "suspend_lo", mddev, &lo);
+	iq_peek_member(d->s, mddev_type, "suspend_hi", mddev, &hi);
+	if (suspended || lo < hi) {
+		v = iq_object_verdict(d->g, o, IQ_CAUSE_DEV_SUSPENDED,
+				      suspended ? IQ_PROVEN : IQ_STRONG,
+				      "the md array %s is suspended", o->id + 4);
+		if (!v->evidence.num) {
+			iq_text_add(d->g, &v->evidence,
+				    "mddev %#" PRIx64 ": suspended is %" PRIu64 ", sectors %" PRIu64
+				    " to %" PRIu64 " are kept back",
+				    mddev, suspended, lo, hi);
+			iq_text_add(d->g, &v->remedy,
+				    "See what changes the array: cat /proc/mdstat, mdadm --detail "
+				    "/dev/%s",
+				    o->id + 4);
+			iq_text_add(
+				d->g, &v->remedy,
+				"If that has been given up: echo 0 > /sys/block/%s/md/suspend_lo; "
+				"echo 0 > /sys/block/%s/md/suspend_hi",
+				o->id + 4, o->id + 4);
+		}
+	}
+	return iq_list_walk(d->s, mddev + (uint64_t)disks, MAX_MEMBERS, add_member, &members);
+}
+
+static const struct iq_object_rule object_rules[] = {
+	{ .name = "md",
+	  .summary = "md arrays: suspended ones, and the members that have not answered",
+	  .type = IQ_OBJ_DEVICE,
+	  .explain = explain_md },
+	{ 0 },
+};
+
+static const char *const types[] = { "struct mddev", "struct md_rdev", NULL };
+
+const struct iq_module iq_module_md = {
+	.api = IQ_MODULE_API,
+	.name = "md",
+	.summary = "md arrays: suspended ones, and their members",
+	.needs_types = types,
+	.object_rules = object_rules,
+};
