@@ -10,6 +10,8 @@
  *
  * Kernel: fs/super.c, include/linux/fs.h.
  */
+#include "space.h"
+
 #include "inquest/module.h"
 #include "inquest/waitq.h"
 
@@ -448,8 +450,10 @@ static struct iq_error *explain_fs(struct iq_diag *d, struct iq_object *o)
 	struct iq_verdict *v;
 	struct iq_edge *e;
 
-	if (!o->addr || !iq_peek_member(d->s, sb_type, "s_writers.frozen", o->addr, &frozen) ||
-	    frozen != SB_FREEZE_COMPLETE)
+	if (!o->addr)
+		return NULL;
+	fs_add_usage(d, o);
+	if (!iq_peek_member(d->s, sb_type, "s_writers.frozen", o->addr, &frozen) || frozen != SB_FREEZE_COMPLETE)
 		return NULL;
 	thawer = find_thawer(d, o->addr);
 	if (thawer) {

@@ -7,6 +7,7 @@ make() {
     dm_on_loop slow 64
     /usr/sbin/mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0 -F /dev/mapper/slow || fail mkfs.ext4
     mount -t ext4 -o noinit_itable /dev/mapper/slow /data || fail mount
+    touch /data/big
     sync
     dmsetup suspend --noudevsync --noflush --nolockfs slow || fail "dmsetup suspend"
     echo 2000000 >/proc/sys/vm/dirty_bytes

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef INQUEST_MODULES_FS_SPACE_H
+#define INQUEST_MODULES_FS_SPACE_H
+
+#include "inquest/module.h"
+
+/* Fill in used_pct of a filesystem's object, where its kind is known. */
+void fs_add_usage(struct iq_diag *d, struct iq_object *o);
+
+#endif
