@@ -21,7 +21,7 @@ make() {
     echo 1 >"dev-${dm#dev:}/slot"
     echo 16000 >component_size
     echo 16000 >resync_start
-    echo clean >array_state || fail array_state
+    echo active >array_state || fail array_state
     cd /
     until_true 10 [ -e /dev/md_test ] || fail "no /dev/md_test"
     dmsetup suspend --noudevsync --noflush --nolockfs half || fail "dmsetup suspend"
