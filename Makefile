@@ -80,6 +80,6 @@ help:
 	@echo "make bench      measure"
 	@echo "make install    to /usr/local; DESTDIR is honoured"
 	@echo
-	@echo "K=6.1           the guest's kernel: 5.10, 6.1, 6.12, newest (demo, guest)"
+	@echo "K=6.1           the guest's kernel: 5.10, 6.1, 6.12, 6.18, newest (demo, guest)"
 	@echo "N=2             guests at a time (check)"
 	@echo "MESONFLAGS=...  for meson setup, when $(BUILD)/ is made; e.g. --prefix=/usr"
