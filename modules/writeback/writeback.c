@@ -332,6 +332,22 @@ static void judge_group(struct throttled *t, iq_vaddr tg, uint64_t blkcg, uint64
 		    path);
 }
 
+/* How many bios a group keeps back: counted apart for bytes and for operations on newer kernels. */
+static uint64_t num_queued(struct iq_diag *d, iq_vaddr tg)
+{
+	static const char *const members[] = {
+		"service_queue.nr_queued_bps[0]",  "service_queue.nr_queued_bps[1]",
+		"service_queue.nr_queued_iops[0]", "service_queue.nr_queued_iops[1]",
+		"service_queue.nr_queued[0]",	   "service_queue.nr_queued[1]",
+	};
+	uint64_t sum = 0, n;
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(members); i++)
+		if (iq_peek_member(d->s, "struct throtl_grp", members[i], tg, &n))
+			sum += n;
+	return sum;
+}
+
 static bool look_at_group(void *ctx, iq_vaddr node)
 {
 	struct throttled *t = ctx;
@@ -339,15 +355,14 @@ static bool look_at_group(void *ctx, iq_vaddr node)
 	int64_t off = iq_offsetof(d->s, "struct blkcg_gq", "q_node");
 	int64_t pds = iq_offsetof(d->s, "struct blkcg_gq", "pd");
 	iq_vaddr blkg = node - (uint64_t)off;
-	uint64_t tg, blkcg, reads, writes;
+	uint64_t tg, blkcg, queued;
 
 	if (off < 0 || pds < 0 || !iq_peek_u64(d->s, blkg + (uint64_t)pds + 8 * t->policy, &tg) ||
-	    !tg ||
-	    !iq_peek_member(d->s, "struct throtl_grp", "service_queue.nr_queued[0]", tg, &reads) ||
-	    !iq_peek_member(d->s, "struct throtl_grp", "service_queue.nr_queued[1]", tg, &writes) ||
-	    !(reads + writes) || !iq_peek_member(d->s, "struct blkcg_gq", "blkcg", blkg, &blkcg))
+	    !tg)
 		return false;
-	judge_group(t, tg, blkcg, reads + writes);
+	queued = num_queued(d, tg);
+	if (queued && iq_peek_member(d->s, "struct blkcg_gq", "blkcg", blkg, &blkcg))
+		judge_group(t, tg, blkcg, queued);
 	return false;
 }
 
