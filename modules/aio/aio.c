@@ -237,7 +237,7 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .summary = "asynchronous I/O that exec, exit or io_destroy waits for, and its devices",
 	  .reads = "ctx_rq_wait; mapped_device.deferred, blkdev_dio.iocb, aio_kiocb.ki_ctx, "
 		   "kioctx.rq_wait; file.f_flags, .f_ref (.f_count)",
-	  .seen = "6.1",
+	  .seen = "6.1, 6.12, 7.3",
 	  .certainty = IQ_PROVEN,
 	  .functions = functions,
 	  .needs_types = types,

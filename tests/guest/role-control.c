@@ -112,7 +112,6 @@ static const struct role control[] = {
 	{ "flock-both", 2, role_flock_both }, /* HAS WANTS */
 	{ "rt-hog", 1, role_rt_hog },	      /* CPU */
 	{ "eat-memory", 2, role_eat_memory }, /* MB FILE */
-	{ "membarrier", 0, role_membarrier },
-	{ 0 },
+	{ "membarrier", 0, role_membarrier }, { 0 },
 };
 ROLES(control)
