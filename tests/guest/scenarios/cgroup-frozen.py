@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+CI = True
 ID = "0123456789abcdef" * 4
 
 

@@ -2,6 +2,9 @@
 import re
 
 
+CI = True
+
+
 def expect(f):
     held = [{
         "kind": "task.sleeping",

@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+CI = True
+
+
 def expect(f):
     semaphore = {"type": "ipc", "id": "ipc:sem:%d" % f.sem}
     return {
