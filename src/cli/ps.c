@@ -138,7 +138,7 @@ static bool add_numbers(struct options *o, numbers *to, const char *list, bool u
 	while ((item = next_item(&at))) {
 		if (users ? !iq_user_by_name(item, &uid)
 			  : !iq_parse_int(item, 0, INT32_MAX, &value))
-			return complain_list(item, users ? "no user that is known here" : "no PID");
+			return complain_list(item, users ? "no user that is known here (a number works)" : "no PID");
 		iq_vec_push(to, users ? (int64_t)uid : value);
 	}
 	o->sel.any = true;
@@ -457,7 +457,7 @@ static bool is_selected(const struct options *o, const struct iq_task *t,
 	bool is_leader = t->sid == t->tgid, in;
 
 	if (!sel->any && o->bsd) {
-		bool own = !self || t->euid == self->euid;
+		bool own = t->euid == (self ? self->euid : geteuid());
 
 		in = (sel->bsd_a || own) && (sel->bsd_x || t->tty_nr);
 	} else if (!sel->any) {

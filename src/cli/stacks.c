@@ -269,6 +269,11 @@ static int show(struct iq_cli *cli, const struct options *o)
 	iq_timing(cli, "stacks");
 	if (groups.list.num)
 		qsort(groups.list.data, groups.list.num, sizeof(*groups.list.data), by_size);
+	if (!groups.list.num && !cli->json)
+		iq_complain(0, "no task%s%s%s%s%s was found", o->states ? " in these states" : "",
+			    o->function ? " with the function " : "",
+			    o->function ? o->function : "", o->module ? " through module " : "",
+			    o->module ? o->module : "");
 	rows = json_array();
 	iq_vec_foreach(&groups.list, g) {
 		if (cli->json)

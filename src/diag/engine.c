@@ -49,7 +49,8 @@ void iq_engine_init(struct engine *e, struct iq_session *s, const struct iq_why_
 {
 	const char *missing;
 
-	*e = (struct engine){ .d.s = s, .d.bound_ms = options->longer_than_ms,
+	*e = (struct engine){ .no_stack = IQ_STRBUF_INIT, .why_no_stack = IQ_STRBUF_INIT,
+			     .d.s = s, .d.bound_ms = options->longer_than_ms,
 			     .options = options, .arena = iq_arena_new() };
 	for (size_t i = 0; iq_modules[i]; i++) {
 		const struct iq_module *m = iq_modules[i];
@@ -74,6 +75,8 @@ void iq_engine_deinit(struct engine *e)
 	iq_vec_free(&e->seen);
 	iq_vec_free(&e->modules);
 	iq_vec_free(&e->notes);
+	iq_strbuf_deinit(&e->no_stack);
+	iq_strbuf_deinit(&e->why_no_stack);
 	iq_graph_free(e->d.g);
 	iq_arena_free(e->arena);
 }
@@ -162,12 +165,41 @@ static struct iq_wait *wait_in_kernel(struct engine *e, const struct iq_task *ta
 	w = iq_diag_wait(&e->d, task, stack, on, cls);
 	w->rule = "";
 	w->certainty = IQ_PROVEN;
+	/* Where it is nobody knows: that is a note, and no hang of its own. */
+	if (!where && stack->unreadable)
+		w->uninterruptible = false;
 	if (where)
 		iq_text_add(e->d.g, &w->evidence, "%s (%d) sleeps in %s()", task->comm, task->pid, where);
 	else
 		iq_text_add(e->d.g, &w->evidence, "the stack of %s (%d) shows no function: %s", task->comm,
 			    task->pid, stack->why_none ? stack->why_none : "it could not be read");
 	return w;
+}
+
+/* Many stacks that are missing are one note. */
+static void note_no_stack(struct engine *e, const struct iq_task *task, const struct iq_stack *stack)
+{
+	enum { EXAMPLES = 5 };
+
+	if (!e->num_no_stack)
+		iq_strbuf_adds(&e->why_no_stack, stack->why_none ? stack->why_none : "no function was found");
+	if (e->num_no_stack < EXAMPLES)
+		iq_strbuf_printf(&e->no_stack, "%s%s (%d)", e->num_no_stack ? ", " : "", task->comm,
+				 task->pid);
+	else if (e->num_no_stack == EXAMPLES)
+		iq_strbuf_adds(&e->no_stack, ", ...");
+	e->num_no_stack++;
+}
+
+static void tell_no_stack(struct engine *e)
+{
+	if (e->num_no_stack == 1)
+		iq_diag_note(&e->d, "the stack of %s could not be read: %s", iq_strbuf_str(&e->no_stack),
+			     iq_strbuf_str(&e->why_no_stack));
+	else if (e->num_no_stack)
+		iq_diag_note(&e->d, "the stacks of %zu tasks could not be read, and what these wait for is "
+			     "not known: %s; the first one: %s", e->num_no_stack, iq_strbuf_str(&e->no_stack),
+			     iq_strbuf_str(&e->why_no_stack));
 }
 
 struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
@@ -185,8 +217,7 @@ struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
 	stack = iq_task_stack(e->d.s, task);
 	if (stack->unreadable) {
 		e->incomplete = true;
-		iq_diag_note(&e->d, "the stack of %s (%d) could not be read: %s", task->comm, task->pid,
-			     stack->why_none);
+		note_no_stack(e, task, stack);
 	}
 	/* What runs or is about to run waits for a CPU at most; that is the sched room's. */
 	for (size_t i = 0; i < stack->num_frames && !w; i++) {
@@ -353,6 +384,8 @@ struct iq_error *iq_engine_look(struct engine *e)
 	iq_map_deinit(&e->memo);
 	iq_map_deinit(&e->holders);
 	e->num_unexplained = e->num_inconsistent = 0;
+	e->num_no_stack = 0;
+	e->no_stack.len = e->why_no_stack.len = 0;
 	e->incomplete = false;
 	err = iq_tasks_snapshot(e->d.s, &e->d.tasks);
 	if (err)
@@ -369,6 +402,7 @@ struct iq_error *iq_engine_look(struct engine *e)
 	}
 	explain_tasks(e);
 	explain_objects(e);
+	tell_no_stack(e);
 	remember_waits(e);
 	return NULL;
 }

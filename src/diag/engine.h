@@ -46,6 +46,9 @@ struct engine {
 	struct iq_map seen_by_task;
 	uint64_t now_ns;
 	size_t num_unexplained, num_inconsistent;
+	size_t num_no_stack;		/* whose stack could not be read */
+	struct iq_strbuf no_stack;	/* the first of them */
+	struct iq_strbuf why_no_stack;	/* of the very first */
 	bool incomplete;
 };
 

@@ -379,17 +379,16 @@ struct iq_error *iq_mem_new(struct iq_target *t, struct iq_mem **mem_ret)
 
 	if (!t->vmcoreinfo && !t->flat && t->live)
 		return iq_error_new(IQ_ERR_NOTFOUND,
-				    "%s: no VMCOREINFO in it: the kernel needs CONFIG_VMCORE_INFO "
-				    "(CONFIG_CRASH_CORE before 6.9)",
-				    t->path);
+				    "no VMCOREINFO in it: the kernel needs CONFIG_VMCORE_INFO "
+				    "(CONFIG_CRASH_CORE before 6.9)");
 	if (!t->vmcoreinfo && !t->flat)
 		return iq_error_new(
 			IQ_ERR_NOTFOUND,
-			"%s: no VMCOREINFO found, neither as a note nor in memory%s%s%s: "
+			"no VMCOREINFO found, neither as a note nor in memory%s%s%s: "
 			"not a Linux guest, or its memory is not in the dump; dump again "
 			"all of its memory (QEMU: dump-guest-memory without paging, with "
 			"-device vmcoreinfo)",
-			t->path, t->missing ? " (" : "", t->missing ? t->missing : "",
+			t->missing ? " (" : "", t->missing ? t->missing : "",
 			t->missing ? ")" : "");
 	mem = iq_xcalloc(1, sizeof(*mem));
 	mem->t = t;

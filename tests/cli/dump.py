@@ -196,6 +196,30 @@ def colours_come_only_when_asked_for():
     assert run("why", "--color=auto", "-c", DUMP, env={"NO_COLOR": "1"})[0] == plain
 
 
+def stacks_that_nobody_has_are_said_not_to_be_there():
+    for words in (["-f", "no_such_function"], ["-m", "no_such_module"]):
+        out, err, code = run("stacks", *words, "-c", DUMP)
+        assert (out, code) == ("", 0) and words[1] in err, (out, err, code)
+    _, err, code = run("why", "-c", DUMP, "99999999")
+    assert code == 3 and "ps -eL" in err, (err, code)
+
+
+def the_stacks_of_a_cut_dump_are_one_note_and_no_causes():
+    cut = os.path.join(os.environ.get("TMPDIR", "/tmp"), "inquest-cut-%d.kdump" % os.getpid())
+    try:
+        with open(DUMP, "rb") as whole, open(cut, "wb") as part:
+            part.write(whole.read(os.path.getsize(DUMP) * 9 // 10))
+        out, err, code = run("why", "--json", "-c", cut)
+        if code == 3:
+            return
+        report = json.loads(out)
+        assert report["complete"] is False
+        assert sum("could not be read" in n and "stack" in n for n in report["notes"]) <= 1
+        assert not any("unknown place" in c["summary"] for c in report["causes"]), report["causes"]
+    finally:
+        os.unlink(cut)
+
+
 def a_dump_cut_off_in_the_middle_is_used_and_said_to_be():
     cut = os.path.join(os.environ.get("TMPDIR", "/tmp"), "inquest-cut-%d.kdump" % os.getpid())
     try:

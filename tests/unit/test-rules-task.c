@@ -484,7 +484,28 @@ static void stack_that_cannot_be_read_is_said_so(void **state)
 		why = fk_why(k);
 		assert_true(why->incomplete);
 		assert_true(why->notes.num > 0);
-		assert_int_equal(fk_cause(why, IQ_CAUSE_UNKNOWN)->root->tid, 100);
+		/* Where it is nobody knows: a note, and no hang of its own. */
+		assert_int_equal(why->causes->list.num, 0);
+		fakekernel_free(k);
+	}
+}
+
+static void stack_that_cannot_be_read_is_a_cause_if_somebody_waits(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_task(k, 10, "lost");
+		const struct iq_why *why;
+
+		hang(t);
+		hold_up(t);
+		fk_unmap(k, t->stack, 16384);
+		why = fk_why(k);
+		assert_true(why->incomplete);
+		assert_int_equal(why->causes->list.num, 1);
+		assert_string_equal(fk_blocked(k, why->causes->list.data[0]), "11");
 		fakekernel_free(k);
 	}
 }
@@ -539,6 +560,7 @@ int main(void)
 		cmocka_unit_test(vfork_parent_waits_for_its_child),
 		cmocka_unit_test(task_that_cannot_be_read_costs_one_task),
 		cmocka_unit_test(stack_that_cannot_be_read_is_said_so),
+		cmocka_unit_test(stack_that_cannot_be_read_is_a_cause_if_somebody_waits),
 		cmocka_unit_test(asking_for_one_task_tells_of_it_alone),
 	};
 
