@@ -142,7 +142,10 @@ struct iq_wait {
 	} syscall;
 	IQ_VEC(struct iq_frame_text) stack;
 	uint64_t key;		  /* what else tells it from the next one like it; 0: nothing */
+	/* Whoever sleeps here is woken only when it has what it wants: a task that ran has left this wait. */
+	bool handed_over;
 	bool steady;		  /* seen the same by an earlier look of this run */
+	bool stirred;		  /* ... but it ran in between */
 	bool hangs;		  /* set by iq_graph_causes() */
 };
 

@@ -326,6 +326,7 @@ static struct iq_error *explain_sem(struct iq_diag *d, const struct iq_task *tas
 	on->addr = w.array;
 	iq_object_name(d->g, on, "System V semaphore set %" PRId64, w.id);
 	wait = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
+	wait->handed_over = true; /* its operation is done by whoever gives */
 	wait->any = true; /* each thread of the holder can give it back */
 	iq_text_add(d->g, &wait->evidence,
 		    "its sem_queue asks for %d of semaphore %u at %#" PRIx64

@@ -350,7 +350,8 @@ static void remember_waits(struct engine *e)
 		if (index) {
 			const struct seen_wait *old = &e->seen.data[*index];
 
-			w->steady = old->start_ns == sw.start_ns && old->key == sw.key;
+			w->stirred = old->switches != sw.switches;
+			w->steady = old->start_ns == sw.start_ns && old->key == sw.key && !(w->handed_over && w->stirred);
 			if (w->steady)
 				sw.since_ns = old->since_ns;
 		}

@@ -23,7 +23,7 @@
 
 enum {
 	FIRST_PAUSE_MS = 60,
-	LATER_PAUSE_MS = 200,
+	LATER_PAUSE_MS = 200, STIRRED_PAUSE_MS = 35,
 	SLACK_MS = 100,
 	MAX_LOOKS = 64,
 	SURELY_LASTING = 5,
@@ -87,6 +87,23 @@ static bool needs_second_look(struct engine *e)
 		if (counts(e->d.g->waits.data[i]))
 			return true;
 	return iq_graph_causes(e->d.g, NULL, 0)->list.num > 0;
+}
+
+/*
+ * How long until the next look? Contention that moves looks like a hang to who looks rarely: the
+ * same task waits for the same holder at both looks, and had the lock in between. Where tasks ran
+ * in between we look more often, and not in step with them.
+ */
+static int64_t next_pause_ms(const struct engine *e, unsigned num)
+{
+	if (num == 1)
+		return FIRST_PAUSE_MS;
+	iq_vec_foreach(&e->d.g->waits, p)
+		if ((*p)->stirred && is_undecided(e, *p))
+			return IQ_MIN(LATER_PAUSE_MS,
+				      IQ_MAX(STIRRED_PAUSE_MS, e->options->longer_than_ms / (MAX_LOOKS / 2)) +
+					      7 * (num % 5));
+	return LATER_PAUSE_MS;
 }
 
 static bool any_undecided(const struct engine *e)
@@ -239,7 +256,7 @@ static struct iq_error *take_looks(struct engine *e, unsigned *num_ret)
 		if (now_ns() + 2 * took_ns + (uint64_t)LATER_PAUSE_MS * 1000000 >
 		    e->d.s->deadline_ns)
 			break;
-		pause_ms(num == 1 ? FIRST_PAUSE_MS : LATER_PAUSE_MS);
+		pause_ms(next_pause_ms(e, num));
 		took_ns = now_ns();
 		err = iq_engine_look(e);
 		took_ns = now_ns() - took_ns;

@@ -11,7 +11,7 @@ mount --bind /data/volume /srv
 umount /data
 role freeze /srv &
 usleep 500000
-sh -c "echo writer >/proc/self/comm; : >/srv/inner"
+sh -c "printf writer >/proc/self/comm; : >/srv/inner"
 wait
 END
     background container unshare -p -f -m sh /run/inside.sh
