@@ -162,13 +162,13 @@ static const char *const commit_functions[] = { "jbd2_log_wait_commit", "jbd2_co
 						NULL };
 
 static const struct iq_wait_rule wait_rules[] = {
-	{ .name = "jbd2-updates", .summary = "the commit thread waits for open handles: whose", .seen = "6.1, 7.3",
+	{ .name = "jbd2-updates", .summary = "the commit thread waits for open handles: whose", .seen = "6.1, 6.12, 7.3",
 	  .reads = "journal_s.j_wait_updates, .j_running_transaction; task_struct.journal_info; handle.h_transaction",
 	  .certainty = IQ_PROVEN, .functions = updates_functions, .explain = explain_updates },
-	{ .name = "jbd2-locked", .summary = "a new handle waits for the transaction that is being closed", .seen = "6.1, 7.3",
+	{ .name = "jbd2-locked", .summary = "a new handle waits for the transaction that is being closed", .seen = "6.1, 6.12, 7.3",
 	  .reads = "journal_s.j_wait_transaction_locked, .j_task", .certainty = IQ_PROVEN, .functions = locked_functions,
 	  .explain = explain_locked },
-	{ .name = "jbd2-commit", .summary = "fsync and the like wait for a commit", .reads = "journal_s.j_wait_done_commit, .j_task", .seen = "6.1, 7.3",
+	{ .name = "jbd2-commit", .summary = "fsync and the like wait for a commit", .reads = "journal_s.j_wait_done_commit, .j_task", .seen = "6.1, 6.12, 7.3",
 	  .certainty = IQ_PROVEN, .functions = commit_functions, .explain = explain_commit },
 	{ 0 },
 };
