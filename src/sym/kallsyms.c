@@ -34,6 +34,8 @@ enum {
 	MAX_ALIASES = 64, /* of _stext */
 };
 
+static const uint32_t BROKEN = UINT32_MAX; /* a marker: the names behind it are not to be used */
+
 static const uint64_t hash_base = 0x100000001b3;
 
 static uint32_t load32(const uint8_t *p)
@@ -105,6 +107,8 @@ bool kallsyms_name(const struct kallsyms *k, uint32_t n, char *buf, char *kind_r
 	if (n >= k->t.num)
 		return false;
 	off = k->markers[n / MARKER_STEP];
+	if (off == BROKEN)
+		return false;
 	for (uint32_t i = n % MARKER_STEP; i; i--)
 		if (!kallsyms_skip(k->t.names, k->t.names_len, &off))
 			return false;
@@ -161,6 +165,36 @@ static bool markers_hold(const struct kallsyms *k, size_t num)
 	return true;
 }
 
+/*
+ * Some names are damaged: what lies between two of the kernel's markers counts if walking over it
+ * leads from one to the other. Otherwise names would get the addresses of their neighbours.
+ * False: less than half of the table is left.
+ */
+static bool keep_sound_blocks(struct kallsyms *k, size_t num)
+{
+	_cleanup_free_ uint32_t *markers = iq_xmalloc(num * sizeof(uint32_t));
+	size_t sound = 0;
+
+	for (size_t i = 0; i < num; i++) {
+		size_t off = load32(k->t.markers + 4 * i);
+		bool last = i + 1 == num;
+		uint32_t names = last ? k->t.num - (uint32_t)i * MARKER_STEP : MARKER_STEP;
+
+		markers[i] = (uint32_t)off;
+		while (names && off < k->t.names_len && kallsyms_skip(k->t.names, k->t.names_len, &off))
+			names--;
+		if (names || (!last && off != load32(k->t.markers + 4 * (i + 1))))
+			markers[i] = BROKEN;
+		else
+			sound++;
+	}
+	if (sound <= num / 2)
+		return false;
+	k->damaged = sound < num;
+	memcpy(k->markers, markers, num * sizeof(uint32_t));
+	return true;
+}
+
 static struct iq_error *init_markers(struct kallsyms *k)
 {
 	size_t num = ((size_t)k->t.num + MARKER_STEP - 1) / MARKER_STEP;
@@ -176,11 +210,18 @@ static struct iq_error *init_markers(struct kallsyms *k)
 	for (uint32_t n = 0; n < k->t.num; n++) {
 		if (n % MARKER_STEP == 0)
 			k->markers[n / MARKER_STEP] = (uint32_t)off;
-		if (!kallsyms_skip(k->t.names, k->t.names_len, &off))
-			return iq_error_new(IQ_ERR_CORRUPT,
-					    "kallsyms: %u names do not fit in %zu bytes", k->t.num,
-					    k->t.names_len);
+		if (kallsyms_skip(k->t.names, k->t.names_len, &off))
+			continue;
+		if (k->t.markers && keep_sound_blocks(k, num))
+			return NULL;
+		return iq_error_new(IQ_ERR_CORRUPT,
+				    "kallsyms: %u names do not fit in %zu bytes: the memory is damaged "
+				    "there; try another dump of this machine",
+				    k->t.num, k->t.names_len);
 	}
+	/* Damage may shift all names that come behind it. */
+	if (k->t.markers && k->markers[num - 1] != load32(k->t.markers + 4 * (num - 1)))
+		keep_sound_blocks(k, num);
 	return NULL;
 }
 
@@ -236,11 +277,12 @@ bool kallsyms_by_addr(const struct kallsyms *k, iq_vaddr addr, uint32_t *n_ret)
 static bool encoding_holds(const struct kallsyms *k, iq_vaddr stext)
 {
 	char name[KALLSYMS_NAME_MAX], kind;
-	uint32_t step = k->t.num / 64 + 1, n;
+	uint32_t step = k->t.num / 64 + 1, n, wrong = 0;
 
 	for (uint32_t i = step; i < k->t.num; i += step)
-		if (kallsyms_addr(k, i) < kallsyms_addr(k, i - step))
-			return false;
+		wrong += kallsyms_addr(k, i) < kallsyms_addr(k, i - step);
+	if (wrong > (k->damaged ? 8 : 0))
+		return false;
 	if (!kallsyms_by_addr(k, stext, &n))
 		return false;
 	for (unsigned i = 0; i < MAX_ALIASES && n < k->t.num && kallsyms_addr(k, n) == stext;
@@ -277,6 +319,9 @@ bool kallsyms_use_seqs(struct kallsyms *k, const uint8_t *seqs)
 	char a[KALLSYMS_NAME_MAX] = "", b[KALLSYMS_NAME_MAX], kind;
 	uint32_t step = k->t.num / 64 + 1;
 
+	/* Bisecting would lose its way. */
+	if (k->damaged)
+		return false;
 	/* Looked at here and there; of one name the lower symbol comes first. */
 	k->seqs = seqs;
 	for (uint32_t i = 0, before = 0; i < k->t.num; i += step) {
@@ -349,6 +394,12 @@ static void make_index(struct kallsyms *k)
 		uint64_t h;
 		uint32_t i;
 
+		if (n % MARKER_STEP == 0)
+			off = k->markers[n / MARKER_STEP];
+		if (off == BROKEN) {
+			n += MARKER_STEP - 1;
+			continue;
+		}
 		if (!name_len(k->t.names, k->t.names_len, &off, &len) || !len)
 			return; /* what comes behind cannot be told apart any more */
 		p = k->t.names + off;

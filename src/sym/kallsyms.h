@@ -43,6 +43,7 @@ struct kallsyms_tables {
 struct kallsyms {
 	struct kallsyms_tables t;
 	enum kallsyms_encoding encoding;
+	bool damaged; /* some names are not to be read */
 	uint32_t *markers;
 	struct kallsyms_token {
 		const char *str;

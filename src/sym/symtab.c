@@ -489,7 +489,10 @@ static bool foreach_kernel(struct iq_symtab *tab, iq_sym_fn fn, void *ctx)
 	for (size_t i = 0; i < num; i++) {
 		struct iq_sym sym = { .name = buf };
 
-		if (tab->k.t.num) {
+		if (tab->k.damaged) {
+			if (!kallsyms_name(&tab->k, (uint32_t)i, buf, &sym.kind))
+				continue;
+		} else if (tab->k.t.num) {
 			if (!kallsyms_name_next(&tab->k, &off, buf, &sym.kind))
 				return false;
 		} else {

@@ -247,6 +247,36 @@ static void markers_that_are_wrong_are_counted_anew(void **state)
 	drop(&k);
 }
 
+static void damaged_names_cost_their_block_alone(void **state)
+{
+	struct kernel k;
+	struct iq_sym sym;
+	uint32_t at;
+	size_t known = 0;
+
+	(void)state;
+	make(&k, KALLSYMS_RELATIVE, MADE_OFFSETS_LAST, true, true, 8);
+	assert_ok(iq_mem_new(k.target, &k.mem));
+	assert_ok(iq_mem_read(k.mem, k.made.markers + 8, &at, sizeof(at)));
+	iq_mem_free(k.mem);
+	/* Names of no length, 16 of them, in the third block. */
+	iq_fake_write(k.target, k.made.names + at, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+	assert_ok(open_symbols(&k));
+	for (size_t i = 0; i < k.made.num; i++) {
+		const struct iq_sym *s = &k.made.syms[i];
+		struct iq_error *err = iq_symtab_by_name(k.tab, s->name, &sym);
+
+		if (i / 256 != 2 && strcmp(s->name, "twice") != 0) {
+			assert_ok(err);
+			assert_int_equal(sym.addr, s->addr);
+			known++;
+		}
+		iq_error_free(err);
+	}
+	assert_true(known > k.made.num / 2);
+	drop(&k);
+}
+
 /* ---- broken tables ---- */
 
 static void tables_that_contradict_themselves_are_refused(void **state)
@@ -515,6 +545,7 @@ int main(void)
 		cmocka_unit_test(all_symbols_can_be_walked_in_order),
 		cmocka_unit_test(an_order_of_names_that_is_none_is_not_used),
 		cmocka_unit_test(markers_that_are_wrong_are_counted_anew),
+		cmocka_unit_test(damaged_names_cost_their_block_alone),
 		cmocka_unit_test(tables_that_contradict_themselves_are_refused),
 		cmocka_unit_test(a_table_with_wrong_bytes_is_refused_or_safe_to_ask),
 		cmocka_unit_test(modules_have_symbols_and_are_read_when_needed),
