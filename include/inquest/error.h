@@ -35,7 +35,8 @@ extern struct iq_error iq_nomem;
 struct iq_error *iq_error_new(enum iq_error_code code, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Make an error for an address that cannot be read. Cheap: formats its text only when asked for it. */
+/* Make an error for an address that cannot be read. Cheap: formats its text only when asked for it.
+ */
 struct iq_error *iq_error_fault(iq_vaddr addr, const char *what);
 
 /* Make an IQ_ERR_OS (or IQ_ERR_PERM for EPERM, EACCES) error out of errno: "what: No such file". */

@@ -18,7 +18,7 @@ struct iq_open_file {
 	iq_vaddr files;		    /* files_struct */
 	unsigned fd;
 	iq_vaddr file, f_op, private_data, inode;
-	uint32_t mode;		    /* f_mode: 1 read, 2 write */
+	uint32_t mode; /* f_mode: 1 read, 2 write */
 };
 
 enum { IQ_FMODE_READ = 1, IQ_FMODE_WRITE = 2 };
@@ -26,11 +26,12 @@ enum { IQ_FMODE_READ = 1, IQ_FMODE_WRITE = 2 };
 enum iq_open_key { IQ_OPEN_FILE, IQ_OPEN_PRIVATE, IQ_OPEN_INODE };
 
 /*
- * Call fn for each descriptor whose struct file, private_data or inode is `value`, until it returns true. Returns how
- * many there were. Several tasks may share one table: they are one here.
+ * Call fn for each descriptor whose struct file, private_data or inode is `value`, until it returns
+ * true. Returns how many there were. Several tasks may share one table: they are one here.
  */
 typedef bool (*iq_open_fn)(void *ctx, const struct iq_open_file *open);
-size_t iq_open_each(struct iq_session *s, enum iq_open_key key, iq_vaddr value, iq_open_fn fn, void *ctx);
+size_t iq_open_each(struct iq_session *s, enum iq_open_key key, iq_vaddr value, iq_open_fn fn,
+		    void *ctx);
 
 /* Every descriptor of one task's table, in order. */
 size_t iq_open_of_task(struct iq_session *s, const struct iq_task *task, iq_open_fn fn, void *ctx);

@@ -5,8 +5,8 @@
  * A room (modules/NAME/NAME.c) offers one `const struct iq_module iq_module_NAME`: tables of what
  * it can explain. Rooms are listed in modules/meson.build, from which the
  * table of all rooms is generated. Rooms include inquest/ headers only, and do
- * not know each other: what one has to say about another's objects goes through the registries below
- * (lock namers, object rules).
+ * not know each other: what one has to say about another's objects goes through the registries
+ * below (lock namers, object rules).
  */
 #ifndef INQUEST_MODULE_H
 #define INQUEST_MODULE_H
@@ -26,8 +26,8 @@ struct iq_diag {
 	const struct iq_task_list *tasks;
 	int64_t bound_ms; /* what lasts longer than this hangs */
 	/*
-	 * While holder rules are asked: does this task (task_struct) wait for the lock itself? It has the lock's
-	 * address on its stack as holders do. NULL where nobody knows.
+	 * While holder rules are asked: does this task (task_struct) wait for the lock itself? It
+	 * has the lock's address on its stack as holders do. NULL where nobody knows.
 	 */
 	bool (*is_queued)(const void *queue, iq_vaddr task);
 	const void *queue;
@@ -56,7 +56,8 @@ struct iq_wait_rule {
 				    struct iq_wait **wait_ret);
 };
 
-/* Explains an object that a wait led to: gives it fields, a verdict, edges to what it depends on. */
+/* Explains an object that a wait led to: gives it fields, a verdict, edges to what it depends on.
+ */
 struct iq_object_rule {
 	const char *name;
 	const char *summary;
@@ -66,17 +67,17 @@ struct iq_object_rule {
 
 /* What a lock is. */
 struct iq_lock_name {
-	const char *name;	  /* "mmap_lock of process 312 (mapper)"; in the scratch arena */
-	struct iq_object *belongs; /* the object it is a part of (a filesystem), or NULL */
-	iq_vaddr container;	  /* the struct it is embedded in, 0 if not known */
+	const char *name;	    /* "mmap_lock of process 312 (mapper)"; in the scratch arena */
+	struct iq_object *belongs;  /* the object it is a part of (a filesystem), or NULL */
+	iq_vaddr container;	    /* the struct it is embedded in, 0 if not known */
 	const char *container_type; /* "struct mm_struct", ...; NULL */
-	const char *member;	  /* "mmap_lock" */
+	const char *member;	    /* "mmap_lock" */
 	enum iq_certainty certainty;
 };
 
 /*
- * Names locks by where they are. `hint` is the waiting task's stack, which often holds a pointer to the
- * container; may be NULL. Says true and fills *name_ret if it knows.
+ * Names locks by where they are. `hint` is the waiting task's stack, which often holds a pointer to
+ * the container; may be NULL. Says true and fills *name_ret if it knows.
  */
 struct iq_lock_namer {
 	const char *name;
@@ -86,22 +87,24 @@ struct iq_lock_namer {
 };
 
 /*
- * Knows who holds a lock that does not record it: readers of a semaphore, the write side of a frozen
- * filesystem. Adds edges from `wait` to the holders and says true if it knows them all.
+ * Knows who holds a lock that does not record it: readers of a semaphore, the write side of a
+ * frozen filesystem. Adds edges from `wait` to the holders and says true if it knows them all.
  */
 struct iq_holder_rule {
 	const char *name;
 	const char *summary;
-	const char *lock_type;	/* "struct rw_semaphore" */
+	const char *lock_type; /* "struct rw_semaphore" */
 	bool (*find)(struct iq_diag *d, struct iq_wait *wait, iq_vaddr lock,
-		     const struct iq_lock_name *name, unsigned num_holders /* as counted; 0: not known */);
+		     const struct iq_lock_name *name,
+		     unsigned num_holders /* as counted; 0: not known */);
 };
 
 struct iq_module {
-	unsigned api;		  /* IQ_MODULE_API */
+	unsigned api; /* IQ_MODULE_API */
 	const char *name, *summary;
 	const char *const *needs_types; /* NULL-terminated or NULL: the room is idle without them */
-	const struct iq_wait_rule *wait_rules;	   /* each table ends with an entry whose name is NULL; or NULL */
+	const struct iq_wait_rule
+		*wait_rules; /* each table ends with an entry whose name is NULL; or NULL */
 	const struct iq_object_rule *object_rules;
 	const struct iq_lock_namer *lock_namers;
 	const struct iq_holder_rule *holder_rules;
@@ -133,14 +136,16 @@ struct iq_wait *iq_diag_wait(struct iq_diag *d, const struct iq_task *task,
 			     const struct iq_stack *stack, struct iq_object *on,
 			     enum iq_wait_class cls);
 
-/* The object of a filesystem (struct super_block), a block device (struct block_device, or a dev_t). */
+/* The object of a filesystem (struct super_block), a block device (struct block_device, or a
+ * dev_t). */
 struct iq_object *iq_diag_filesystem(struct iq_diag *d, iq_vaddr sb);
 struct iq_object *iq_diag_device(struct iq_diag *d, uint32_t dev, const char *name);
 
 /*
- * What was found out about something, for the others of this look who ask: a thousand tasks may wait for one lock. What
- * kind of knowledge it is says the address of some static variable; key is usually an address in the target. What is
- * remembered has to live as long as the look: d->g->arena. NULL: nothing is known.
+ * What was found out about something, for the others of this look who ask: a thousand tasks may
+ * wait for one lock. What kind of knowledge it is says the address of some static variable; key is
+ * usually an address in the target. What is remembered has to live as long as the look:
+ * d->g->arena. NULL: nothing is known.
  */
 void iq_diag_remember(struct iq_diag *d, const void *kind, uint64_t key, void *value);
 void *iq_diag_recall(const struct iq_diag *d, const void *kind, uint64_t key);

@@ -8,8 +8,8 @@
 #include "inquest/task.h"
 
 /*
- * The path of a dentry as the initial mount namespace shows it: "/data/file"; of a filesystem that is not mounted there, from
- * that filesystem's root. NULL where it cannot be read.
+ * The path of a dentry as the initial mount namespace shows it: "/data/file"; of a filesystem that
+ * is not mounted there, from that filesystem's root. NULL where it cannot be read.
  */
 const char *iq_path_of_dentry(struct iq_session *s, iq_vaddr dentry);
 /* By the inode's first name, which is the only one for directories. */

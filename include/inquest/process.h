@@ -2,8 +2,8 @@
 /*
  * Edges to a process, where any of its threads will do
  *
- * A descriptor, a file lock, a message belong to a process, not to one of its threads. Who waits for
- * a process waits for any of its threads to act.
+ * A descriptor, a file lock, a message belong to a process, not to one of its threads. Who waits
+ * for a process waits for any of its threads to act.
  */
 #ifndef INQUEST_PROCESS_H
 #define INQUEST_PROCESS_H
@@ -12,11 +12,13 @@
 
 /*
  * Edges from the waiting task to every thread of this process (to its leader alone where there are
- * more than 64). The wait should be an `any` wait where one thread's action ends it. except: a thread that is left out,
- * where the process has others (the waiter itself); or NULL. Returns how many edges there are; evidence goes to the first.
+ * more than 64). The wait should be an `any` wait where one thread's action ends it. except: a
+ * thread that is left out, where the process has others (the waiter itself); or NULL. Returns how
+ * many edges there are; evidence goes to the first.
  */
 size_t iq_diag_process_edges(struct iq_diag *d, struct iq_wait *w, const struct iq_task *process,
-			     const struct iq_task *except, struct iq_object *via, enum iq_edge_kind kind,
-			     enum iq_certainty certainty, const char *how, const char *evidence);
+			     const struct iq_task *except, struct iq_object *via,
+			     enum iq_edge_kind kind, enum iq_certainty certainty, const char *how,
+			     const char *evidence);
 
 #endif

@@ -35,10 +35,12 @@ struct iq_error *iq_read_member(struct iq_session *s, const char *type, const ch
 bool iq_peek_member(struct iq_session *s, const char *type, const char *path, iq_vaddr addr,
 		    uint64_t *value_ret);
 
-/* Read a string of at most size - 1 bytes; always NUL-terminated. Stops quietly at an unreadable page after 1 byte. */
+/* Read a string of at most size - 1 bytes; always NUL-terminated. Stops quietly at an unreadable
+ * page after 1 byte. */
 struct iq_error *iq_read_str(struct iq_session *s, iq_vaddr addr, char *buf, size_t size);
 
-/* Read user memory of the process with this mm_struct, by its page tables. IQ_ERR_FAULT: not present. */
+/* Read user memory of the process with this mm_struct, by its page tables. IQ_ERR_FAULT: not
+ * present. */
 struct iq_error *iq_read_user(struct iq_session *s, iq_vaddr mm, iq_vaddr addr, void *buf,
 			      size_t len);
 
@@ -76,14 +78,15 @@ struct iq_error *iq_xarray_load(struct iq_session *s, iq_vaddr xa, uint64_t inde
 /* ---- what an address is ---- */
 
 /*
- * The slab object that addr is inside of: cache name (borrowed), object start. IQ_ERR_NOTFOUND: not in a slab.
+ * The slab object that addr is inside of: cache name (borrowed), object start. IQ_ERR_NOTFOUND: not
+ * in a slab.
  */
 struct iq_error *iq_slab_of(struct iq_session *s, iq_vaddr addr, const char **cache_ret,
 			    iq_vaddr *object_ret);
 
 /*
- * What an address is, in words, best first: a symbol ("tasklist_lock", "rtnl_mutex+0x10"), a place on
- * a task's stack ("stack of task 312 (mapper)"), a slab object ("ext4_inode_cache+0x98"), or
+ * What an address is, in words, best first: a symbol ("tasklist_lock", "rtnl_mutex+0x10"), a place
+ * on a task's stack ("stack of task 312 (mapper)"), a slab object ("ext4_inode_cache+0x98"), or
  * "0xffff...". In the scratch arena.
  */
 const char *iq_describe_addr(struct iq_session *s, iq_vaddr addr);

@@ -13,9 +13,26 @@ struct iq_task;
 
 /* x86-64's DWARF order for the first 16, then the instruction pointer. */
 enum iq_reg {
-	IQ_REG_AX, IQ_REG_DX, IQ_REG_CX, IQ_REG_BX, IQ_REG_SI, IQ_REG_DI, IQ_REG_BP, IQ_REG_SP,
-	IQ_REG_R8, IQ_REG_R9, IQ_REG_R10, IQ_REG_R11, IQ_REG_R12, IQ_REG_R13, IQ_REG_R14,
-	IQ_REG_R15, IQ_REG_IP, IQ_REG_FLAGS, IQ_REG_CS, IQ_REG_SS,
+	IQ_REG_AX,
+	IQ_REG_DX,
+	IQ_REG_CX,
+	IQ_REG_BX,
+	IQ_REG_SI,
+	IQ_REG_DI,
+	IQ_REG_BP,
+	IQ_REG_SP,
+	IQ_REG_R8,
+	IQ_REG_R9,
+	IQ_REG_R10,
+	IQ_REG_R11,
+	IQ_REG_R12,
+	IQ_REG_R13,
+	IQ_REG_R14,
+	IQ_REG_R15,
+	IQ_REG_IP,
+	IQ_REG_FLAGS,
+	IQ_REG_CS,
+	IQ_REG_SS,
 	IQ_NUM_REGS,
 };
 
@@ -27,24 +44,25 @@ struct iq_regs {
 enum iq_frame_by { IQ_FRAME_SWITCH, IQ_FRAME_REGS, IQ_FRAME_ORC, IQ_FRAME_FP, IQ_FRAME_SCAN };
 
 struct iq_frame {
-	iq_vaddr pc;	       /* address in the function; a return address unless interrupted */
-	iq_vaddr sp;	       /* stack pointer in that frame, at that pc */
-	iq_vaddr cfa;	       /* its end: the caller's sp after return; 0 where not known */
-	struct iq_regs regs;   /* what is known of the registers in that frame */
-	struct iq_sym sym;     /* sym.name NULL where no symbol covers pc */
-	uint64_t offset;       /* pc - sym.addr */
-	enum iq_frame_by by;   /* which unwinder found this frame */
-	bool interrupted;      /* pc is exact: an exception or interrupt stopped it there */
+	iq_vaddr pc;	     /* address in the function; a return address unless interrupted */
+	iq_vaddr sp;	     /* stack pointer in that frame, at that pc */
+	iq_vaddr cfa;	     /* its end: the caller's sp after return; 0 where not known */
+	struct iq_regs regs; /* what is known of the registers in that frame */
+	struct iq_sym sym;   /* sym.name NULL where no symbol covers pc */
+	uint64_t offset;     /* pc - sym.addr */
+	enum iq_frame_by by; /* which unwinder found this frame */
+	bool interrupted;    /* pc is exact: an exception or interrupt stopped it there */
 };
 
 struct iq_stack {
 	struct iq_frame *frames; /* innermost first */
 	size_t num_frames;
-	iq_vaddr sp, end;     /* used part of the kernel stack: [sp, end) */
-	uint64_t *words;      /* its (end - sp) / 8 words, as read; NULL where unreadable */
+	iq_vaddr sp, end; /* used part of the kernel stack: [sp, end) */
+	uint64_t *words;  /* its (end - sp) / 8 words, as read; NULL where unreadable */
 	size_t num_words;
 	struct iq_user_regs {
-		bool valid;   /* the task entered the kernel from user mode, and these are its registers */
+		bool valid;   /* the task entered the kernel from user mode, and these are its
+				 registers */
 		bool syscall; /* ... by a system call, nr and args below */
 		bool compat;  /* nr and args are those of 32-bit code (i386's table) */
 		int64_t nr;
@@ -52,25 +70,29 @@ struct iq_stack {
 		uint64_t ip, sp, bp, flags;
 		uint64_t r[IQ_NUM_REGS];
 	} user;
-	const char *why_none; /* where num_frames is 0: "running", "zombie", "swapped", ...; static text */
+	const char *why_none; /* where num_frames is 0: "running", "zombie", "swapped", ...; static
+				 text */
 	bool unreadable;      /* no frames because memory could not be read, or made no sense */
 	bool complete;	      /* ended at the kernel's edge, not because something was unreadable */
 };
 
 /*
- * Unwind a task's kernel stack. Memory comes from the session's snapshot arena. A task that runs on a CPU of a live
- * machine, or whose stack is gone, has no frames and says why in why_none: that is not an error.
+ * Unwind a task's kernel stack. Memory comes from the session's snapshot arena. A task that runs on
+ * a CPU of a live machine, or whose stack is gone, has no frames and says why in why_none: that is
+ * not an error.
  */
 struct iq_error *iq_stack_read(struct iq_session *s, const struct iq_task *task,
 			       struct iq_stack *stack_ret);
 
 /*
- * Where the frame's symbol name, without a compiler's suffix (".constprop.0", ".isra.0", ".part.0", ".cold",
+ * Where the frame's symbol name, without a compiler's suffix (".constprop.0", ".isra.0", ".part.0",
+ * ".cold",
  * "__pfx_"), equals name. False where the frame has no symbol.
  */
 bool iq_frame_is(const struct iq_frame *frame, const char *name);
 
-/* The index of the innermost frame with one of the names (NULL-terminated), from frame `from` on; -1 if none. */
+/* The index of the innermost frame with one of the names (NULL-terminated), from frame `from` on;
+ * -1 if none. */
 int iq_stack_find(const struct iq_stack *stack, size_t from, const char *const *names);
 
 /* "orc", "fp", "scan", ... */

@@ -14,8 +14,8 @@ struct iq_sym {
 	const char *name;   /* borrowed from the session */
 	const char *module; /* NULL: the kernel itself */
 	iq_vaddr addr;
-	uint64_t size;	    /* to the next distinct address; 0 where not known */
-	char kind;	    /* nm(1)'s letter: t T d D b B r R ... */
+	uint64_t size; /* to the next distinct address; 0 where not known */
+	char kind;     /* nm(1)'s letter: t T d D b B r R ... */
 };
 
 /*

@@ -17,23 +17,34 @@ struct iq_type {
 };
 
 enum iq_type_kind {
-	IQ_TYPE_VOID, IQ_TYPE_INT, IQ_TYPE_BOOL, IQ_TYPE_CHAR, IQ_TYPE_FLOAT, IQ_TYPE_PTR,
-	IQ_TYPE_ARRAY, IQ_TYPE_STRUCT, IQ_TYPE_UNION, IQ_TYPE_ENUM, IQ_TYPE_FWD, IQ_TYPE_FUNC,
-	IQ_TYPE_TYPEDEF, IQ_TYPE_QUALIFIER /* const, volatile, restrict, type tags */,
+	IQ_TYPE_VOID,
+	IQ_TYPE_INT,
+	IQ_TYPE_BOOL,
+	IQ_TYPE_CHAR,
+	IQ_TYPE_FLOAT,
+	IQ_TYPE_PTR,
+	IQ_TYPE_ARRAY,
+	IQ_TYPE_STRUCT,
+	IQ_TYPE_UNION,
+	IQ_TYPE_ENUM,
+	IQ_TYPE_FWD,
+	IQ_TYPE_FUNC,
+	IQ_TYPE_TYPEDEF,
+	IQ_TYPE_QUALIFIER /* const, volatile, restrict, type tags */,
 	IQ_TYPE_OTHER,
 };
 
 struct iq_member {
-	const char *name;     /* borrowed; "" for an anonymous one */
+	const char *name; /* borrowed; "" for an anonymous one */
 	struct iq_type type;
-	uint64_t bit_offset;  /* from the start of the outermost struct asked about */
-	uint32_t bit_size;    /* 0: not a bit field */
+	uint64_t bit_offset; /* from the start of the outermost struct asked about */
+	uint32_t bit_size;   /* 0: not a bit field */
 };
 
 /*
  * A type by its C name: "struct task_struct", "union x", "enum y", "pid_t", "int"; a bare tag name
- * finds a struct too. "module`struct x" looks in that module's own types first. Searches the kernel's types, then the
- * modules'. Forward declarations do not count. IQ_ERR_NOTFOUND.
+ * finds a struct too. "module`struct x" looks in that module's own types first. Searches the
+ * kernel's types, then the modules'. Forward declarations do not count. IQ_ERR_NOTFOUND.
  */
 struct iq_error *iq_type_by_name(struct iq_session *s, const char *name, struct iq_type *type_ret);
 
@@ -53,7 +64,8 @@ bool iq_type_is_signed(struct iq_type type);
 /* Members of a struct or union as declared, enumerators of an enum. */
 size_t iq_type_num_members(struct iq_type type);
 bool iq_type_member_at(struct iq_type type, size_t i, struct iq_member *member_ret);
-bool iq_type_enumerator_at(struct iq_type type, size_t i, const char **name_ret, int64_t *value_ret);
+bool iq_type_enumerator_at(struct iq_type type, size_t i, const char **name_ret,
+			   int64_t *value_ret);
 /* "struct task_struct *", "char [16]", ...: the C declaration of a nameless thing; into buf. */
 const char *iq_type_format(struct iq_type type, char *buf, size_t len);
 
@@ -61,7 +73,8 @@ const char *iq_type_format(struct iq_type type, char *buf, size_t len);
  * A member by its path, through structs, anonymous ones and arrays with constant index:
  * "se.exec_start", "s_writers.rw_sem[1]". Pointers are not followed. IQ_ERR_NOTFOUND.
  */
-struct iq_error *iq_type_member(struct iq_type type, const char *path, struct iq_member *member_ret);
+struct iq_error *iq_type_member(struct iq_type type, const char *path,
+				struct iq_member *member_ret);
 
 /* Is this member, or type, there? */
 bool iq_has_member(struct iq_session *s, const char *type, const char *path);
@@ -71,7 +84,8 @@ bool iq_has_type(struct iq_session *s, const char *type);
 int64_t iq_offsetof(struct iq_session *s, const char *type, const char *path);
 /* Size of a type, or -1. */
 int64_t iq_sizeof(struct iq_session *s, const char *type);
-/* The value of an enumerator ("PG_writeback") of the named enum ("enum pageflags"; NULL: any). IQ_ERR_NOTFOUND. */
+/* The value of an enumerator ("PG_writeback") of the named enum ("enum pageflags"; NULL: any).
+ * IQ_ERR_NOTFOUND. */
 struct iq_error *iq_enum_value(struct iq_session *s, const char *type, const char *name,
 			       int64_t *value_ret);
 
@@ -79,18 +93,18 @@ struct iq_error *iq_enum_value(struct iq_session *s, const char *type, const cha
 
 /*
  * A shadow names members of a kernel type, newest name first, and where their values go in a
- * struct of ours. Integers, pointers and bit fields are widened (with sign) to the size of the destination; arrays and
- * structs are copied as far as both go. The first member of ours is `uint64_t has`: bit i is set if field i is there in this
- * kernel. A field that no name is found for is left 0 and, unless marked optional, makes the
- * read an IQ_ERR_NOTFOUND that names it.
+ * struct of ours. Integers, pointers and bit fields are widened (with sign) to the size of the
+ * destination; arrays and structs are copied as far as both go. The first member of ours is
+ * `uint64_t has`: bit i is set if field i is there in this kernel. A field that no name is found
+ * for is left 0 and, unless marked optional, makes the read an IQ_ERR_NOTFOUND that names it.
  */
 struct iq_field {
-	size_t offset, size;	   /* in our struct */
+	size_t offset, size; /* in our struct */
 	bool optional;
-	bool is_signed;		   /* of ours; unused for copies */
-	bool copy;		   /* raw bytes, not a number */
-	bool address;		   /* not the value but the member's address in the target */
-	const char *names[4];	   /* paths, newest first */
+	bool is_signed;	      /* of ours; unused for copies */
+	bool copy;	      /* raw bytes, not a number */
+	bool address;	      /* not the value but the member's address in the target */
+	const char *names[4]; /* paths, newest first */
 };
 
 struct iq_shadow {
@@ -103,7 +117,9 @@ struct iq_shadow {
 #define IQ_FIELD_(s, m, opt, cp, adr, ...)                                                         \
 	{                                                                                          \
 		.offset = offsetof(struct s, m), .size = sizeof(((struct s *)0)->m),               \
-		.optional = (opt), .copy = (cp), .address = (adr), .names = { __VA_ARGS__ }        \
+		.optional = (opt), .copy = (cp), .address = (adr), .names = {                      \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
 	}
 #define IQ_FIELD(s, m, ...)	 IQ_FIELD_(s, m, false, false, false, __VA_ARGS__)
 #define IQ_FIELD_OPT(s, m, ...)	 IQ_FIELD_(s, m, true, false, false, __VA_ARGS__)
@@ -115,7 +131,7 @@ struct iq_shadow {
 					       sizeof(name##_fields) / sizeof(name##_fields[0]) }
 
 /* Read the shadow of the object at addr into ours (shadow->size bytes, all set). */
-struct iq_error *iq_shadow_read(struct iq_session *s, const struct iq_shadow *shadow,
-				iq_vaddr addr, void *ours);
+struct iq_error *iq_shadow_read(struct iq_session *s, const struct iq_shadow *shadow, iq_vaddr addr,
+				void *ours);
 
 #endif

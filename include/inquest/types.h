@@ -16,7 +16,8 @@
 typedef uint64_t iq_vaddr; /* virtual address in the target */
 typedef uint64_t iq_paddr; /* physical address in the target */
 
-/* How sure a statement is. A chain is as sure as its weakest link, so that the smaller is the worse. */
+/* How sure a statement is. A chain is as sure as its weakest link, so that the smaller is the
+ * worse. */
 enum iq_certainty {
 	IQ_LIKELY, /* a heuristic, or one of several candidates */
 	IQ_STRONG, /* found by a search that left one candidate */

@@ -64,7 +64,10 @@ struct iq_strbuf {
 	size_t len;
 	size_t cap;
 };
-#define IQ_STRBUF_INIT { 0 }
+#define IQ_STRBUF_INIT                                                                             \
+	{                                                                                          \
+		0                                                                                  \
+	}
 
 void iq_strbuf_deinit(struct iq_strbuf *sb);
 void iq_strbuf_add(struct iq_strbuf *sb, const void *data, size_t len);
@@ -114,7 +117,7 @@ struct iq_map {
 	struct iq_map_slot {
 		uint64_t key, value;
 		bool used;
-	} *slots;
+	} * slots;
 	size_t num, cap;
 };
 
@@ -128,7 +131,7 @@ struct iq_strmap {
 	struct iq_strmap_slot {
 		char *key;
 		void *value;
-	} *slots;
+	} * slots;
 	size_t num, cap;
 };
 

@@ -10,8 +10,8 @@
  * explains it: a frozen filesystem, a stopped task.
  *
  * The graph is pure data. It knows no kernel: rules fill it (inquest/module.h),
- * iq_graph_causes() reads it, the report prints it. Everything lives in the graph's arena; text given
- * to it is copied.
+ * iq_graph_causes() reads it, the report prints it. Everything lives in the graph's arena; text
+ * given to it is copied.
  */
 #ifndef INQUEST_WAIT_H
 #define INQUEST_WAIT_H
@@ -21,21 +21,46 @@
 #include "inquest/util.h"
 
 enum iq_object_type {
-	IQ_OBJ_TASK, IQ_OBJ_LOCK, IQ_OBJ_FILESYSTEM, IQ_OBJ_DEVICE, IQ_OBJ_POOL, IQ_OBJ_SERVER,
-	IQ_OBJ_DAEMON, IQ_OBJ_IPC, IQ_OBJ_CGROUP, IQ_OBJ_KERNEL,
+	IQ_OBJ_TASK,
+	IQ_OBJ_LOCK,
+	IQ_OBJ_FILESYSTEM,
+	IQ_OBJ_DEVICE,
+	IQ_OBJ_POOL,
+	IQ_OBJ_SERVER,
+	IQ_OBJ_DAEMON,
+	IQ_OBJ_IPC,
+	IQ_OBJ_CGROUP,
+	IQ_OBJ_KERNEL,
 	IQ_NUM_OBJ_TYPES,
 };
 
 /* The kinds of cause, in the report's words ("fs.frozen": iq_cause_kind_name()). */
 enum iq_cause_kind {
-	IQ_CAUSE_UNKNOWN, IQ_CAUSE_DEADLOCK,
-	IQ_CAUSE_TASK_STOPPED, IQ_CAUSE_TASK_TRACED, IQ_CAUSE_TASK_FROZEN, IQ_CAUSE_TASK_THROTTLED,
-	IQ_CAUSE_TASK_RUNNING, IQ_CAUSE_TASK_STARVED, IQ_CAUSE_TASK_SLEEPING, IQ_CAUSE_TASK_GONE,
-	IQ_CAUSE_FS_FROZEN, IQ_CAUSE_FS_FULL, IQ_CAUSE_FS_FAILED, IQ_CAUSE_IO_STALLED,
-	IQ_CAUSE_DEV_SUSPENDED, IQ_CAUSE_DEV_NO_PATH, IQ_CAUSE_DEV_RECOVERING,
-	IQ_CAUSE_POOL_FULL, IQ_CAUSE_POOL_SUSPENDED, IQ_CAUSE_POOL_STALLED,
-	IQ_CAUSE_NET_UNREACHABLE, IQ_CAUSE_DAEMON_UNANSWERED,
-	IQ_CAUSE_MEMORY_RECLAIM, IQ_CAUSE_MEMORY_LIMIT, IQ_CAUSE_WRITEBACK_THROTTLED,
+	IQ_CAUSE_UNKNOWN,
+	IQ_CAUSE_DEADLOCK,
+	IQ_CAUSE_TASK_STOPPED,
+	IQ_CAUSE_TASK_TRACED,
+	IQ_CAUSE_TASK_FROZEN,
+	IQ_CAUSE_TASK_THROTTLED,
+	IQ_CAUSE_TASK_RUNNING,
+	IQ_CAUSE_TASK_STARVED,
+	IQ_CAUSE_TASK_SLEEPING,
+	IQ_CAUSE_TASK_GONE,
+	IQ_CAUSE_FS_FROZEN,
+	IQ_CAUSE_FS_FULL,
+	IQ_CAUSE_FS_FAILED,
+	IQ_CAUSE_IO_STALLED,
+	IQ_CAUSE_DEV_SUSPENDED,
+	IQ_CAUSE_DEV_NO_PATH,
+	IQ_CAUSE_DEV_RECOVERING,
+	IQ_CAUSE_POOL_FULL,
+	IQ_CAUSE_POOL_SUSPENDED,
+	IQ_CAUSE_POOL_STALLED,
+	IQ_CAUSE_NET_UNREACHABLE,
+	IQ_CAUSE_DAEMON_UNANSWERED,
+	IQ_CAUSE_MEMORY_RECLAIM,
+	IQ_CAUSE_MEMORY_LIMIT,
+	IQ_CAUSE_WRITEBACK_THROTTLED,
 	IQ_CAUSE_KERNEL_STUCK,
 	IQ_NUM_CAUSE_KINDS,
 };
@@ -51,7 +76,8 @@ struct iq_verdict {
 	iq_texts remedy;     /* what can be done, the safest first, with exact commands */
 	/* Nothing behind this object matters any more, even if it has edges (a complete freeze). */
 	bool final;
-	/* A task that cannot go on by itself (stopped, traced, frozen, ...): who waits for its message hangs. */
+	/* A task that cannot go on by itself (stopped, traced, frozen, ...): who waits for its
+	 * message hangs. */
 	bool cannot_go_on;
 };
 
@@ -65,18 +91,19 @@ struct iq_attr {
 
 struct iq_object {
 	enum iq_object_type type;
-	uint32_t index;	     /* place in graph->objects */
-	const char *id;	     /* "task:312", "fs:8:1": unique in the graph */
-	const char *name;    /* in words */
+	uint32_t index;	  /* place in graph->objects */
+	const char *id;	  /* "task:312", "fs:8:1": unique in the graph */
+	const char *name; /* in words */
 	IQ_VEC(struct iq_attr) attrs;
 	struct iq_verdict *verdict; /* or NULL */
 	struct iq_wait *wait;	    /* of a task: its wait, or NULL */
 	IQ_VEC(struct iq_edge *) out;
-	int64_t tid;	     /* of a task, else 0 */
-	uint64_t addr;	     /* its main structure in the target, 0 if it has none; for rules */
-	uint64_t aux;	     /* for the room that made it */
-	bool explained;	     /* the object rules have seen it */
-	/* What can be done about it wherever it stands in a chain; a verdict's remedies are for the end of one. */
+	int64_t tid;	/* of a task, else 0 */
+	uint64_t addr;	/* its main structure in the target, 0 if it has none; for rules */
+	uint64_t aux;	/* for the room that made it */
+	bool explained; /* the object rules have seen it */
+	/* What can be done about it wherever it stands in a chain; a verdict's remedies are for the
+	 * end of one. */
 	iq_texts remedy;
 };
 
@@ -93,7 +120,7 @@ struct iq_edge {
 	struct iq_object *via; /* the lock or thing in between, or NULL */
 	enum iq_edge_kind kind;
 	enum iq_certainty certainty;
-	const char *how;       /* "holds it for write", "queued in front, to write" */
+	const char *how; /* "holds it for write", "queued in front, to write" */
 	/*
 	 * Counts for who is blocked and is listed among the holders, but chains are not drawn
 	 * along it (a reader behind a queued writer is blocked by the writer first).
@@ -104,35 +131,37 @@ struct iq_edge {
 
 /* Why a wait counts as hanging, or does not (the report's rules 1 to 5). */
 enum iq_wait_class {
-	IQ_WAIT_SLEEP,	  /* any other sleep: hangs only if uninterruptible */
-	IQ_WAIT_LOCK,	  /* a lock that somebody holds: hangs in whatever sleep */
-	IQ_WAIT_CPU,	  /* runnable and gets no CPU: hangs if somebody waits for it */
-	IQ_WAIT_MESSAGE,  /* for a message, a child, room in a queue: hangs if whoever could answer cannot go on */
-	IQ_WAIT_UNASKED,  /* page fault, core dump, exit, exec: hangs in whatever sleep */
-	IQ_WAIT_IDLE,	  /* timers, poll, idle kernel threads: never hangs */
+	IQ_WAIT_SLEEP,	 /* any other sleep: hangs only if uninterruptible */
+	IQ_WAIT_LOCK,	 /* a lock that somebody holds: hangs in whatever sleep */
+	IQ_WAIT_CPU,	 /* runnable and gets no CPU: hangs if somebody waits for it */
+	IQ_WAIT_MESSAGE, /* for a message, a child, room in a queue: hangs if whoever could answer
+			    cannot go on */
+	IQ_WAIT_UNASKED, /* page fault, core dump, exit, exec: hangs in whatever sleep */
+	IQ_WAIT_IDLE,	 /* timers, poll, idle kernel threads: never hangs */
 };
 
 struct iq_frame_text {
 	const char *function; /* NULL where no symbol covers it */
 	uint64_t offset, address;
-	const char *module;   /* or NULL */
+	const char *module; /* or NULL */
 };
 
 struct iq_wait {
 	struct iq_object *task;
-	struct iq_object *on;	  /* the lock or thing it sleeps on; never NULL */
-	const char *mode;	  /* "read", "write" or NULL */
-	const char *rule;	  /* the name of the rule that explained it */
+	struct iq_object *on; /* the lock or thing it sleeps on; never NULL */
+	const char *mode;     /* "read", "write" or NULL */
+	const char *rule;     /* the name of the rule that explained it */
 	enum iq_wait_class cls;
-	bool any;		  /* one of the edges' ends is enough to end the wait (readers of a pipe) */
+	bool any; /* one of the edges' ends is enough to end the wait (readers of a pipe) */
 	enum iq_certainty certainty; /* that it waits on `on` */
 	char state;
-	bool uninterruptible;	  /* in D, killable or not */
-	bool killable;		  /* in D, but SIGKILL ends it (TASK_WAKEKILL) */
-	int64_t waited_ms;	  /* -1: not known */
-	bool lasting;		  /* longer than the bound (or not knowable and the state alone counts) */
+	bool uninterruptible; /* in D, killable or not */
+	bool killable;	      /* in D, but SIGKILL ends it (TASK_WAKEKILL) */
+	int64_t waited_ms;    /* -1: not known */
+	bool lasting; /* longer than the bound (or not knowable and the state alone counts) */
 	iq_texts evidence;
-	const char *in_words;	  /* "in a write fault on /data/file", "munmap(0x7f.., 0x1000)"; or NULL */
+	const char
+		*in_words; /* "in a write fault on /data/file", "munmap(0x7f.., 0x1000)"; or NULL */
 	struct {
 		bool known;
 		int64_t nr;
@@ -141,12 +170,13 @@ struct iq_wait {
 		unsigned num_args;
 	} syscall;
 	IQ_VEC(struct iq_frame_text) stack;
-	uint64_t key;		  /* what else tells it from the next one like it; 0: nothing */
-	/* Whoever sleeps here is woken only when it has what it wants: a task that ran has left this wait. */
+	uint64_t key; /* what else tells it from the next one like it; 0: nothing */
+	/* Whoever sleeps here is woken only when it has what it wants: a task that ran has left
+	 * this wait. */
 	bool handed_over;
-	bool steady;		  /* seen the same by an earlier look of this run */
-	bool stirred;		  /* ... but it ran in between */
-	bool hangs;		  /* set by iq_graph_causes() */
+	bool steady;  /* seen the same by an earlier look of this run */
+	bool stirred; /* ... but it ran in between */
+	bool hangs;   /* set by iq_graph_causes() */
 };
 
 struct iq_graph {
@@ -174,14 +204,16 @@ void iq_object_name(struct iq_graph *g, struct iq_object *o, const char *fmt, ..
 	__attribute__((format(printf, 3, 4)));
 
 /* Set a field of the object (again: replaces it). */
-void iq_object_str(struct iq_graph *g, struct iq_object *o, const char *key, const char *value /* or NULL */);
+void iq_object_str(struct iq_graph *g, struct iq_object *o, const char *key,
+		   const char *value /* or NULL */);
 void iq_object_int(struct iq_graph *g, struct iq_object *o, const char *key, int64_t value);
 void iq_object_bool(struct iq_graph *g, struct iq_object *o, const char *key, bool value);
 void iq_object_real(struct iq_graph *g, struct iq_object *o, const char *key, double value);
 void iq_object_null(struct iq_graph *g, struct iq_object *o, const char *key);
 const struct iq_attr *iq_object_attr(const struct iq_object *o, const char *key);
 
-/* Give it a verdict (replaces an earlier one of lower certainty or of kind unknown; else returns the earlier). */
+/* Give it a verdict (replaces an earlier one of lower certainty or of kind unknown; else returns
+ * the earlier). */
 struct iq_verdict *iq_object_verdict(struct iq_graph *g, struct iq_object *o,
 				     enum iq_cause_kind kind, enum iq_certainty certainty,
 				     const char *summary_fmt, ...)
@@ -191,13 +223,14 @@ struct iq_verdict *iq_object_verdict(struct iq_graph *g, struct iq_object *o,
 void iq_text_add(struct iq_graph *g, iq_texts *texts, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* This task's wait: made on the first call, the same one after. on may be set again by a better rule. */
+/* This task's wait: made on the first call, the same one after. on may be set again by a better
+ * rule. */
 struct iq_wait *iq_graph_wait(struct iq_graph *g, struct iq_object *task, struct iq_object *on,
 			      enum iq_wait_class cls);
 
 /*
- * An edge; the same (from, to, via) again returns the first, made surer if this one is. A task's edges to itself
- * are kept (self-deadlock).
+ * An edge; the same (from, to, via) again returns the first, made surer if this one is. A task's
+ * edges to itself are kept (self-deadlock).
  */
 struct iq_edge *iq_graph_edge(struct iq_graph *g, struct iq_object *from, struct iq_object *to,
 			      struct iq_object *via, enum iq_edge_kind kind,
@@ -208,19 +241,20 @@ struct iq_edge *iq_graph_edge(struct iq_graph *g, struct iq_object *from, struct
 
 struct iq_cause {
 	enum iq_cause_kind kind;
-	enum iq_certainty certainty;	     /* the weakest of the verdict and the chain's edges */
+	enum iq_certainty certainty; /* the weakest of the verdict and the chain's edges */
 	struct iq_object *root;
 	const char *summary;
-	int64_t oldest_ms;		     /* -1: not known */
-	IQ_VEC(struct iq_object *) blocked;  /* tasks, by tid */
-	IQ_VEC(struct iq_object *) chain;    /* objects, a task first, the root last; the cycle of a deadlock */
+	int64_t oldest_ms;		    /* -1: not known */
+	IQ_VEC(struct iq_object *) blocked; /* tasks, by tid */
+	IQ_VEC(struct iq_object *)
+	chain; /* objects, a task first, the root last; the cycle of a deadlock */
 	IQ_VEC(struct iq_edge *) chain_edges; /* the edges along it */
 	iq_texts evidence, remedy;
 };
 
 struct iq_causes {
 	IQ_VEC(struct iq_cause *) list; /* most blocked first */
-	size_t num_left_out;		/* roots not looked at, because it took too long: for the notes */
+	size_t num_left_out; /* roots not looked at, because it took too long: for the notes */
 };
 
 /*
@@ -229,7 +263,8 @@ struct iq_causes {
  *
  * Roots are the sinks of the graph's condensation (Tarjan's strongly connected components) that
  * hanging tasks reach; components of more than one task, or with a self-edge, over edges that are
- * not MAYBE are deadlocks wherever they stand (unless the waits in it are `any` waits with a way out).
+ * not MAYBE are deadlocks wherever they stand (unless the waits in it are `any` waits with a way
+ * out).
  */
 struct iq_causes *iq_graph_causes(struct iq_graph *g, struct iq_object *const *only,
 				  size_t num_only);

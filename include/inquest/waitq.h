@@ -15,9 +15,10 @@
 #include "inquest/task.h"
 
 struct iq_wait_entry {
-	iq_vaddr entry;	  /* struct wait_queue_entry, on the task's stack or in what its stack points to */
-	iq_vaddr head;	  /* struct wait_queue_head that it is in */
-	iq_vaddr func;	  /* its wake function */
+	iq_vaddr entry; /* struct wait_queue_entry, on the task's stack or in what its stack points
+			   to */
+	iq_vaddr head;	/* struct wait_queue_head that it is in */
+	iq_vaddr func;	/* its wake function */
 	uint64_t flags;
 };
 
@@ -25,25 +26,27 @@ struct iq_wait_entry {
  * The live wait_queue_entry of a task, nearest to the stack's top, whose wake function has this
  * name (NULL: any). False: there is none.
  */
-bool iq_find_wait_entry(struct iq_session *s, const struct iq_task *task, const struct iq_stack *stack,
-			const char *func, struct iq_wait_entry *entry_ret);
+bool iq_find_wait_entry(struct iq_session *s, const struct iq_task *task,
+			const struct iq_stack *stack, const char *func,
+			struct iq_wait_entry *entry_ret);
 
 /*
  * The completion that a task waits for (the swait_queue on its stack is in it). False: none.
  */
-bool iq_find_completion(struct iq_session *s, const struct iq_task *task, const struct iq_stack *stack,
-			iq_vaddr *completion_ret);
+bool iq_find_completion(struct iq_session *s, const struct iq_task *task,
+			const struct iq_stack *stack, iq_vaddr *completion_ret);
 
 /*
- * A bit, or a variable, that a task waits for by wait_on_bit(), wait_var_event(): the word and the bit's number; -1: a
- * variable at that address. False: none.
+ * A bit, or a variable, that a task waits for by wait_on_bit(), wait_var_event(): the word and the
+ * bit's number; -1: a variable at that address. False: none.
  */
-bool iq_find_wait_bit(struct iq_session *s, const struct iq_task *task, const struct iq_stack *stack,
-		      iq_vaddr *word_ret, int *bit_ret);
+bool iq_find_wait_bit(struct iq_session *s, const struct iq_task *task,
+		      const struct iq_stack *stack, iq_vaddr *word_ret, int *bit_ret);
 
-/* A page or folio of which a task waits for a bit (PG_locked 0, PG_writeback: iq_enum_value()). False: none. */
-bool iq_find_wait_page(struct iq_session *s, const struct iq_task *task, const struct iq_stack *stack,
-		       iq_vaddr *page_ret, int *bit_ret);
+/* A page or folio of which a task waits for a bit (PG_locked 0, PG_writeback: iq_enum_value()).
+ * False: none. */
+bool iq_find_wait_page(struct iq_session *s, const struct iq_task *task,
+		       const struct iq_stack *stack, iq_vaddr *page_ret, int *bit_ret);
 
 /* Is this word on the used part of the stack, or in a register that was recovered? */
 bool iq_stack_mentions(const struct iq_stack *stack, uint64_t word);
@@ -53,7 +56,7 @@ bool iq_stack_mentions(const struct iq_stack *stack, uint64_t word);
  * stack's words, that `fits`. 0: none.
  */
 typedef bool (*iq_fits_fn)(struct iq_session *s, iq_vaddr p, void *ctx);
-iq_vaddr iq_stack_search(struct iq_session *s, const struct iq_stack *stack, size_t from, iq_fits_fn fits,
-			 void *ctx);
+iq_vaddr iq_stack_search(struct iq_session *s, const struct iq_stack *stack, size_t from,
+			 iq_fits_fn fits, void *ctx);
 
 #endif

@@ -20,11 +20,21 @@
 #include "inquest/process.h"
 #include "inquest/waitq.h"
 
-enum { FL_POSIX = 1, FL_FLOCK = 2, FL_LEASE = 32, FL_OFDLCK = 1024, F_RDLCK = 0, F_UNLCK = 2, MAX_DEPTH = 1000, MAX_LOCKS = 64 };
+enum {
+	FL_POSIX = 1,
+	FL_FLOCK = 2,
+	FL_LEASE = 32,
+	FL_OFDLCK = 1024,
+	F_RDLCK = 0,
+	F_UNLCK = 2,
+	MAX_DEPTH = 1000,
+	MAX_LOCKS = 64
+};
 
 static const char *const functions[] = {
-	"flock_lock_inode_wait", "locks_lock_inode_wait", "posix_lock_inode_wait", "do_lock_file_wait", "fcntl_setlk",
-	"__do_sys_flock", "__x64_sys_flock", "__break_lease", NULL,
+	"flock_lock_inode_wait", "locks_lock_inode_wait", "posix_lock_inode_wait",
+	"do_lock_file_wait",	 "fcntl_setlk",		  "__do_sys_flock",
+	"__x64_sys_flock",	 "__break_lease",	  NULL,
 };
 
 struct shadow_lock {
@@ -33,10 +43,10 @@ struct shadow_lock {
 	int64_t start, end; /* 0 where they do not matter */
 };
 
-IQ_SHADOW(core_desc, "struct file_lock_core", shadow_lock, IQ_FIELD(shadow_lock, blocker, "flc_blocker"),
-	  IQ_FIELD(shadow_lock, owner, "flc_owner"), IQ_FIELD(shadow_lock, flags, "flc_flags"),
-	  IQ_FIELD(shadow_lock, type, "flc_type"), IQ_FIELD(shadow_lock, pid, "flc_pid"),
-	  IQ_FIELD(shadow_lock, file, "flc_file"));
+IQ_SHADOW(core_desc, "struct file_lock_core", shadow_lock,
+	  IQ_FIELD(shadow_lock, blocker, "flc_blocker"), IQ_FIELD(shadow_lock, owner, "flc_owner"),
+	  IQ_FIELD(shadow_lock, flags, "flc_flags"), IQ_FIELD(shadow_lock, type, "flc_type"),
+	  IQ_FIELD(shadow_lock, pid, "flc_pid"), IQ_FIELD(shadow_lock, file, "flc_file"));
 
 IQ_SHADOW(lock_desc, "struct file_lock", shadow_lock, IQ_FIELD(shadow_lock, blocker, "fl_blocker"),
 	  IQ_FIELD(shadow_lock, owner, "fl_owner"), IQ_FIELD(shadow_lock, flags, "fl_flags"),
@@ -48,9 +58,12 @@ static struct iq_error *read_lock(struct iq_diag *d, iq_vaddr addr, struct shado
 	struct iq_error *err;
 	uint64_t start, end;
 
-	err = iq_shadow_read(d->s, iq_has_type(d->s, "struct file_lock_core") ? &core_desc : &lock_desc, addr, lock);
+	err = iq_shadow_read(d->s,
+			     iq_has_type(d->s, "struct file_lock_core") ? &core_desc : &lock_desc,
+			     addr, lock);
 	/* The common part is the first member of struct file_lock. A lease has no range. */
-	if (!err && !(lock->flags & FL_LEASE) && iq_peek_member(d->s, "struct file_lock", "fl_start", addr, &start) &&
+	if (!err && !(lock->flags & FL_LEASE) &&
+	    iq_peek_member(d->s, "struct file_lock", "fl_start", addr, &start) &&
 	    iq_peek_member(d->s, "struct file_lock", "fl_end", addr, &end)) {
 		lock->start = (int64_t)start;
 		lock->end = (int64_t)end;
@@ -90,10 +103,11 @@ static bool count_opener(void *ctx, const struct iq_open_file *open)
 }
 
 /*
- * The lock is a process's; which of its threads took it is not recorded. One that waits for a file lock itself
- * is the likely one: that is how locks taken in two orders meet.
+ * The lock is a process's; which of its threads took it is not recorded. One that waits for a file
+ * lock itself is the likely one: that is how locks taken in two orders meet.
  */
-static bool add_waiting_threads(struct holders *h, const struct iq_task *process, const char *how, const char *evidence)
+static bool add_waiting_threads(struct holders *h, const struct iq_task *process, const char *how,
+				const char *evidence)
 {
 	size_t num = 0;
 
@@ -102,28 +116,33 @@ static bool add_waiting_threads(struct holders *h, const struct iq_task *process
 			const struct iq_task *t = &h->d->tasks->tasks[i];
 			struct iq_edge *e;
 
-			if (!t->pid || t->tgid != process->tgid || t == h->waiter || !t->stack || t->on_cpu ||
-			    iq_stack_find(iq_task_stack(h->d->s, t), 0, functions) < 0)
+			if (!t->pid || t->tgid != process->tgid || t == h->waiter || !t->stack ||
+			    t->on_cpu || iq_stack_find(iq_task_stack(h->d->s, t), 0, functions) < 0)
 				continue;
 			if (!add) {
 				num++;
 				continue;
 			}
 			e = iq_graph_edge(h->d->g, h->w->task, iq_diag_task(h->d, t), h->w->on,
-					  num == 1 ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE, IQ_LIKELY, "%s", how);
-			iq_text_add(h->d->g, &e->evidence, "%s; %s (%d) is %s of its threads that waits for a file lock itself", evidence,
-				    t->comm, t->pid, num == 1 ? "the one" : "one");
+					  num == 1 ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE, IQ_LIKELY, "%s",
+					  how);
+			iq_text_add(h->d->g, &e->evidence,
+				    "%s; %s (%d) is %s of its threads that waits for a file lock "
+				    "itself",
+				    evidence, t->comm, t->pid, num == 1 ? "the one" : "one");
 		}
 	}
 	return num > 0;
 }
 
-static void add_process(struct holders *h, const struct iq_task *t, enum iq_edge_kind kind, enum iq_certainty certainty,
-			const char *how)
+static void add_process(struct holders *h, const struct iq_task *t, enum iq_edge_kind kind,
+			enum iq_certainty certainty, const char *how)
 {
 	const struct iq_task *except = t->tgid == h->waiter->tgid ? h->waiter : NULL;
-	const char *evidence = iq_arena_printf(iq_scratch(h->d->s), "the granted file lock %#" PRIx64 " has pid %d, owner %#" PRIx64 ", file %#" PRIx64,
-					       h->addr, (int)h->lock->pid, h->lock->owner, h->lock->file);
+	const char *evidence = iq_arena_printf(
+		iq_scratch(h->d->s),
+		"the granted file lock %#" PRIx64 " has pid %d, owner %#" PRIx64 ", file %#" PRIx64,
+		h->addr, (int)h->lock->pid, h->lock->owner, h->lock->file);
 
 	if (t->num_threads > 1 && add_waiting_threads(h, t, how, evidence))
 		return;
@@ -134,11 +153,15 @@ static bool add_opener(void *ctx, const struct iq_open_file *open)
 {
 	struct holders *h = ctx;
 
-	/* The one that took it and still has it is the holder; else whoever has the file open keeps it locked. */
+	/* The one that took it and still has it is the holder; else whoever has the file open keeps
+	 * it locked. */
 	if (h->taker_has_it && open->task->tgid != (int32_t)h->lock->pid)
 		return false;
-	add_process(h, open->task, h->taker_has_it || h->others == 1 ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE,
-		    h->taker_has_it ? (h->others ? IQ_STRONG : IQ_PROVEN) : h->others == 1 ? IQ_STRONG : IQ_LIKELY,
+	add_process(h, open->task,
+		    h->taker_has_it || h->others == 1 ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE,
+		    h->taker_has_it  ? (h->others ? IQ_STRONG : IQ_PROVEN)
+		    : h->others == 1 ? IQ_STRONG
+				     : IQ_LIKELY,
 		    h->taker_has_it ? "holds it" : "has the locked file open");
 	return false;
 }
@@ -202,7 +225,9 @@ static bool add_conflict(void *ctx, iq_vaddr node)
 static void find_conflicts(struct conflicts *c)
 {
 	static const char ctx_type[] = "struct file_lock_context";
-	const char *list = c->own->flags & FL_FLOCK ? "flc_flock" : c->own->flags & FL_LEASE ? "flc_lease" : "flc_posix";
+	const char *list = c->own->flags & FL_FLOCK   ? "flc_flock"
+			   : c->own->flags & FL_LEASE ? "flc_lease"
+						      : "flc_posix";
 	int64_t off = iq_offsetof(c->d->s, ctx_type, list);
 	uint64_t inode, flctx;
 
@@ -219,10 +244,14 @@ static void find_conflicts(struct conflicts *c)
 
 static const char *kind_of(const struct shadow_lock *lock)
 {
-	return lock->flags & FL_OFDLCK ? "OFD lock" : lock->flags & FL_POSIX ? "POSIX lock" : lock->flags & FL_LEASE ? "lease" : "flock";
+	return lock->flags & FL_OFDLCK	? "OFD lock"
+	       : lock->flags & FL_POSIX ? "POSIX lock"
+	       : lock->flags & FL_LEASE ? "lease"
+					: "flock";
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
+static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
+				const struct iq_stack *stack, size_t frame,
 				struct iq_wait **wait_ret)
 {
 	struct iq_wait_entry entry;
@@ -239,7 +268,8 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, c
 		return NULL;
 	addr = entry.head - (uint64_t)wait_offset(d);
 	err = read_lock(d, addr, &own);
-	if (err || !(own.flags & (FL_POSIX | FL_FLOCK | FL_LEASE)) || !iq_is_kernel_ptr(d->s, own.blocker) || !own.blocker)
+	if (err || !(own.flags & (FL_POSIX | FL_FLOCK | FL_LEASE)) ||
+	    !iq_is_kernel_ptr(d->s, own.blocker) || !own.blocker)
 		return err;
 	lock = own;
 	for (int i = 0; lock.blocker && i < MAX_DEPTH; i++) {
@@ -251,33 +281,50 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, c
 	path = iq_path_of_file(d->s, own.file);
 	on = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, addr);
 	on->addr = addr;
-	iq_object_str(d->g, on, "class", own.flags & FL_FLOCK ? "flock" : own.flags & FL_LEASE ? "lease" : "posix-lock");
+	iq_object_str(d->g, on, "class",
+		      own.flags & FL_FLOCK   ? "flock"
+		      : own.flags & FL_LEASE ? "lease"
+					     : "posix-lock");
 	iq_object_name(d->g, on, "%s of %s", kind_of(&lock), path ? path : "a file");
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
 	w->mode = own.type == F_RDLCK ? "read" : "write";
-	iq_text_add(d->g, &w->evidence, "its request is blocked by the file lock at %#" PRIx64, addr);
+	iq_text_add(d->g, &w->evidence, "its request is blocked by the file lock at %#" PRIx64,
+		    addr);
 	*wait_ret = w;
 	find_conflicts(&conflicts);
 	if (conflicts.num > 1)
-		iq_text_add(d->g, &w->evidence, "%zu granted locks of the file are in its way: all of them have to go", conflicts.num);
+		iq_text_add(d->g, &w->evidence,
+			    "%zu granted locks of the file are in its way: all of them have to go",
+			    conflicts.num);
 	/* Each thread of one holder can give it back; of several holders all have to. */
 	w->any = conflicts.num <= 1;
-	add_holders(&(struct holders){ .d = d, .w = w, .waiter = task, .lock = &lock, .addr = addr });
+	add_holders(
+		&(struct holders){ .d = d, .w = w, .waiter = task, .lock = &lock, .addr = addr });
 	for (size_t i = 0; i < conflicts.num; i++) {
 		if (conflicts.locks[i] == addr)
 			continue;
 		err = read_lock(d, conflicts.locks[i], &lock);
 		if (err)
 			return err;
-		add_holders(&(struct holders){ .d = d, .w = w, .waiter = task, .lock = &lock, .addr = conflicts.locks[i] });
+		add_holders(&(struct holders){ .d = d,
+					       .w = w,
+					       .waiter = task,
+					       .lock = &lock,
+					       .addr = conflicts.locks[i] });
 	}
 	return NULL;
 }
 
 static const struct iq_wait_rule wait_rules[] = {
-	{ .name = "file-lock", .summary = "flock, POSIX and OFD locks: the lock in the way and the processes that keep it",
-	  .reads = "file_lock.fl_wait, .fl_blocker, .fl_owner, .fl_file, .fl_pid (file_lock_core.flc_*); files_struct", .seen = "6.1",
-	  .certainty = IQ_PROVEN, .functions = functions, .explain = explain },
+	{ .name = "file-lock",
+	  .summary =
+		  "flock, POSIX and OFD locks: the lock in the way and the processes that keep it",
+	  .reads = "file_lock.fl_wait, .fl_blocker, .fl_owner, .fl_file, .fl_pid "
+		   "(file_lock_core.flc_*); files_struct",
+	  .seen = "6.1",
+	  .certainty = IQ_PROVEN,
+	  .functions = functions,
+	  .explain = explain },
 	{ 0 },
 };
 

@@ -453,7 +453,8 @@ static struct iq_error *explain_fs(struct iq_diag *d, struct iq_object *o)
 	if (!o->addr)
 		return NULL;
 	fs_add_usage(d, o);
-	if (!iq_peek_member(d->s, sb_type, "s_writers.frozen", o->addr, &frozen) || frozen != SB_FREEZE_COMPLETE)
+	if (!iq_peek_member(d->s, sb_type, "s_writers.frozen", o->addr, &frozen) ||
+	    frozen != SB_FREEZE_COMPLETE)
 		return NULL;
 	thawer = find_thawer(d, o->addr);
 	if (thawer) {

@@ -327,7 +327,7 @@ static struct iq_error *explain_sem(struct iq_diag *d, const struct iq_task *tas
 	iq_object_name(d->g, on, "System V semaphore set %" PRId64, w.id);
 	wait = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
 	wait->handed_over = true; /* its operation is done by whoever gives */
-	wait->any = true; /* each thread of the holder can give it back */
+	wait->any = true;	  /* each thread of the holder can give it back */
 	iq_text_add(d->g, &wait->evidence,
 		    "its sem_queue asks for %d of semaphore %u at %#" PRIx64
 		    ", whose value is %" PRId64,
@@ -405,15 +405,15 @@ static bool add_opener(void *ctx, const struct iq_open_file *open)
 	struct openers *x = ctx;
 	bool own = open->task->tgid == x->waiter->tgid;
 
-	/* In its own process a signal handler may serve it, and an eventfd the kernel itself: no cycle. */
+	/* In its own process a signal handler may serve it, and an eventfd the kernel itself: no
+	 * cycle. */
 	if (!(open->mode & x->mode) || open->task->tgid == x->last_tgid || own)
 		return false;
 	x->last_tgid = open->task->tgid;
-	iq_diag_process_edges(x->d, x->w, open->task, NULL, x->w->on,
-			      IQ_EDGE_SERVES, IQ_PROVEN, x->how,
-			      iq_arena_printf(iq_scratch(x->d->s),
-					      "%s (%d) has it open as descriptor %u",
-					      open->task->comm, open->task->tgid, open->fd));
+	iq_diag_process_edges(
+		x->d, x->w, open->task, NULL, x->w->on, IQ_EDGE_SERVES, IQ_PROVEN, x->how,
+		iq_arena_printf(iq_scratch(x->d->s), "%s (%d) has it open as descriptor %u",
+				open->task->comm, open->task->tgid, open->fd));
 	return false;
 }
 

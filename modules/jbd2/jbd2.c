@@ -23,7 +23,8 @@ static iq_vaddr journal_of_queue(struct iq_diag *d, iq_vaddr head, const char *m
 	int64_t off = iq_offsetof(d->s, journal_type, member);
 	uint64_t commit_thread;
 
-	if (off < 0 || !iq_peek_member(d->s, journal_type, "j_task", head - (uint64_t)off, &commit_thread) ||
+	if (off < 0 ||
+	    !iq_peek_member(d->s, journal_type, "j_task", head - (uint64_t)off, &commit_thread) ||
 	    (commit_thread && !iq_task_by_addr(d->s, commit_thread)))
 		return 0;
 	return head - (uint64_t)off;
@@ -51,20 +52,24 @@ static size_t add_handles(struct iq_diag *d, struct iq_wait *w, iq_vaddr transac
 		struct iq_edge *e;
 
 		if (!t->pid || t->pid == w->task->tid ||
-		    !iq_peek_member(d->s, "struct task_struct", "journal_info", t->addr, &handle) || !handle ||
-		    !iq_peek_member(d->s, handle_type, "h_transaction", handle, &of) || of != transaction)
+		    !iq_peek_member(d->s, "struct task_struct", "journal_info", t->addr, &handle) ||
+		    !handle || !iq_peek_member(d->s, handle_type, "h_transaction", handle, &of) ||
+		    of != transaction)
 			continue;
-		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), w->on, IQ_EDGE_OWNER, IQ_PROVEN,
-				  "has a handle open in the transaction");
-		iq_text_add(d->g, &e->evidence, "task_struct.journal_info of %s (%d) is a handle of transaction %#" PRIx64, t->comm, t->pid,
-			    transaction);
+		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), w->on, IQ_EDGE_OWNER,
+				  IQ_PROVEN, "has a handle open in the transaction");
+		iq_text_add(
+			d->g, &e->evidence,
+			"task_struct.journal_info of %s (%d) is a handle of transaction %#" PRIx64,
+			t->comm, t->pid, transaction);
 		num++;
 	}
 	return num;
 }
 
-static struct iq_wait *wait_on_journal(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
-				       iq_vaddr at, const char *what, iq_vaddr journal)
+static struct iq_wait *wait_on_journal(struct iq_diag *d, const struct iq_task *task,
+				       const struct iq_stack *stack, iq_vaddr at, const char *what,
+				       iq_vaddr journal)
 {
 	struct iq_object *on = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, at);
 
@@ -85,13 +90,16 @@ static void add_commit_thread(struct iq_diag *d, struct iq_wait *w, iq_vaddr jou
 	t = iq_task_by_addr(d->s, task);
 	if (!t || t->pid == w->task->tid)
 		return;
-	e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), w->on, IQ_EDGE_OWNER, IQ_PROVEN, "has to commit the transaction");
-	iq_text_add(d->g, &e->evidence, "journal_s.j_task at %#" PRIx64 " is %s (%d)", journal, t->comm, t->pid);
+	e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), w->on, IQ_EDGE_OWNER, IQ_PROVEN,
+			  "has to commit the transaction");
+	iq_text_add(d->g, &e->evidence, "journal_s.j_task at %#" PRIx64 " is %s (%d)", journal,
+		    t->comm, t->pid);
 }
 
 /* The commit thread drains the transaction that it closed. */
-static struct iq_error *explain_updates(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
-					size_t frame, struct iq_wait **wait_ret)
+static struct iq_error *explain_updates(struct iq_diag *d, const struct iq_task *task,
+					const struct iq_stack *stack, size_t frame,
+					struct iq_wait **wait_ret)
 {
 	struct iq_wait_entry entry;
 	uint64_t transaction, updates = 0;
@@ -102,18 +110,23 @@ static struct iq_error *explain_updates(struct iq_diag *d, const struct iq_task 
 	if (!iq_find_wait_entry(d->s, task, stack, NULL, &entry))
 		return NULL;
 	journal = journal_of_queue(d, entry.head, "j_wait_updates");
-	if (!journal || (!iq_peek_member(d->s, journal_type, "j_running_transaction", journal, &transaction) || !transaction))
+	if (!journal ||
+	    (!iq_peek_member(d->s, journal_type, "j_running_transaction", journal, &transaction) ||
+	     !transaction))
 		return NULL;
-	w = wait_on_journal(d, task, stack, transaction, "the open handles of the running transaction", journal);
+	w = wait_on_journal(d, task, stack, transaction,
+			    "the open handles of the running transaction", journal);
 	iq_peek_member(d->s, transaction_type, "t_updates.counter", transaction, &updates);
-	iq_text_add(d->g, &w->evidence, "transaction %#" PRIx64 ": t_updates is %" PRIu64, transaction, updates);
+	iq_text_add(d->g, &w->evidence, "transaction %#" PRIx64 ": t_updates is %" PRIu64,
+		    transaction, updates);
 	add_handles(d, w, transaction);
 	*wait_ret = w;
 	return NULL;
 }
 
 /* Starting a handle waits for the closed transaction to be drained. */
-static struct iq_error *explain_locked(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
+static struct iq_error *explain_locked(struct iq_diag *d, const struct iq_task *task,
+				       const struct iq_stack *stack, size_t frame,
 				       struct iq_wait **wait_ret)
 {
 	struct iq_wait_entry entry;
@@ -130,12 +143,15 @@ static struct iq_error *explain_locked(struct iq_diag *d, const struct iq_task *
 	w = wait_on_journal(d, task, stack, entry.head, "the closing transaction", journal);
 	*wait_ret = w;
 	add_commit_thread(d, w, journal);
-	if (!w->task->out.num && iq_peek_member(d->s, journal_type, "j_running_transaction", journal, &transaction) && transaction)
+	if (!w->task->out.num &&
+	    iq_peek_member(d->s, journal_type, "j_running_transaction", journal, &transaction) &&
+	    transaction)
 		add_handles(d, w, transaction);
 	return NULL;
 }
 
-static struct iq_error *explain_commit(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
+static struct iq_error *explain_commit(struct iq_diag *d, const struct iq_task *task,
+				       const struct iq_stack *stack, size_t frame,
 				       struct iq_wait **wait_ret)
 {
 	struct iq_wait_entry entry;
@@ -154,22 +170,39 @@ static struct iq_error *explain_commit(struct iq_diag *d, const struct iq_task *
 	return NULL;
 }
 
-static const char *const updates_functions[] = { "jbd2_journal_wait_updates", "jbd2_journal_commit_transaction",
+static const char *const updates_functions[] = { "jbd2_journal_wait_updates",
+						 "jbd2_journal_commit_transaction",
 						 "jbd2_journal_lock_updates", NULL };
-static const char *const locked_functions[] = { "wait_transaction_locked", "wait_transaction_switching", "add_transaction_credits",
-						"start_this_handle", NULL };
-static const char *const commit_functions[] = { "jbd2_log_wait_commit", "jbd2_complete_transaction", "jbd2_journal_force_commit_nested",
+static const char *const locked_functions[] = { "wait_transaction_locked",
+						"wait_transaction_switching",
+						"add_transaction_credits", "start_this_handle",
 						NULL };
+static const char *const commit_functions[] = { "jbd2_log_wait_commit", "jbd2_complete_transaction",
+						"jbd2_journal_force_commit_nested", NULL };
 
 static const struct iq_wait_rule wait_rules[] = {
-	{ .name = "jbd2-updates", .summary = "the commit thread waits for open handles: whose", .seen = "6.1, 6.12, 7.3",
-	  .reads = "journal_s.j_wait_updates, .j_running_transaction; task_struct.journal_info; handle.h_transaction",
-	  .certainty = IQ_PROVEN, .functions = updates_functions, .explain = explain_updates },
-	{ .name = "jbd2-locked", .summary = "a new handle waits for the transaction that is being closed", .seen = "6.1, 6.12, 7.3",
-	  .reads = "journal_s.j_wait_transaction_locked, .j_task", .certainty = IQ_PROVEN, .functions = locked_functions,
+	{ .name = "jbd2-updates",
+	  .summary = "the commit thread waits for open handles: whose",
+	  .seen = "6.1, 6.12, 7.3",
+	  .reads = "journal_s.j_wait_updates, .j_running_transaction; task_struct.journal_info; "
+		   "handle.h_transaction",
+	  .certainty = IQ_PROVEN,
+	  .functions = updates_functions,
+	  .explain = explain_updates },
+	{ .name = "jbd2-locked",
+	  .summary = "a new handle waits for the transaction that is being closed",
+	  .seen = "6.1, 6.12, 7.3",
+	  .reads = "journal_s.j_wait_transaction_locked, .j_task",
+	  .certainty = IQ_PROVEN,
+	  .functions = locked_functions,
 	  .explain = explain_locked },
-	{ .name = "jbd2-commit", .summary = "fsync and the like wait for a commit", .reads = "journal_s.j_wait_done_commit, .j_task", .seen = "6.1, 6.12, 7.3",
-	  .certainty = IQ_PROVEN, .functions = commit_functions, .explain = explain_commit },
+	{ .name = "jbd2-commit",
+	  .summary = "fsync and the like wait for a commit",
+	  .reads = "journal_s.j_wait_done_commit, .j_task",
+	  .seen = "6.1, 6.12, 7.3",
+	  .certainty = IQ_PROVEN,
+	  .functions = commit_functions,
+	  .explain = explain_commit },
 	{ 0 },
 };
 

@@ -6,11 +6,10 @@
  * What each records of its holder:
  *
  *	mutex			owner word: the task, three flag bits
- *	rw_semaphore		count: bit 0 a writer has it, bit 1 somebody waits, from bit 8 on the number of
- *				readers; owner: the writer, or a reader that came by once
- *	percpu_rw_semaphore	readers only as a sum of per-CPU counts, the writer not at all
- *	semaphore		last_holder since v6.17 (a hint), nothing before
- *	rt_mutex		owner word: the task, flag in bit 0
+ *	rw_semaphore		count: bit 0 a writer has it, bit 1 somebody waits, from bit 8 on
+ *the number of readers; owner: the writer, or a reader that came by once percpu_rw_semaphore
+ *readers only as a sum of per-CPU counts, the writer not at all semaphore		last_holder
+ *since v6.17 (a hint), nothing before rt_mutex		owner word: the task, flag in bit 0
  *
  * Readers and percpu writers are found by the rooms that own the lock (struct
  * iq_holder_rule), else by looking for the lock's address on the stacks of tasks
@@ -70,26 +69,33 @@ static bool rwsem_is_waited_for(struct iq_diag *d, iq_vaddr lock)
 }
 
 static const struct lock_kind mutex_kind = {
-	.cls = "mutex", .type = "struct mutex", .waiter_type = "struct mutex_waiter",
+	.cls = "mutex",
+	.type = "struct mutex",
+	.waiter_type = "struct mutex_waiter",
 	.is_waited_for = mutex_is_waited_for,
 };
 
 static const struct lock_kind rwsem_kind = {
-	.cls = "rwsem", .type = "struct rw_semaphore", .waiter_type = "struct rwsem_waiter",
-	.mode_member = "type", .is_waited_for = rwsem_is_waited_for,
+	.cls = "rwsem",
+	.type = "struct rw_semaphore",
+	.waiter_type = "struct rwsem_waiter",
+	.mode_member = "type",
+	.is_waited_for = rwsem_is_waited_for,
 };
 
 static const struct lock_kind semaphore_kind = {
-	.cls = "semaphore", .type = "struct semaphore", .waiter_type = "struct semaphore_waiter",
+	.cls = "semaphore",
+	.type = "struct semaphore",
+	.waiter_type = "struct semaphore_waiter",
 };
 
 /* ---- holders ---- */
 
 /*
- * The owner word said this. A task that we know is the holder, and the kernel's own record proves it; an
- * address that is no task any more is a lock whose holder is gone, if we have seen all tasks. On a live machine the owner may be
- * younger than our list of them: there it counts only if a later look finds the same
- * (iq_engine_wait_key() in src/diag/engine.c).
+ * The owner word said this. A task that we know is the holder, and the kernel's own record proves
+ * it; an address that is no task any more is a lock whose holder is gone, if we have seen all
+ * tasks. On a live machine the owner may be younger than our list of them: there it counts only if
+ * a later look finds the same (iq_engine_wait_key() in src/diag/engine.c).
  */
 static void add_owner(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, iq_vaddr owner,
 		      const char *member, uint64_t word, const char *how)
@@ -100,14 +106,15 @@ static void add_owner(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, iq_va
 	struct iq_edge *e;
 
 	if (holder && !holder->unreadable && !has_ended) {
-		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, holder), w->on, IQ_EDGE_OWNER, IQ_PROVEN,
-				  "%s", how);
-		iq_text_add(d->g, &e->evidence, "%s at %#" PRIx64 " is %#" PRIx64 ": task %d (%s)", member,
-			    lock, word, holder->pid, holder->comm);
+		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, holder), w->on, IQ_EDGE_OWNER,
+				  IQ_PROVEN, "%s", how);
+		iq_text_add(d->g, &e->evidence, "%s at %#" PRIx64 " is %#" PRIx64 ": task %d (%s)",
+			    member, lock, word, holder->pid, holder->comm);
 		return;
 	}
 	if (!has_ended && (holder || d->tasks->err || d->tasks->num_unreadable)) {
-		iq_text_add(d->g, &w->evidence, "%s at %#" PRIx64 " is %#" PRIx64 ", a task that could not be read",
+		iq_text_add(d->g, &w->evidence,
+			    "%s at %#" PRIx64 " is %#" PRIx64 ", a task that could not be read",
 			    member, lock, word);
 		return;
 	}
@@ -116,14 +123,19 @@ static void add_owner(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, iq_va
 			      has_ended ? "has ended" : "no longer exists");
 	if (!v->evidence.num) {
 		if (has_ended)
-			iq_text_add(d->g, &v->evidence, "%s at %#" PRIx64 " is %#" PRIx64 ": %s (%d), a zombie", member,
+			iq_text_add(d->g, &v->evidence,
+				    "%s at %#" PRIx64 " is %#" PRIx64 ": %s (%d), a zombie", member,
 				    lock, word, holder->comm, holder->pid);
 		else
 			iq_text_add(d->g, &v->evidence,
-				    "%s at %#" PRIx64 " is %#" PRIx64 ", which is no task of this machine", member, lock,
-				    word);
-		iq_text_add(d->g, &v->remedy, "This is a fault of the kernel or of one of its modules: keep a dump and report it");
-		iq_text_add(d->g, &v->remedy, "Restart the machine: nothing else releases the lock");
+				    "%s at %#" PRIx64 " is %#" PRIx64
+				    ", which is no task of this machine",
+				    member, lock, word);
+		iq_text_add(d->g, &v->remedy,
+			    "This is a fault of the kernel or of one of its modules: keep a dump "
+			    "and report it");
+		iq_text_add(d->g, &v->remedy,
+			    "Restart the machine: nothing else releases the lock");
 	}
 }
 
@@ -138,7 +150,8 @@ static void add_first_in_queue(struct iq_diag *d, struct iq_wait *w, const struc
 		return;
 	e = iq_graph_edge(d->g, w->task, iq_diag_task(d, first), w->on, IQ_EDGE_QUEUED, IQ_STRONG,
 			  "is first in its queue, and nobody holds it");
-	iq_text_add(d->g, &e->evidence, "%#" PRIx64 " has no owner; the first waiter in its queue is that of %s (%d)",
+	iq_text_add(d->g, &e->evidence,
+		    "%#" PRIx64 " has no owner; the first waiter in its queue is that of %s (%d)",
 		    q->lock, first->comm, first->pid);
 }
 
@@ -155,8 +168,8 @@ static bool is_queued(const void *ctx, iq_vaddr task)
 }
 
 /* Ask the rooms; false: nobody knows all holders. */
-static bool rooms_know_holders(struct iq_diag *d, struct iq_wait *w, const struct lock_queue *queue, const char *type,
-			       const struct iq_lock_name *name, unsigned num)
+static bool rooms_know_holders(struct iq_diag *d, struct iq_wait *w, const struct lock_queue *queue,
+			       const char *type, const struct iq_lock_name *name, unsigned num)
 {
 	struct queue_of q = { d, queue };
 	bool known;
@@ -175,7 +188,8 @@ static void find_candidates(struct iq_diag *d, const struct iq_task *self, struc
 	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
 		const struct iq_task *t = &d->tasks->tasks[i];
 
-		if (!t->pid || !t->stack || t->on_cpu || t->addr == self->addr || lock_queue_has(d, queue, t->addr))
+		if (!t->pid || !t->stack || t->on_cpu || t->addr == self->addr ||
+		    lock_queue_has(d, queue, t->addr))
 			continue;
 		if (!iq_stack_mentions(iq_task_stack(d->s, t), queue->lock))
 			continue;
@@ -188,10 +202,11 @@ static void find_candidates(struct iq_diag *d, const struct iq_task *self, struc
 
 /*
  * Nobody records these holders: sleeping tasks that have the lock's address on the used part of
- * their stacks, and do not wait for it themselves, are candidates. As many candidates as holders: strong; else likely.
+ * their stacks, and do not wait for it themselves, are candidates. As many candidates as holders:
+ * strong; else likely.
  */
-static void search_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *self, struct lock_queue *queue,
-			   unsigned num, const char *how)
+static void search_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *self,
+			   struct lock_queue *queue, unsigned num, const char *how)
 {
 	enum iq_certainty certainty;
 	struct iq_edge *e;
@@ -203,8 +218,10 @@ static void search_holders(struct iq_diag *d, struct iq_wait *w, const struct iq
 		const struct iq_task *t = queue->candidates[i];
 
 		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), w->on,
-				  certainty == IQ_STRONG ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE, certainty, "%s", how);
-		iq_text_add(d->g, &e->evidence, "the lock's address %#" PRIx64 " is on the stack of %s (%d)",
+				  certainty == IQ_STRONG ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE, certainty,
+				  "%s", how);
+		iq_text_add(d->g, &e->evidence,
+			    "the lock's address %#" PRIx64 " is on the stack of %s (%d)",
 			    queue->lock, t->comm, t->pid);
 	}
 }
@@ -212,9 +229,11 @@ static void search_holders(struct iq_diag *d, struct iq_wait *w, const struct iq
 /* ---- mutex ---- */
 
 static struct iq_error *explain_mutex(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret)
+				      const struct iq_stack *stack, size_t frame,
+				      struct iq_wait **wait_ret)
 {
-	struct lock_waiter *self = lock_wait_find(d, &mutex_kind, task, stack, lock_recorded(d, task, 0, 0));
+	struct lock_waiter *self =
+		lock_wait_find(d, &mutex_kind, task, stack, lock_recorded(d, task, 0, 0));
 	struct iq_object *on;
 	struct iq_wait *w;
 	uint64_t owner;
@@ -255,34 +274,41 @@ static const struct iq_task *writer_in_front(struct iq_diag *d, const struct loc
 
 /* Who holds it for read: asked of the rooms, then of the stacks. */
 static void add_readers(struct iq_diag *d, struct iq_wait *w, const struct iq_task *task,
-			const struct lock_waiter *self, const struct iq_lock_name *name, uint64_t count, uint64_t owner)
+			const struct lock_waiter *self, const struct iq_lock_name *name,
+			uint64_t count, uint64_t owner)
 {
-	unsigned num = (unsigned)IQ_MIN(count >> RWSEM_READER_SHIFT & 0xffffffffffffULL, (uint64_t)1 << 30);
+	unsigned num = (unsigned)IQ_MIN(count >> RWSEM_READER_SHIFT & 0xffffffffffffULL,
+					(uint64_t)1 << 30);
 	size_t before = w->task->out.num;
 
 	if (!rooms_know_holders(d, w, self->queue, "struct rw_semaphore", name, num) &&
 	    w->task->out.num == before)
 		search_holders(d, w, task, self->queue, num, "holds it for read");
-	iq_text_add(d->g, &w->evidence, "rw_semaphore.count at %#" PRIx64 " is %#" PRIx64 ": held by %u reader%s",
+	iq_text_add(d->g, &w->evidence,
+		    "rw_semaphore.count at %#" PRIx64 " is %#" PRIx64 ": held by %u reader%s",
 		    self->queue->lock, count, num, num == 1 ? "" : "s");
 	(void)owner; /* the last reader that came by: no evidence of who holds it */
 }
 
 /* Nobody has it, and the first in the queue has been woken to take it: it waits for a CPU. */
-static bool is_free_for(struct iq_diag *d, const struct lock_waiter *self, const struct iq_task *task)
+static bool is_free_for(struct iq_diag *d, const struct lock_waiter *self,
+			const struct iq_task *task)
 {
 	uint64_t count, owner;
 
-	return task->state == 'R' && self == self->queue->waiters && rwsem_words(d, self->queue->lock, &count, &owner) &&
+	return task->state == 'R' && self == self->queue->waiters &&
+	       rwsem_words(d, self->queue->lock, &count, &owner) &&
 	       !(count & RWSEM_WRITER_LOCKED) && !(count >> RWSEM_READER_SHIFT);
 }
 
 static struct iq_error *explain_rwsem(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret)
+				      const struct iq_stack *stack, size_t frame,
+				      struct iq_wait **wait_ret)
 {
 	const struct iq_task *writer;
 	struct iq_lock_name name;
-	struct lock_waiter *self = lock_wait_find(d, &rwsem_kind, task, stack, lock_recorded(d, task, 2, 3));
+	struct lock_waiter *self =
+		lock_wait_find(d, &rwsem_kind, task, stack, lock_recorded(d, task, 2, 3));
 	struct iq_object *on;
 	struct iq_edge *e;
 	struct iq_wait *w;
@@ -299,27 +325,32 @@ static struct iq_error *explain_rwsem(struct iq_diag *d, const struct iq_task *t
 	reads = self->mode == RWSEM_WAITING_FOR_READ;
 	w->mode = reads ? "read" : "write";
 	w->certainty = self->queue->certainty;
-	iq_text_add(d->g, &w->evidence, "rw_semaphore %#" PRIx64 ": %s", lock, self->queue->found_by);
+	iq_text_add(d->g, &w->evidence, "rw_semaphore %#" PRIx64 ": %s", lock,
+		    self->queue->found_by);
 	*wait_ret = w;
 	if (!rwsem_words(d, lock, &count, &owner))
 		return NULL;
 	writer = reads ? writer_in_front(d, self) : NULL;
 	if (count & RWSEM_WRITER_LOCKED) {
-		/* The writer counts itself in before it writes its name over that of the last reader. */
+		/* The writer counts itself in before it writes its name over that of the last
+		 * reader. */
 		if (owner & ~(uint64_t)RWSEM_OWNER_FLAGS && !(owner & RWSEM_READER_OWNED))
-			add_owner(d, w, lock, owner & ~(uint64_t)RWSEM_OWNER_FLAGS, "rw_semaphore.owner", owner,
-				  "holds it for write");
+			add_owner(d, w, lock, owner & ~(uint64_t)RWSEM_OWNER_FLAGS,
+				  "rw_semaphore.owner", owner, "holds it for write");
 	} else if (count >> RWSEM_READER_SHIFT) {
 		add_readers(d, w, task, self, &name, count, owner);
 		if (writer && writer != task) {
-			/* We could have it together with the readers, were it not for the writer that is first. */
+			/* We could have it together with the readers, were it not for the writer
+			 * that is first. */
 			iq_vec_foreach(&w->task->out, ep)
 				(*ep)->aside = true;
-			e = iq_graph_edge(d->g, w->task, iq_diag_task(d, writer), on, IQ_EDGE_QUEUED, IQ_PROVEN,
+			e = iq_graph_edge(d->g, w->task, iq_diag_task(d, writer), on,
+					  IQ_EDGE_QUEUED, IQ_PROVEN,
 					  "is queued in front of it, to write");
 			iq_text_add(d->g, &e->evidence,
-				    "its waiter stands before that of %s (%d) in the queue of %#" PRIx64, task->comm,
-				    task->pid, lock);
+				    "its waiter stands before that of %s (%d) in the queue of "
+				    "%#" PRIx64,
+				    task->comm, task->pid, lock);
 		}
 	} else {
 		add_first_in_queue(d, w, self);
@@ -377,7 +408,8 @@ static struct lock_queue *percpu_queue(struct iq_diag *d, iq_vaddr lock)
 	if (q)
 		return q;
 	if (head >= 0 && private >= 0 && entry >= 0)
-		iq_error_free(iq_list_walk(d->s, lock + (uint64_t)head, MAX_WAITERS, add_percpu_waiter, &entries));
+		iq_error_free(iq_list_walk(d->s, lock + (uint64_t)head, MAX_WAITERS,
+					   add_percpu_waiter, &entries));
 	q = lock_queue_new(d, lock, entries.list.data, entries.list.num);
 	iq_vec_free(&entries.list);
 	iq_diag_remember(d, &known, lock, q);
@@ -385,7 +417,8 @@ static struct lock_queue *percpu_queue(struct iq_diag *d, iq_vaddr lock)
 }
 
 static struct iq_error *explain_percpu(struct iq_diag *d, const struct iq_task *task,
-				       const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret)
+				       const struct iq_stack *stack, size_t frame,
+				       struct iq_wait **wait_ret)
 {
 	static const char type[] = "struct percpu_rw_semaphore";
 	int64_t waiters = iq_offsetof(d->s, type, "waiters");
@@ -397,13 +430,16 @@ static struct iq_error *explain_percpu(struct iq_diag *d, const struct iq_task *
 	iq_vaddr lock;
 
 	(void)frame;
-	if (waiters < 0 || !iq_find_wait_entry(d->s, task, stack, "percpu_rwsem_wake_function", &entry))
+	if (waiters < 0 ||
+	    !iq_find_wait_entry(d->s, task, stack, "percpu_rwsem_wake_function", &entry))
 		return NULL;
 	lock = entry.head - (uint64_t)waiters;
 	on = iq_diag_lock(d, lock, "percpu-rwsem", type, task, stack, &name);
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
 	w->mode = entry.flags & WQ_FLAGS_READER ? "read" : "write";
-	iq_text_add(d->g, &w->evidence, "percpu_rw_semaphore %#" PRIx64 ": the head of the wait queue that its entry is in",
+	iq_text_add(d->g, &w->evidence,
+		    "percpu_rw_semaphore %#" PRIx64
+		    ": the head of the wait queue that its entry is in",
 		    lock);
 	*wait_ret = w;
 	iq_peek_member(d->s, type, "block.counter", lock, &block);
@@ -412,9 +448,12 @@ static struct iq_error *explain_percpu(struct iq_diag *d, const struct iq_task *
 		return NULL;
 	if (writer) {
 		/* A writer has closed it and sleeps until the readers inside have gone. */
-		add_owner(d, w, lock, writer, "percpu_rw_semaphore.writer", writer, "is taking it for write");
+		add_owner(d, w, lock, writer, "percpu_rw_semaphore.writer", writer,
+			  "is taking it for write");
 	} else if (block) {
-		iq_text_add(d->g, &w->evidence, "percpu_rw_semaphore.block is set and nobody is recorded: a writer holds it");
+		iq_text_add(d->g, &w->evidence,
+			    "percpu_rw_semaphore.block is set and nobody is recorded: a writer "
+			    "holds it");
 		search_holders(d, w, task, percpu_queue(d, lock), 1, "holds it for write");
 	}
 	return NULL;
@@ -437,14 +476,15 @@ static struct iq_error *explain_percpu_writer(struct iq_diag *d, const struct iq
 
 	if (writer_off < 0)
 		return NULL;
-	/* The lock is the pointer, in this frame's registers or on the stack, whose writer is this task. */
+	/* The lock is the pointer, in this frame's registers or on the stack, whose writer is this
+	 * task. */
 	for (size_t i = 0; i < stack->num_words + IQ_NUM_REGS && !lock; i++) {
 		const struct iq_regs *regs = &stack->frames[frame].regs;
 		uint64_t p = i < IQ_NUM_REGS ? (regs->known & (1u << i) ? regs->r[i] : 0)
 					     : stack->words[i - IQ_NUM_REGS];
 
-		if (iq_is_kernel_ptr(d->s, p) && iq_peek_u64(d->s, p + (uint64_t)writer_off, &writer) &&
-		    writer == task->addr)
+		if (iq_is_kernel_ptr(d->s, p) &&
+		    iq_peek_u64(d->s, p + (uint64_t)writer_off, &writer) && writer == task->addr)
 			lock = p;
 	}
 	if (!lock)
@@ -454,8 +494,9 @@ static struct iq_error *explain_percpu_writer(struct iq_diag *d, const struct iq
 	w->mode = "write";
 	readers = percpu_readers(d, lock);
 	iq_text_add(d->g, &w->evidence,
-		    "percpu_rw_semaphore.writer at %#" PRIx64 " is this task: it waits for %u reader%s to leave", lock,
-		    readers, readers == 1 ? "" : "s");
+		    "percpu_rw_semaphore.writer at %#" PRIx64
+		    " is this task: it waits for %u reader%s to leave",
+		    lock, readers, readers == 1 ? "" : "s");
 	queue = percpu_queue(d, lock);
 	if (readers && !rooms_know_holders(d, w, queue, type, &name, readers))
 		search_holders(d, w, task, queue, readers, "holds it for read");
@@ -466,9 +507,11 @@ static struct iq_error *explain_percpu_writer(struct iq_diag *d, const struct iq
 /* ---- semaphore ---- */
 
 static struct iq_error *explain_semaphore(struct iq_diag *d, const struct iq_task *task,
-					  const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret)
+					  const struct iq_stack *stack, size_t frame,
+					  struct iq_wait **wait_ret)
 {
-	struct lock_waiter *self = lock_wait_find(d, &semaphore_kind, task, stack, lock_recorded(d, task, 1, 1));
+	struct lock_waiter *self =
+		lock_wait_find(d, &semaphore_kind, task, stack, lock_recorded(d, task, 1, 1));
 	struct iq_object *on;
 	struct iq_edge *e;
 	struct iq_wait *w;
@@ -487,9 +530,10 @@ static struct iq_error *explain_semaphore(struct iq_diag *d, const struct iq_tas
 	/* The last task that got it, where it is recorded; whether it still has it is not. */
 	if (iq_peek_member(d->s, "struct semaphore", "last_holder", lock, &holder) && holder &&
 	    iq_task_by_addr(d->s, holder)) {
-		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, iq_task_by_addr(d->s, holder)), on, IQ_EDGE_MAYBE,
-				  IQ_LIKELY, "was the last to get it");
-		iq_text_add(d->g, &e->evidence, "semaphore.last_holder at %#" PRIx64 " is %#" PRIx64, lock, holder);
+		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, iq_task_by_addr(d->s, holder)), on,
+				  IQ_EDGE_MAYBE, IQ_LIKELY, "was the last to get it");
+		iq_text_add(d->g, &e->evidence,
+			    "semaphore.last_holder at %#" PRIx64 " is %#" PRIx64, lock, holder);
 	} else {
 		search_holders(d, w, task, self->queue, 0, "may hold it");
 	}
@@ -499,24 +543,27 @@ static struct iq_error *explain_semaphore(struct iq_diag *d, const struct iq_tas
 /* ---- rt_mutex ---- */
 
 static struct iq_error *explain_rtmutex(struct iq_diag *d, const struct iq_task *task,
-					const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret)
+					const struct iq_stack *stack, size_t frame,
+					struct iq_wait **wait_ret)
 {
 	static const char *const futex[] = { "futex_lock_pi", "futex_wait_requeue_pi", NULL };
 	/* struct rt_mutex_base since v5.15, 830e6acc8a1c; struct rt_mutex before. */
-	const char *type = iq_has_type(d->s, "struct rt_mutex_base") ? "struct rt_mutex_base" : "struct rt_mutex";
+	const char *type = iq_has_type(d->s, "struct rt_mutex_base") ? "struct rt_mutex_base"
+								     : "struct rt_mutex";
 	uint64_t waiter, lock, owner, who;
 	struct iq_object *on;
 	struct iq_wait *w;
 
-	if (!iq_peek_member(d->s, "struct task_struct", "pi_blocked_on", task->addr, &waiter) || !waiter ||
-	    !iq_peek_member(d->s, "struct rt_mutex_waiter", "lock", waiter, &lock) ||
-	    !iq_peek_member(d->s, "struct rt_mutex_waiter", "task", waiter, &who) || who != task->addr ||
-	    !iq_is_kernel_ptr(d->s, lock))
+	if (!iq_peek_member(d->s, "struct task_struct", "pi_blocked_on", task->addr, &waiter) ||
+	    !waiter || !iq_peek_member(d->s, "struct rt_mutex_waiter", "lock", waiter, &lock) ||
+	    !iq_peek_member(d->s, "struct rt_mutex_waiter", "task", waiter, &who) ||
+	    who != task->addr || !iq_is_kernel_ptr(d->s, lock))
 		return NULL;
-	on = iq_diag_lock(d, lock, iq_stack_find(stack, frame, futex) >= 0 ? "futex" : "rtmutex", type, task, stack,
-			  NULL);
+	on = iq_diag_lock(d, lock, iq_stack_find(stack, frame, futex) >= 0 ? "futex" : "rtmutex",
+			  type, task, stack, NULL);
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
-	iq_text_add(d->g, &w->evidence, "task_struct.pi_blocked_on leads to the rt_mutex at %#" PRIx64, lock);
+	iq_text_add(d->g, &w->evidence,
+		    "task_struct.pi_blocked_on leads to the rt_mutex at %#" PRIx64, lock);
 	if (iq_peek_member(d->s, type, "owner", lock, &owner) && owner & ~1ULL)
 		add_owner(d, w, lock, owner & ~1ULL, "rt_mutex.owner", owner, "holds it");
 	*wait_ret = w;
@@ -524,50 +571,116 @@ static struct iq_error *explain_rtmutex(struct iq_diag *d, const struct iq_task 
 }
 
 static const char *const mutex_functions[] = {
-	"__mutex_lock", "__mutex_lock_common", "__mutex_lock_slowpath", "__mutex_lock_killable_slowpath",
-	"__mutex_lock_interruptible_slowpath", "__ww_mutex_lock", "__ww_mutex_lock_slowpath", "mutex_lock",
-	"mutex_lock_killable", "mutex_lock_interruptible", "mutex_lock_io", "ww_mutex_lock",
-	"ww_mutex_lock_interruptible", NULL,
+	"__mutex_lock",
+	"__mutex_lock_common",
+	"__mutex_lock_slowpath",
+	"__mutex_lock_killable_slowpath",
+	"__mutex_lock_interruptible_slowpath",
+	"__ww_mutex_lock",
+	"__ww_mutex_lock_slowpath",
+	"mutex_lock",
+	"mutex_lock_killable",
+	"mutex_lock_interruptible",
+	"mutex_lock_io",
+	"ww_mutex_lock",
+	"ww_mutex_lock_interruptible",
+	NULL,
 };
 static const char *const rwsem_functions[] = {
-	"rwsem_down_read_slowpath", "rwsem_down_write_slowpath", "down_read", "down_read_killable",
-	"down_read_interruptible", "down_write", "down_write_killable", "__down_read", "__down_write",
-	"__down_read_common", "__down_write_common", NULL,
+	"rwsem_down_read_slowpath",
+	"rwsem_down_write_slowpath",
+	"down_read",
+	"down_read_killable",
+	"down_read_interruptible",
+	"down_write",
+	"down_write_killable",
+	"__down_read",
+	"__down_write",
+	"__down_read_common",
+	"__down_write_common",
+	NULL,
 };
 static const char *const percpu_functions[] = { "percpu_rwsem_wait", "__percpu_down_read", NULL };
 static const char *const percpu_writer_functions[] = { "percpu_down_write", NULL };
 static const char *const semaphore_functions[] = {
-	"__down", "__down_common", "___down_common", "__down_killable", "__down_interruptible", "__down_timeout",
-	"down", "down_killable", "down_interruptible", "down_timeout", NULL,
+	"__down",
+	"__down_common",
+	"___down_common",
+	"__down_killable",
+	"__down_interruptible",
+	"__down_timeout",
+	"down",
+	"down_killable",
+	"down_interruptible",
+	"down_timeout",
+	NULL,
 };
 static const char *const rtmutex_functions[] = {
-	"rt_mutex_slowlock", "__rt_mutex_slowlock", "rt_mutex_slowlock_block", "rt_mutex_wait_proxy_lock",
-	"rt_mutex_lock", "rt_mutex_schedule", "futex_lock_pi", "futex_wait_requeue_pi", "rtlock_slowlock_locked",
-	"__rt_mutex_slowlock_locked", NULL,
+	"rt_mutex_slowlock",
+	"__rt_mutex_slowlock",
+	"rt_mutex_slowlock_block",
+	"rt_mutex_wait_proxy_lock",
+	"rt_mutex_lock",
+	"rt_mutex_schedule",
+	"futex_lock_pi",
+	"futex_wait_requeue_pi",
+	"rtlock_slowlock_locked",
+	"__rt_mutex_slowlock_locked",
+	NULL,
 };
 
 static const char *const percpu_types[] = { "struct percpu_rw_semaphore", NULL };
 
 static const struct iq_wait_rule wait_rules[] = {
-	{ .name = "mutex", .summary = "a mutex, by its waiter on the task's stack; its owner",
-	  .reads = "mutex_waiter.list, .task; mutex.wait_list or .first_waiter, .owner; task_struct.blocked_on, .blocker",
-	  .seen = "6.1", .certainty = IQ_PROVEN, .functions = mutex_functions, .explain = explain_mutex },
-	{ .name = "rwsem", .summary = "an rw_semaphore; its writer, its readers, and the writer that stands in front of a reader",
-	  .reads = "rwsem_waiter.list, .task, .type; rw_semaphore.wait_list or .first_waiter, .count, .owner; task_struct.blocker",
-	  .seen = "5.10, 6.1, 6.12, 7.3", .certainty = IQ_PROVEN, .functions = rwsem_functions, .explain = explain_rwsem },
-	{ .name = "percpu-rwsem", .summary = "a percpu_rw_semaphore that a writer has closed",
-	  .reads = "wait_queue_entry.private, .func, .entry; percpu_rw_semaphore.waiters, .block, .writer",
-	  .seen = "5.10, 6.1, 6.12, 7.3", .certainty = IQ_PROVEN, .functions = percpu_functions, .needs_types = percpu_types,
+	{ .name = "mutex",
+	  .summary = "a mutex, by its waiter on the task's stack; its owner",
+	  .reads = "mutex_waiter.list, .task; mutex.wait_list or .first_waiter, .owner; "
+		   "task_struct.blocked_on, .blocker",
+	  .seen = "6.1",
+	  .certainty = IQ_PROVEN,
+	  .functions = mutex_functions,
+	  .explain = explain_mutex },
+	{ .name = "rwsem",
+	  .summary = "an rw_semaphore; its writer, its readers, and the writer that stands in "
+		     "front of a reader",
+	  .reads = "rwsem_waiter.list, .task, .type; rw_semaphore.wait_list or .first_waiter, "
+		   ".count, .owner; task_struct.blocker",
+	  .seen = "5.10, 6.1, 6.12, 7.3",
+	  .certainty = IQ_PROVEN,
+	  .functions = rwsem_functions,
+	  .explain = explain_rwsem },
+	{ .name = "percpu-rwsem",
+	  .summary = "a percpu_rw_semaphore that a writer has closed",
+	  .reads = "wait_queue_entry.private, .func, .entry; percpu_rw_semaphore.waiters, .block, "
+		   ".writer",
+	  .seen = "5.10, 6.1, 6.12, 7.3",
+	  .certainty = IQ_PROVEN,
+	  .functions = percpu_functions,
+	  .needs_types = percpu_types,
 	  .explain = explain_percpu },
-	{ .name = "percpu-rwsem-writer", .summary = "the writer of a percpu_rw_semaphore that waits for the readers inside",
-	  .reads = "percpu_rw_semaphore.writer, .read_count", .seen = "", .certainty = IQ_STRONG,
-	  .functions = percpu_writer_functions, .needs_types = percpu_types, .explain = explain_percpu_writer },
-	{ .name = "semaphore", .summary = "a counting semaphore; its last holder where it is recorded",
-	  .reads = "semaphore_waiter.list, .task; semaphore.wait_list or .first_waiter, .last_holder; task_struct.blocker",
-	  .seen = "", .certainty = IQ_LIKELY, .functions = semaphore_functions, .explain = explain_semaphore },
-	{ .name = "rtmutex", .summary = "an rt_mutex, also of a PI futex; its owner",
-	  .reads = "task_struct.pi_blocked_on; rt_mutex_waiter.lock; rt_mutex.owner", .seen = "6.1",
-	  .certainty = IQ_PROVEN, .functions = rtmutex_functions, .explain = explain_rtmutex },
+	{ .name = "percpu-rwsem-writer",
+	  .summary = "the writer of a percpu_rw_semaphore that waits for the readers inside",
+	  .reads = "percpu_rw_semaphore.writer, .read_count",
+	  .seen = "",
+	  .certainty = IQ_STRONG,
+	  .functions = percpu_writer_functions,
+	  .needs_types = percpu_types,
+	  .explain = explain_percpu_writer },
+	{ .name = "semaphore",
+	  .summary = "a counting semaphore; its last holder where it is recorded",
+	  .reads = "semaphore_waiter.list, .task; semaphore.wait_list or .first_waiter, "
+		   ".last_holder; task_struct.blocker",
+	  .seen = "",
+	  .certainty = IQ_LIKELY,
+	  .functions = semaphore_functions,
+	  .explain = explain_semaphore },
+	{ .name = "rtmutex",
+	  .summary = "an rt_mutex, also of a PI futex; its owner",
+	  .reads = "task_struct.pi_blocked_on; rt_mutex_waiter.lock; rt_mutex.owner",
+	  .seen = "6.1",
+	  .certainty = IQ_PROVEN,
+	  .functions = rtmutex_functions,
+	  .explain = explain_rtmutex },
 	{ 0 },
 };
 

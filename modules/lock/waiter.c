@@ -27,8 +27,8 @@ enum { MAX_RING = 100000 };
 static const char known_waiter, known_task;
 
 struct layout {
-	int64_t list, task, mode, mode_size;   /* in the waiter */
-	int64_t wait_list, first_waiter; /* in the lock; one of them is -1 */
+	int64_t list, task, mode, mode_size; /* in the waiter */
+	int64_t wait_list, first_waiter;     /* in the lock; one of them is -1 */
 };
 
 static bool layout_of(struct iq_session *s, const struct lock_kind *kind, struct layout *l)
@@ -41,7 +41,8 @@ static bool layout_of(struct iq_session *s, const struct lock_kind *kind, struct
 	return l->list >= 0 && l->task >= 0 && (l->wait_list >= 0 || l->first_waiter >= 0);
 }
 
-/* Does the ring close around this node? Alone in it is right only where the lock is no part of it. */
+/* Does the ring close around this node? Alone in it is right only where the lock is no part of it.
+ */
 static bool ring_closes(struct iq_session *s, iq_vaddr node, bool may_be_alone)
 {
 	uint64_t links[2], back;
@@ -56,11 +57,11 @@ static bool ring_closes(struct iq_session *s, iq_vaddr node, bool may_be_alone)
 }
 
 /*
- * The next thing on the stack, from word *at on, that looks like a live waiter of this task. Copies of
- * earlier waits can do so too, where a waiter alone in its ring is linked to itself.
+ * The next thing on the stack, from word *at on, that looks like a live waiter of this task. Copies
+ * of earlier waits can do so too, where a waiter alone in its ring is linked to itself.
  */
-static iq_vaddr next_waiter(struct iq_session *s, const struct layout *l, const struct iq_task *task,
-			    const struct iq_stack *stack, size_t *at)
+static iq_vaddr next_waiter(struct iq_session *s, const struct layout *l,
+			    const struct iq_task *task, const struct iq_stack *stack, size_t *at)
 {
 	while (*at < stack->num_words) {
 		size_t i = (*at)++;
@@ -83,7 +84,8 @@ struct ring {
 	const char *found_by;
 };
 
-static void add_waiter(struct iq_session *s, const struct layout *l, iq_vaddr waiter, struct ring *w)
+static void add_waiter(struct iq_session *s, const struct layout *l, iq_vaddr waiter,
+		       struct ring *w)
 {
 	struct lock_waiter entry = { .waiter = waiter };
 	uint32_t mode = 0;
@@ -106,7 +108,8 @@ static void rotate(struct ring *w, size_t at)
 	free(tmp);
 }
 
-/* Nodes of the ring that are on no stack that we know: the lock's head, and waiters newer than our snapshot. */
+/* Nodes of the ring that are on no stack that we know: the lock's head, and waiters newer than our
+ * snapshot. */
 struct strangers {
 	struct {
 		iq_vaddr node;
@@ -131,7 +134,8 @@ static bool walk_ring(struct iq_session *s, const struct layout *l, struct ring 
 			strangers->list[strangers->num].node = node;
 			strangers->list[strangers->num++].before = w->queue.num;
 		}
-		/* Each node has to point back, or the walk could end up in a ring without our waiter. */
+		/* Each node has to point back, or the walk could end up in a ring without our
+		 * waiter. */
 		if (!iq_peek_u64(s, node, &next) || !iq_is_kernel_ptr(s, next) ||
 		    !iq_peek_u64(s, next + 8, &back) || back != node)
 			return false;
@@ -144,7 +148,8 @@ static bool walk_ring(struct iq_session *s, const struct layout *l, struct ring 
 
 /* Which stranger is the lock's list head? */
 static bool find_head(struct iq_diag *d, const struct lock_kind *kind, const struct layout *l,
-		      const struct iq_stack *stack, const struct strangers *strangers, struct ring *w)
+		      const struct iq_stack *stack, const struct strangers *strangers,
+		      struct ring *w)
 {
 	for (size_t i = 0; i < strangers->num; i++) {
 		iq_vaddr lock = strangers->list[i].node - (uint64_t)l->wait_list;
@@ -175,13 +180,15 @@ static bool is_lock_of_ring(struct iq_diag *d, const struct lock_kind *kind, con
 {
 	/* No lock is on a stack; the links between waiters, misread as locks, are. */
 	return p && iq_is_kernel_ptr(d->s, p) && !iq_task_by_stack_addr(d->s, p) &&
-	       iq_peek_u64(d->s, p + (uint64_t)l->first_waiter, first_ret) && ring_has(w, *first_ret) &&
-	       (!kind->is_waited_for || kind->is_waited_for(d, p));
+	       iq_peek_u64(d->s, p + (uint64_t)l->first_waiter, first_ret) &&
+	       ring_has(w, *first_ret) && (!kind->is_waited_for || kind->is_waited_for(d, p));
 }
 
-/* The lock is one of the pointers on this stack, or saved registers, if it leads back to our ring. */
-static iq_vaddr search_stack(struct iq_diag *d, const struct lock_kind *kind, const struct layout *l,
-			     const struct ring *w, const struct iq_stack *stack, iq_vaddr *first_ret)
+/* The lock is one of the pointers on this stack, or saved registers, if it leads back to our ring.
+ */
+static iq_vaddr search_stack(struct iq_diag *d, const struct lock_kind *kind,
+			     const struct layout *l, const struct ring *w,
+			     const struct iq_stack *stack, iq_vaddr *first_ret)
 {
 	for (size_t i = 0; i < stack->num_frames; i++)
 		for (unsigned r = 0; r < IQ_NUM_REGS; r++)
@@ -194,8 +201,9 @@ static iq_vaddr search_stack(struct iq_diag *d, const struct lock_kind *kind, co
 	return 0;
 }
 
-static bool find_by_first_waiter(struct iq_diag *d, const struct lock_kind *kind, const struct layout *l,
-				 const struct iq_stack *stack, iq_vaddr recorded, struct ring *w)
+static bool find_by_first_waiter(struct iq_diag *d, const struct lock_kind *kind,
+				 const struct layout *l, const struct iq_stack *stack,
+				 iq_vaddr recorded, struct ring *w)
 {
 	iq_vaddr first = 0;
 
@@ -210,7 +218,8 @@ static bool find_by_first_waiter(struct iq_diag *d, const struct lock_kind *kind
 			const struct iq_task *other = iq_task_by_addr(d->s, w->queue.data[i].task);
 
 			if (other)
-				w->lock = search_stack(d, kind, l, w, iq_task_stack(d->s, other), &first);
+				w->lock = search_stack(d, kind, l, w, iq_task_stack(d->s, other),
+						       &first);
 		}
 		w->certainty = IQ_PROVEN;
 		w->found_by = "a pointer on the waiter's stack, whose first waiter is in our queue";
@@ -238,7 +247,8 @@ static bool find_lock(struct iq_diag *d, const struct lock_kind *kind, const str
 	return find_by_first_waiter(d, kind, l, stack, recorded, w);
 }
 
-struct lock_queue *lock_queue_new(struct iq_diag *d, iq_vaddr lock, const struct lock_waiter *waiters, size_t num)
+struct lock_queue *lock_queue_new(struct iq_diag *d, iq_vaddr lock,
+				  const struct lock_waiter *waiters, size_t num)
 {
 	struct lock_queue *q = iq_arena_alloc(d->g->arena, sizeof(*q));
 
@@ -270,8 +280,9 @@ static struct lock_waiter *own_entry(struct lock_queue *q, iq_vaddr waiter)
 	return NULL;
 }
 
-struct lock_waiter *lock_wait_find(struct iq_diag *d, const struct lock_kind *kind, const struct iq_task *task,
-				   const struct iq_stack *stack, iq_vaddr recorded)
+struct lock_waiter *lock_wait_find(struct iq_diag *d, const struct lock_kind *kind,
+				   const struct iq_task *task, const struct iq_stack *stack,
+				   iq_vaddr recorded)
 {
 	struct lock_waiter *known = NULL;
 	struct layout l;
@@ -288,7 +299,8 @@ struct lock_waiter *lock_wait_find(struct iq_diag *d, const struct lock_kind *ki
 		if (known)
 			break;
 		if (find_lock(d, kind, &l, stack, recorded, &ring)) {
-			struct lock_queue *q = lock_queue_new(d, ring.lock, ring.queue.data, ring.queue.num);
+			struct lock_queue *q =
+				lock_queue_new(d, ring.lock, ring.queue.data, ring.queue.num);
 
 			q->certainty = ring.certainty;
 			q->found_by = ring.found_by;
@@ -299,7 +311,8 @@ struct lock_waiter *lock_wait_find(struct iq_diag *d, const struct lock_kind *ki
 	return known;
 }
 
-iq_vaddr lock_recorded(struct iq_diag *d, const struct iq_task *task, unsigned type_low, unsigned type_high)
+iq_vaddr lock_recorded(struct iq_diag *d, const struct iq_task *task, unsigned type_low,
+		       unsigned type_high)
 {
 	static const char type[] = "struct task_struct";
 	uint64_t value;
@@ -313,7 +326,8 @@ iq_vaddr lock_recorded(struct iq_diag *d, const struct iq_task *task, unsigned t
 		return value & ~3ULL;
 	if (type_low != 0)
 		return 0;
-	/* A struct mutex * since v6.17; the struct mutex_waiter * of older debugging kernels is none. */
+	/* A struct mutex * since v6.17; the struct mutex_waiter * of older debugging kernels is
+	 * none. */
 	err = iq_type_by_name(d->s, type, &t);
 	if (!err)
 		err = iq_type_member(t, "blocked_on", &m);
@@ -322,7 +336,8 @@ iq_vaddr lock_recorded(struct iq_diag *d, const struct iq_task *task, unsigned t
 		return 0;
 	}
 	if (strcmp(iq_type_name(iq_type_strip(iq_type_target(iq_type_strip(m.type)))), "mutex") ||
-	    !iq_peek_member(d->s, type, "blocked_on", task->addr, &value) || !iq_is_kernel_ptr(d->s, value))
+	    !iq_peek_member(d->s, type, "blocked_on", task->addr, &value) ||
+	    !iq_is_kernel_ptr(d->s, value))
 		return 0;
 	return value;
 }

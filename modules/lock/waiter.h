@@ -20,9 +20,9 @@ struct lock_kind {
 };
 
 struct lock_waiter {
-	iq_vaddr task;	 /* task_struct; 0: already granted, about to run */
-	iq_vaddr waiter; /* on that task's stack */
-	uint64_t mode;	 /* value of mode_member */
+	iq_vaddr task;		  /* task_struct; 0: already granted, about to run */
+	iq_vaddr waiter;	  /* on that task's stack */
+	uint64_t mode;		  /* value of mode_member */
 	struct lock_queue *queue; /* that it is in */
 };
 
@@ -30,8 +30,8 @@ struct lock_waiter {
 struct lock_queue {
 	iq_vaddr lock;
 	enum iq_certainty certainty;
-	const char *found_by;	       /* in words, for the evidence */
-	struct lock_waiter *waiters;   /* in the order of the queue where that is known */
+	const char *found_by;	     /* in words, for the evidence */
+	struct lock_waiter *waiters; /* in the order of the queue where that is known */
 	size_t num;
 	/* Who may hold it, where nobody records that: see search_holders(). */
 	bool searched, too_many;
@@ -44,16 +44,20 @@ struct lock_queue {
  * recorded: the lock that task_struct itself names, 0 if none. NULL: not found.
  * Its own entry in the queue; lives as long as the look.
  */
-struct lock_waiter *lock_wait_find(struct iq_diag *d, const struct lock_kind *kind, const struct iq_task *task,
-				   const struct iq_stack *stack, iq_vaddr recorded);
+struct lock_waiter *lock_wait_find(struct iq_diag *d, const struct lock_kind *kind,
+				   const struct iq_task *task, const struct iq_stack *stack,
+				   iq_vaddr recorded);
 
 /* A queue out of entries that were found in another way; remembers its tasks. */
-struct lock_queue *lock_queue_new(struct iq_diag *d, iq_vaddr lock, const struct lock_waiter *waiters, size_t num);
+struct lock_queue *lock_queue_new(struct iq_diag *d, iq_vaddr lock,
+				  const struct lock_waiter *waiters, size_t num);
 
 /* Does this task (task_struct) wait in this queue? */
 bool lock_queue_has(const struct iq_diag *d, const struct lock_queue *queue, iq_vaddr task);
 
-/* What task_struct.blocked_on or .blocker say; 0 if nothing, or not of this type (0 mutex, 1 semaphore, 2 and 3 rwsem). */
-iq_vaddr lock_recorded(struct iq_diag *d, const struct iq_task *task, unsigned type_low, unsigned type_high);
+/* What task_struct.blocked_on or .blocker say; 0 if nothing, or not of this type (0 mutex, 1
+ * semaphore, 2 and 3 rwsem). */
+iq_vaddr lock_recorded(struct iq_diag *d, const struct iq_task *task, unsigned type_low,
+		       unsigned type_high);
 
 #endif

@@ -22,10 +22,20 @@ enum { VM_REFCNT_EXCLUSIVE = 0x40000000, RWSEM_READER_SHIFT = 8, MAX_HOLDERS = 6
 
 static const char vma_type[] = "struct vm_area_struct";
 
-/* In one of these a task is inside of a page fault or of get_user_pages, mmap_lock or VMA lock held. */
+/* In one of these a task is inside of a page fault or of get_user_pages, mmap_lock or VMA lock
+ * held. */
 static const char *const fault_functions[] = {
-	"handle_mm_fault", "__handle_mm_fault", "do_page_mkwrite", "do_fault", "do_shared_fault", "do_wp_page",
-	"wp_page_shared", "__get_user_pages", "populate_vma_page_range", "faultin_page", NULL,
+	"handle_mm_fault",
+	"__handle_mm_fault",
+	"do_page_mkwrite",
+	"do_fault",
+	"do_shared_fault",
+	"do_wp_page",
+	"wp_page_shared",
+	"__get_user_pages",
+	"populate_vma_page_range",
+	"faultin_page",
+	NULL,
 };
 
 /* These take the lock of their own mm, and keep it while they sleep further in. */
@@ -35,24 +45,42 @@ static const char *const own_functions[] = {
 
 /* These take that of some mm, usually another process's, whose address is on the stack then. */
 static const char *const user_functions[] = {
-	"__access_remote_vm", "access_remote_vm", "process_vm_rw_core", "do_pages_stat", "walk_page_range",
-	"collapse_huge_page", "show_map", "show_smap", "show_smaps_rollup", "show_numa_map", "pagemap_read", NULL,
+	"__access_remote_vm", "access_remote_vm",   "process_vm_rw_core", "do_pages_stat",
+	"walk_page_range",    "collapse_huge_page", "show_map",		  "show_smap",
+	"show_smaps_rollup",  "show_numa_map",	    "pagemap_read",	  NULL,
 };
 
 /* Here the lock has been dropped before the task went to sleep. */
 static const char *const dropped_functions[] = {
-	"handle_userfault", "__folio_lock_or_retry", "__lock_page_or_retry", "migration_entry_wait",
-	"softleaf_entry_wait_on_locked", "folio_put_wait_locked", "pte_marker_handle_uffd_wp", NULL,
+	"handle_userfault",
+	"__folio_lock_or_retry",
+	"__lock_page_or_retry",
+	"migration_entry_wait",
+	"softleaf_entry_wait_on_locked",
+	"folio_put_wait_locked",
+	"pte_marker_handle_uffd_wp",
+	NULL,
 };
 
 /* Here it may have been dropped: on the first try it is, on the second it is kept. */
 static const char *const maybe_dropped_functions[] = {
-	"filemap_fault", "__lock_folio_maybe_drop_mmap", "lock_page_maybe_drop_mmap", NULL,
+	"filemap_fault",
+	"__lock_folio_maybe_drop_mmap",
+	"lock_page_maybe_drop_mmap",
+	NULL,
 };
 
 static const char *const lock_functions[] = {
-	"down_read", "down_read_killable", "down_read_interruptible", "down_write", "down_write_killable",
-	"rwsem_down_read_slowpath", "rwsem_down_write_slowpath", "mmap_read_lock_killable", "mmap_read_lock", NULL,
+	"down_read",
+	"down_read_killable",
+	"down_read_interruptible",
+	"down_write",
+	"down_write_killable",
+	"rwsem_down_read_slowpath",
+	"rwsem_down_write_slowpath",
+	"mmap_read_lock_killable",
+	"mmap_read_lock",
+	NULL,
 };
 
 static bool has_function(const struct iq_stack *stack, const char *const *names)
@@ -69,18 +97,23 @@ static const struct iq_task *leader_of(struct iq_diag *d, const struct iq_task *
 	return leader ? leader : t;
 }
 
-static void name_of_process(struct iq_diag *d, const char *member, const struct iq_task *t, iq_vaddr container,
-			    const char *type, struct iq_lock_name *name_ret)
+static void name_of_process(struct iq_diag *d, const char *member, const struct iq_task *t,
+			    iq_vaddr container, const char *type, struct iq_lock_name *name_ret)
 {
 	const struct iq_task *leader = leader_of(d, t);
 
 	*name_ret = (struct iq_lock_name){
-		.name = iq_arena_printf(iq_scratch(d->s), "%s of process %d (%s)", member, leader->pid, leader->comm),
-		.container = container, .container_type = type, .member = member, .certainty = IQ_PROVEN,
+		.name = iq_arena_printf(iq_scratch(d->s), "%s of process %d (%s)", member,
+					leader->pid, leader->comm),
+		.container = container,
+		.container_type = type,
+		.member = member,
+		.certainty = IQ_PROVEN,
 	};
 }
 
-/* The VMA that a task works on: the innermost pointer on its stack to one of its own mm that `fits`. */
+/* The VMA that a task works on: the innermost pointer on its stack to one of its own mm that
+ * `fits`. */
 static iq_vaddr vma_on_stack(struct iq_diag *d, iq_vaddr mm, const struct iq_stack *stack,
 			     bool (*fits)(struct iq_diag *d, iq_vaddr vma, void *ctx), void *ctx)
 {
@@ -93,8 +126,10 @@ static iq_vaddr vma_on_stack(struct iq_diag *d, iq_vaddr mm, const struct iq_sta
 		for (unsigned r = 0; r < IQ_NUM_REGS; r++) {
 			uint64_t p = stack->frames[f].regs.r[r];
 
-			if ((stack->frames[f].regs.known & (1u << r)) && iq_is_kernel_ptr(d->s, p) &&
-			    iq_peek_u64(d->s, p + (uint64_t)vm_mm, &found) && found == mm && fits(d, p, ctx))
+			if ((stack->frames[f].regs.known & (1u << r)) &&
+			    iq_is_kernel_ptr(d->s, p) &&
+			    iq_peek_u64(d->s, p + (uint64_t)vm_mm, &found) && found == mm &&
+			    fits(d, p, ctx))
 				return p;
 		}
 	for (size_t i = 0; i < stack->num_words; i++)
@@ -111,8 +146,8 @@ static bool is_vma(struct iq_diag *d, iq_vaddr vma, void *ctx)
 
 	(void)ctx;
 	return iq_peek_member(d->s, vma_type, "vm_start", vma, &start) &&
-	       iq_peek_member(d->s, vma_type, "vm_end", vma, &end) && start < end && !(start & 4095) &&
-	       !(end & 4095) && end < 1ULL << 57;
+	       iq_peek_member(d->s, vma_type, "vm_end", vma, &end) && start < end &&
+	       !(start & 4095) && !(end & 4095) && end < 1ULL << 57;
 }
 
 static bool has_vma_lock(struct iq_diag *d, iq_vaddr vma, void *ctx)
@@ -120,7 +155,8 @@ static bool has_vma_lock(struct iq_diag *d, iq_vaddr vma, void *ctx)
 	int64_t off = iq_offsetof(d->s, "struct vma_lock", "lock");
 	uint64_t lock;
 
-	return off >= 0 && is_vma(d, vma, NULL) && iq_peek_member(d->s, vma_type, "vm_lock", vma, &lock) &&
+	return off >= 0 && is_vma(d, vma, NULL) &&
+	       iq_peek_member(d->s, vma_type, "vm_lock", vma, &lock) &&
 	       lock + (uint64_t)off == *(iq_vaddr *)ctx;
 }
 
@@ -131,12 +167,14 @@ static const char *name_of_vma(struct iq_diag *d, iq_vaddr vma, const struct iq_
 
 	iq_peek_member(d->s, vma_type, "vm_start", vma, &start);
 	iq_peek_member(d->s, vma_type, "vm_end", vma, &end);
-	return iq_arena_printf(iq_scratch(d->s), "lock of the mapping %" PRIx64 "-%" PRIx64 " of process %d (%s)", start,
-			       end, leader->pid, leader->comm);
+	return iq_arena_printf(iq_scratch(d->s),
+			       "lock of the mapping %" PRIx64 "-%" PRIx64 " of process %d (%s)",
+			       start, end, leader->pid, leader->comm);
 }
 
-static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type, const struct iq_task *waiter,
-		     const struct iq_stack *stack, struct iq_lock_name *name_ret)
+static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
+		     const struct iq_task *waiter, const struct iq_stack *stack,
+		     struct iq_lock_name *name_ret)
 {
 	int64_t mmap_lock = iq_offsetof(d->s, "struct mm_struct", "mmap_lock");
 	int64_t exec_update = iq_offsetof(d->s, "struct signal_struct", "exec_update_lock");
@@ -151,9 +189,11 @@ static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type, co
 		if (t->mm && mmap_lock >= 0 && lock == t->mm + (uint64_t)mmap_lock)
 			name_of_process(d, "mmap_lock", t, t->mm, "struct mm_struct", name_ret);
 		else if (t->signal && exec_update >= 0 && lock == t->signal + (uint64_t)exec_update)
-			name_of_process(d, "exec_update_lock", t, t->signal, "struct signal_struct", name_ret);
+			name_of_process(d, "exec_update_lock", t, t->signal, "struct signal_struct",
+					name_ret);
 		else if (t->signal && cred_guard >= 0 && lock == t->signal + (uint64_t)cred_guard)
-			name_of_process(d, "cred_guard_mutex", t, t->signal, "struct signal_struct", name_ret);
+			name_of_process(d, "cred_guard_mutex", t, t->signal, "struct signal_struct",
+					name_ret);
 		else
 			continue;
 		return true;
@@ -163,8 +203,11 @@ static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type, co
 	vma = vma_on_stack(d, waiter->mm, stack, has_vma_lock, &lock);
 	if (!vma)
 		return false;
-	*name_ret = (struct iq_lock_name){ .name = name_of_vma(d, vma, waiter), .container = vma,
-					   .container_type = vma_type, .member = "vm_lock", .certainty = IQ_PROVEN };
+	*name_ret = (struct iq_lock_name){ .name = name_of_vma(d, vma, waiter),
+					   .container = vma,
+					   .container_type = vma_type,
+					   .member = "vm_lock",
+					   .certainty = IQ_PROVEN };
 	return true;
 }
 
@@ -176,8 +219,10 @@ struct holder {
 	bool maybe;
 };
 
-/* It waits for the lock, rather than in it: in the queue, or where the frame inside is the locking itself. */
-static bool still_waits(struct iq_diag *d, const struct iq_task *t, const struct iq_stack *stack, int frame)
+/* It waits for the lock, rather than in it: in the queue, or where the frame inside is the locking
+ * itself. */
+static bool still_waits(struct iq_diag *d, const struct iq_task *t, const struct iq_stack *stack,
+			int frame)
 {
 	if (frame > 0 && iq_stack_find(stack, (size_t)frame - 1, lock_functions) == frame - 1)
 		return true;
@@ -185,8 +230,8 @@ static bool still_waits(struct iq_diag *d, const struct iq_task *t, const struct
 }
 
 /*
- * Is the task inside of something that keeps the lock while it sleeps? What reaches into another mm may fault there: such a
- * fault says nothing of the task's own.
+ * Is the task inside of something that keeps the lock while it sleeps? What reaches into another mm
+ * may fault there: such a fault says nothing of the task's own.
  */
 static bool holds_mm(struct iq_diag *d, const struct iq_task *t, iq_vaddr mm, struct holder *h)
 {
@@ -208,12 +253,14 @@ static bool holds_mm(struct iq_diag *d, const struct iq_task *t, iq_vaddr mm, st
 				return false;
 		}
 	}
-	*h = (struct holder){ .task = t, .frame = frame, .maybe = has_function(stack, maybe_dropped_functions) };
+	*h = (struct holder){ .task = t,
+			      .frame = frame,
+			      .maybe = has_function(stack, maybe_dropped_functions) };
 	return true;
 }
 
-static void add_holders(struct iq_diag *d, struct iq_wait *w, const struct holder *list, size_t num, bool also_maybe,
-			enum iq_certainty certainty, unsigned counted)
+static void add_holders(struct iq_diag *d, struct iq_wait *w, const struct holder *list, size_t num,
+			bool also_maybe, enum iq_certainty certainty, unsigned counted)
 {
 	struct iq_edge *e;
 
@@ -223,9 +270,12 @@ static void add_holders(struct iq_diag *d, struct iq_wait *w, const struct holde
 		if (list[i].maybe && !also_maybe)
 			continue;
 		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, list[i].task), w->on,
-				  certainty == IQ_LIKELY ? IQ_EDGE_MAYBE : IQ_EDGE_OWNER, certainty, "holds it for read");
-		iq_text_add(d->g, &e->evidence, "%s (%d) sleeps inside of %s(), which holds it; %u reader%s counted",
-			    list[i].task->comm, list[i].task->pid, stack->frames[list[i].frame].sym.name, counted,
+				  certainty == IQ_LIKELY ? IQ_EDGE_MAYBE : IQ_EDGE_OWNER, certainty,
+				  "holds it for read");
+		iq_text_add(d->g, &e->evidence,
+			    "%s (%d) sleeps inside of %s(), which holds it; %u reader%s counted",
+			    list[i].task->comm, list[i].task->pid,
+			    stack->frames[list[i].frame].sym.name, counted,
 			    counted == 1 ? " is" : "s are");
 	}
 }
@@ -234,14 +284,15 @@ static void add_holders(struct iq_diag *d, struct iq_wait *w, const struct holde
 static bool one_runs(struct iq_diag *d, iq_vaddr mm)
 {
 	for (size_t i = 0; i < d->tasks->num_tasks; i++)
-		if (d->tasks->tasks[i].pid && d->tasks->tasks[i].mm == mm && d->tasks->tasks[i].on_cpu)
+		if (d->tasks->tasks[i].pid && d->tasks->tasks[i].mm == mm &&
+		    d->tasks->tasks[i].on_cpu)
 			return true;
 	return false;
 }
 
 /* As many holders as the lock counts: it is they. */
-static bool conclude(struct iq_diag *d, struct iq_wait *w, iq_vaddr mm, const struct holder *list, size_t num,
-		     unsigned counted)
+static bool conclude(struct iq_diag *d, struct iq_wait *w, iq_vaddr mm, const struct holder *list,
+		     size_t num, unsigned counted)
 {
 	size_t sure = 0;
 
@@ -250,18 +301,23 @@ static bool conclude(struct iq_diag *d, struct iq_wait *w, iq_vaddr mm, const st
 	if (sure && sure == counted && num < MAX_HOLDERS)
 		add_holders(d, w, list, num, false, IQ_STRONG, counted);
 	else
-		add_holders(d, w, list, num, true, num == counted && num < MAX_HOLDERS && !one_runs(d, mm) ? IQ_STRONG : IQ_LIKELY, counted);
+		add_holders(d, w, list, num, true,
+			    num == counted && num < MAX_HOLDERS && !one_runs(d, mm) ? IQ_STRONG
+										    : IQ_LIKELY,
+			    counted);
 	return num > 0;
 }
 
 /*
- * Is the task in a page fault under the lock of its mapping alone? A fault that took mmap_lock has not locked the
- * mapping for read.
+ * Is the task in a page fault under the lock of its mapping alone? A fault that took mmap_lock has
+ * not locked the mapping for read.
  */
 static bool holds_its_mapping(struct iq_diag *d, const struct iq_task *t)
 {
 	const struct iq_stack *stack = iq_task_stack(d->s, t);
-	iq_vaddr vma = has_function(stack, fault_functions) ? vma_on_stack(d, t->mm, stack, is_vma, NULL) : 0;
+	iq_vaddr vma = has_function(stack, fault_functions)
+			       ? vma_on_stack(d, t->mm, stack, is_vma, NULL)
+			       : 0;
 	int64_t off = iq_offsetof(d->s, "struct vma_lock", "lock");
 	uint64_t count, lock;
 
@@ -270,7 +326,8 @@ static bool holds_its_mapping(struct iq_diag *d, const struct iq_task *t)
 	if (iq_peek_member(d->s, vma_type, "vm_refcnt.refs.counter", vma, &count))
 		return (count & (VM_REFCNT_EXCLUSIVE - 1)) > 1;
 	return off >= 0 && iq_peek_member(d->s, vma_type, "vm_lock", vma, &lock) &&
-	       iq_peek_member(d->s, "struct rw_semaphore", "count.counter", lock + (uint64_t)off, &count) &&
+	       iq_peek_member(d->s, "struct rw_semaphore", "count.counter", lock + (uint64_t)off,
+			      &count) &&
 	       count >> RWSEM_READER_SHIFT;
 }
 
@@ -299,8 +356,8 @@ static const struct holders *mmap_holders(struct iq_diag *d, iq_vaddr mm)
 	return h;
 }
 
-static bool find_mmap_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, const struct iq_lock_name *name,
-			      unsigned counted)
+static bool find_mmap_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
+			      const struct iq_lock_name *name, unsigned counted)
 {
 	struct holder list[MAX_HOLDERS];
 	const struct holders *known;
@@ -345,8 +402,8 @@ static bool vma_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr vma, unsi
 	return conclude(d, w, mm, list, num, counted);
 }
 
-static bool find_vma_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock, const struct iq_lock_name *name,
-			     unsigned counted)
+static bool find_vma_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
+			     const struct iq_lock_name *name, unsigned counted)
 {
 	(void)lock;
 	if (!name->container_type || strcmp(name->container_type, vma_type))
@@ -361,12 +418,14 @@ static bool wants_vma_alone(struct iq_diag *d, iq_vaddr vma, void *ctx)
 	uint64_t count;
 
 	(void)ctx;
-	return is_vma(d, vma, NULL) && iq_peek_member(d->s, vma_type, "vm_refcnt.refs.counter", vma, &count) &&
+	return is_vma(d, vma, NULL) &&
+	       iq_peek_member(d->s, vma_type, "vm_refcnt.refs.counter", vma, &count) &&
 	       (count & VM_REFCNT_EXCLUSIVE);
 }
 
-static struct iq_error *explain_vma_writer(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
-					   size_t frame, struct iq_wait **wait_ret)
+static struct iq_error *explain_vma_writer(struct iq_diag *d, const struct iq_task *task,
+					   const struct iq_stack *stack, size_t frame,
+					   struct iq_wait **wait_ret)
 {
 	int64_t off = iq_offsetof(d->s, vma_type, "vm_refcnt");
 	struct iq_object *on;
@@ -391,11 +450,13 @@ static struct iq_error *explain_vma_writer(struct iq_diag *d, const struct iq_ta
 	readers = (unsigned)(count & (VM_REFCNT_EXCLUSIVE - 1));
 	readers = readers ? readers - 1 : 0;
 	w->certainty = IQ_STRONG;
-	if (iq_peek_member(d->s, "struct mm_struct", "vma_writer_wait.task", task->mm, &writer) && writer == task->addr)
+	if (iq_peek_member(d->s, "struct mm_struct", "vma_writer_wait.task", task->mm, &writer) &&
+	    writer == task->addr)
 		w->certainty = IQ_PROVEN;
 	iq_text_add(d->g, &w->evidence,
-		    "vm_area_struct.vm_refcnt at %#" PRIx64 " is %#" PRIx64 ": a writer waits for %u reader%s", on->addr, count,
-		    readers, readers == 1 ? "" : "s");
+		    "vm_area_struct.vm_refcnt at %#" PRIx64 " is %#" PRIx64
+		    ": a writer waits for %u reader%s",
+		    on->addr, count, readers, readers == 1 ? "" : "s");
 	vma_readers(d, w, vma, readers);
 	*wait_ret = w;
 	return NULL;
@@ -405,8 +466,8 @@ static struct iq_error *explain_vma_writer(struct iq_diag *d, const struct iq_ta
 
 static struct iq_error *describe_fault(struct iq_diag *d, struct iq_object *o)
 {
-	static const char *const write_functions[] = { "do_page_mkwrite", "do_shared_fault", "do_wp_page",
-						       "wp_page_shared", NULL };
+	static const char *const write_functions[] = { "do_page_mkwrite", "do_shared_fault",
+						       "do_wp_page", "wp_page_shared", NULL };
 	const struct iq_task *t = iq_task_by_pid(d->s, (int32_t)o->tid);
 	const struct iq_stack *stack;
 	const char *path = NULL;
@@ -421,24 +482,32 @@ static struct iq_error *describe_fault(struct iq_diag *d, struct iq_object *o)
 	vma = vma_on_stack(d, t->mm, stack, is_vma, NULL);
 	if (vma && iq_peek_member(d->s, vma_type, "vm_file", vma, &file) && file)
 		path = iq_path_of_file(d->s, file);
-	o->wait->in_words = iq_arena_printf(d->g->arena, "in a %s on %s",
-					    has_function(stack, write_functions) ? "write fault" : "page fault",
-					    path ? path : "its memory");
+	o->wait->in_words =
+		iq_arena_printf(d->g->arena, "in a %s on %s",
+				has_function(stack, write_functions) ? "write fault" : "page fault",
+				path ? path : "its memory");
 	return NULL;
 }
 
-static const char *const vma_functions[] = { "__vma_start_exclude_readers", "__vma_enter_locked", "__vma_start_write",
-					     "vma_mark_detached", NULL };
+static const char *const vma_functions[] = { "__vma_start_exclude_readers", "__vma_enter_locked",
+					     "__vma_start_write", "vma_mark_detached", NULL };
 
 static const struct iq_wait_rule wait_rules[] = {
-	{ .name = "vma-writer", .summary = "who wants a mapping alone, and the page faults that still have it",
-	  .reads = "vm_area_struct.vm_mm, .vm_refcnt, .vm_start; mm_struct.vma_writer_wait", .seen = "7.3",
-	  .certainty = IQ_STRONG, .functions = vma_functions, .explain = explain_vma_writer },
+	{ .name = "vma-writer",
+	  .summary = "who wants a mapping alone, and the page faults that still have it",
+	  .reads = "vm_area_struct.vm_mm, .vm_refcnt, .vm_start; mm_struct.vma_writer_wait",
+	  .seen = "7.3",
+	  .certainty = IQ_STRONG,
+	  .functions = vma_functions,
+	  .explain = explain_vma_writer },
 	{ 0 },
 };
 
 static const struct iq_object_rule object_rules[] = {
-	{ .name = "fault", .summary = "which file a page fault is about", .type = IQ_OBJ_TASK, .explain = describe_fault },
+	{ .name = "fault",
+	  .summary = "which file a page fault is about",
+	  .type = IQ_OBJ_TASK,
+	  .explain = describe_fault },
 	{ 0 },
 };
 
@@ -448,10 +517,14 @@ static const struct iq_lock_namer lock_namers[] = {
 };
 
 static const struct iq_holder_rule holder_rules[] = {
-	{ .name = "mmap_lock-readers", .summary = "tasks that sleep in page faults of the same mm, or reach into it",
-	  .lock_type = "struct rw_semaphore", .find = find_mmap_readers },
-	{ .name = "vma-readers", .summary = "tasks that sleep in page faults of that mapping",
-	  .lock_type = "struct rw_semaphore", .find = find_vma_readers },
+	{ .name = "mmap_lock-readers",
+	  .summary = "tasks that sleep in page faults of the same mm, or reach into it",
+	  .lock_type = "struct rw_semaphore",
+	  .find = find_mmap_readers },
+	{ .name = "vma-readers",
+	  .summary = "tasks that sleep in page faults of that mapping",
+	  .lock_type = "struct rw_semaphore",
+	  .find = find_vma_readers },
 	{ 0 },
 };
 

@@ -41,13 +41,17 @@ static bool add_end(void *ctx, const struct iq_open_file *open)
 {
 	struct ends *x = ctx;
 
-	if (!(open->mode & (x->wants_writers ? IQ_FMODE_WRITE : IQ_FMODE_READ)) || open->task->tgid == x->last_tgid)
+	if (!(open->mode & (x->wants_writers ? IQ_FMODE_WRITE : IQ_FMODE_READ)) ||
+	    open->task->tgid == x->last_tgid)
 		return false;
 	x->last_tgid = open->task->tgid;
-	iq_diag_process_edges(x->d, x->w, open->task, open->task->tgid == x->waiter->tgid ? x->waiter : NULL, x->w->on,
-			      IQ_EDGE_SERVES, IQ_PROVEN, x->wants_writers ? "could write to it" : "could read from it",
-			      iq_arena_printf(iq_scratch(x->d->s), "%s (%d) has descriptor %u open for %s", open->task->comm, open->task->tgid,
-					      open->fd, x->wants_writers ? "writing" : "reading"));
+	iq_diag_process_edges(
+		x->d, x->w, open->task, open->task->tgid == x->waiter->tgid ? x->waiter : NULL,
+		x->w->on, IQ_EDGE_SERVES, IQ_PROVEN,
+		x->wants_writers ? "could write to it" : "could read from it",
+		iq_arena_printf(iq_scratch(x->d->s), "%s (%d) has descriptor %u open for %s",
+				open->task->comm, open->task->tgid, open->fd,
+				x->wants_writers ? "writing" : "reading"));
 	return false;
 }
 
@@ -56,8 +60,9 @@ static bool is_own_end(void *ctx, const struct iq_open_file *open)
 {
 	struct ends *x = ctx;
 
-	x->is_own = x->is_own || (open->task->tgid == x->waiter->tgid &&
-				  (open->mode & (x->wants_writers ? IQ_FMODE_WRITE : IQ_FMODE_READ)));
+	x->is_own =
+		x->is_own || (open->task->tgid == x->waiter->tgid &&
+			      (open->mode & (x->wants_writers ? IQ_FMODE_WRITE : IQ_FMODE_READ)));
 	return x->is_own;
 }
 
@@ -69,12 +74,15 @@ static iq_vaddr pipe_of(struct iq_diag *d, iq_vaddr head, bool *reads_ret)
 		int64_t off = iq_offsetof(d->s, pipe_type, members[i]);
 		uint64_t ring, bufs;
 
-		if (off < 0 || !iq_peek_member(d->s, pipe_type, "ring_size", head - (uint64_t)off, &ring) || !ring ||
-		    ring & (ring - 1) || ring > 1 << 20 || !iq_peek_member(d->s, pipe_type, "bufs", head - (uint64_t)off, &bufs) ||
+		if (off < 0 ||
+		    !iq_peek_member(d->s, pipe_type, "ring_size", head - (uint64_t)off, &ring) ||
+		    !ring || ring & (ring - 1) || ring > 1 << 20 ||
+		    !iq_peek_member(d->s, pipe_type, "bufs", head - (uint64_t)off, &bufs) ||
 		    !iq_is_kernel_ptr(d->s, bufs))
 			continue;
 		/* Right only if some process has this pipe open. */
-		if (!iq_open_each(d->s, IQ_OPEN_PRIVATE, head - (uint64_t)off, look, &(struct ends){ .d = d, .path = "" }))
+		if (!iq_open_each(d->s, IQ_OPEN_PRIVATE, head - (uint64_t)off, look,
+				  &(struct ends){ .d = d, .path = "" }))
 			continue;
 		*reads_ret = i == 0;
 		return head - (uint64_t)off;
@@ -82,7 +90,8 @@ static iq_vaddr pipe_of(struct iq_diag *d, iq_vaddr head, bool *reads_ret)
 	return 0;
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack, size_t frame,
+static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
+				const struct iq_stack *stack, size_t frame,
 				struct iq_wait **wait_ret)
 {
 	struct ends x = { .d = d, .waiter = task, .last_tgid = -1 };
@@ -108,10 +117,12 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, c
 	x.w = iq_diag_wait(d, task, stack, on, IQ_WAIT_MESSAGE);
 	x.w->mode = reads ? "read" : "write";
 	x.w->any = true;
-	iq_text_add(d->g, &x.w->evidence, "it sleeps on pipe_inode_info.%s of %#" PRIx64, reads ? "rd_wait" : "wr_wait", pipe);
+	iq_text_add(d->g, &x.w->evidence, "it sleeps on pipe_inode_info.%s of %#" PRIx64,
+		    reads ? "rd_wait" : "wr_wait", pipe);
 	/*
-	 * A process that has both ends may be woken by a signal handler of its own, whatever its threads do, and those
-	 * who inherited both from it will hardly do it: a pipe to oneself blames nobody.
+	 * A process that has both ends may be woken by a signal handler of its own, whatever its
+	 * threads do, and those who inherited both from it will hardly do it: a pipe to oneself
+	 * blames nobody.
 	 */
 	iq_open_each(d->s, IQ_OPEN_PRIVATE, pipe, is_own_end, &x);
 	if (!x.is_own)
@@ -120,15 +131,30 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task, c
 	return NULL;
 }
 
-static const char *const functions[] = { "pipe_read", "pipe_write", "anon_pipe_read", "anon_pipe_write", "fifo_pipe_read",
-					 "fifo_pipe_write", "pipe_wait_readable", "pipe_wait_writable", "wait_for_partner",
-					 "ipipe_prep", "opipe_prep", "splice_from_pipe_next", NULL };
+static const char *const functions[] = { "pipe_read",
+					 "pipe_write",
+					 "anon_pipe_read",
+					 "anon_pipe_write",
+					 "fifo_pipe_read",
+					 "fifo_pipe_write",
+					 "pipe_wait_readable",
+					 "pipe_wait_writable",
+					 "wait_for_partner",
+					 "ipipe_prep",
+					 "opipe_prep",
+					 "splice_from_pipe_next",
+					 NULL };
 static const char *const types[] = { "struct pipe_inode_info", NULL };
 
 static const struct iq_wait_rule wait_rules[] = {
-	{ .name = "pipe", .summary = "a full or an empty pipe, and the processes at its other end",
-	  .reads = "pipe_inode_info.rd_wait, .wr_wait; files_struct, file.private_data, .f_mode", .seen = "6.1", .certainty = IQ_PROVEN,
-	  .functions = functions, .needs_types = types, .explain = explain },
+	{ .name = "pipe",
+	  .summary = "a full or an empty pipe, and the processes at its other end",
+	  .reads = "pipe_inode_info.rd_wait, .wr_wait; files_struct, file.private_data, .f_mode",
+	  .seen = "6.1",
+	  .certainty = IQ_PROVEN,
+	  .functions = functions,
+	  .needs_types = types,
+	  .explain = explain },
 	{ 0 },
 };
 

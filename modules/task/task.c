@@ -21,22 +21,57 @@ enum { PIDTYPE_PID = 0, PIDTYPE_TGID = 1, PIDTYPE_PGID = 2 };
 
 /* Sleeps that a program asks for: timers, events, input. */
 static const char *const ordinary_sleeps[] = {
-	"hrtimer_nanosleep", "common_nsleep", "common_nsleep_timens", "__do_sys_pause", "sys_pause", "do_sys_poll",
-	"do_poll", "do_select", "core_sys_select", "ep_poll", "do_epoll_wait", "do_sigtimedwait",
-	"__do_sys_rt_sigtimedwait", "sigsuspend", "pipe_read", "anon_pipe_read", "pipe_wait_readable", "n_tty_read",
-	"tty_read", "futex_wait", "__futex_wait", "futex_wait_queue", "futex_wait_queue_me", "do_futex",
-	"inet_csk_accept", "unix_stream_read_generic", "unix_stream_data_wait", "__skb_wait_for_more_packets",
-	"sk_wait_data", "unix_accept", "eventfd_read", "signalfd_dequeue", "inotify_read", "timerfd_read", "do_msgrcv",
-	"do_semtimedop", "wq_sleep", "io_cqring_wait", "kauditd_thread", NULL,
+	"hrtimer_nanosleep",
+	"common_nsleep",
+	"common_nsleep_timens",
+	"__do_sys_pause",
+	"sys_pause",
+	"do_sys_poll",
+	"do_poll",
+	"do_select",
+	"core_sys_select",
+	"ep_poll",
+	"do_epoll_wait",
+	"do_sigtimedwait",
+	"__do_sys_rt_sigtimedwait",
+	"sigsuspend",
+	"pipe_read",
+	"anon_pipe_read",
+	"pipe_wait_readable",
+	"n_tty_read",
+	"tty_read",
+	"futex_wait",
+	"__futex_wait",
+	"futex_wait_queue",
+	"futex_wait_queue_me",
+	"do_futex",
+	"inet_csk_accept",
+	"unix_stream_read_generic",
+	"unix_stream_data_wait",
+	"__skb_wait_for_more_packets",
+	"sk_wait_data",
+	"unix_accept",
+	"eventfd_read",
+	"signalfd_dequeue",
+	"inotify_read",
+	"timerfd_read",
+	"do_msgrcv",
+	"do_semtimedop",
+	"wq_sleep",
+	"io_cqring_wait",
+	"kauditd_thread",
+	NULL,
 };
 
-/* Kernel threads without work. They are on the stack while there is work as well: only the innermost counts. */
-static const char *const idle_threads[] = { "worker_thread", "rescuer_thread", "smpboot_thread_fn", "kthread_worker_fn",
-					    "kthread", NULL };
+/* Kernel threads without work. They are on the stack while there is work as well: only the
+ * innermost counts. */
+static const char *const idle_threads[] = { "worker_thread",	 "rescuer_thread",
+					    "smpboot_thread_fn", "kthread_worker_fn",
+					    "kthread",		 NULL };
 
 /* The sleep that a program asked for ends where it touches its memory. */
-static const char *const faults[] = { "asm_exc_page_fault", "exc_page_fault", "do_user_addr_fault", "handle_mm_fault",
-				      "do_page_fault", NULL };
+static const char *const faults[] = { "asm_exc_page_fault", "exc_page_fault", "do_user_addr_fault",
+				      "handle_mm_fault",    "do_page_fault",  NULL };
 
 static int ordinary_sleep(const struct iq_stack *stack)
 {
@@ -59,30 +94,37 @@ static void judge_stopped(struct iq_diag *d, struct iq_object *o, const struct i
 	v->final = v->cannot_go_on = true;
 	if (v->evidence.num)
 		return;
-	iq_text_add(d->g, &v->evidence, "task_struct.__state of %d is %#" PRIx64 " (stopped)", t->pid, t->state_raw);
-	iq_text_add(d->g, &v->remedy, "Find out who stopped it, and let it go on: kill -CONT %d", t->tgid);
+	iq_text_add(d->g, &v->evidence, "task_struct.__state of %d is %#" PRIx64 " (stopped)",
+		    t->pid, t->state_raw);
+	iq_text_add(d->g, &v->remedy, "Find out who stopped it, and let it go on: kill -CONT %d",
+		    t->tgid);
 }
 
 /*
- * A tracer that waits for a lock itself does not let its task go on: it is not the end of the chain. (The lock may be the
- * task's own, whose exec waits for this thread.)
+ * A tracer that waits for a lock itself does not let its task go on: it is not the end of the
+ * chain. (The lock may be the task's own, whose exec waits for this thread.)
  */
-static bool waits_for_tracer(struct iq_diag *d, struct iq_object *o, const struct iq_task *t, const struct iq_task *tracer)
+static bool waits_for_tracer(struct iq_diag *d, struct iq_object *o, const struct iq_task *t,
+			     const struct iq_task *tracer)
 {
 	const struct iq_wait *its = tracer ? iq_diag_task(d, tracer)->wait : NULL;
 	struct iq_object *on;
 	struct iq_wait *w;
 	struct iq_edge *e;
 
-	if (!its || o->wait || (its->cls != IQ_WAIT_LOCK && its->cls != IQ_WAIT_UNASKED && !its->uninterruptible))
+	if (!its || o->wait ||
+	    (its->cls != IQ_WAIT_LOCK && its->cls != IQ_WAIT_UNASKED && !its->uninterruptible))
 		return false;
 	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:tracer-of-%d", t->pid);
 	iq_object_name(d->g, on, "its tracer to let it go on");
 	w = iq_diag_wait(d, t, iq_task_stack(d->s, t), on, IQ_WAIT_UNASKED);
 	w->rule = "traced";
-	iq_text_add(d->g, &w->evidence, "task_struct.__state of %d is %#" PRIx64 " (traced)", t->pid, t->state_raw);
-	e = iq_graph_edge(d->g, o, iq_diag_task(d, tracer), NULL, IQ_EDGE_OWNER, IQ_PROVEN, "traces it, and has stopped it");
-	iq_text_add(d->g, &e->evidence, "task_struct.parent of %d is its tracer, %s (%d)", t->pid, tracer->comm, tracer->pid);
+	iq_text_add(d->g, &w->evidence, "task_struct.__state of %d is %#" PRIx64 " (traced)",
+		    t->pid, t->state_raw);
+	e = iq_graph_edge(d->g, o, iq_diag_task(d, tracer), NULL, IQ_EDGE_OWNER, IQ_PROVEN,
+			  "traces it, and has stopped it");
+	iq_text_add(d->g, &e->evidence, "task_struct.parent of %d is its tracer, %s (%d)", t->pid,
+		    tracer->comm, tracer->pid);
 	return true;
 }
 
@@ -94,48 +136,63 @@ static void judge_traced(struct iq_diag *d, struct iq_object *o, const struct iq
 	if (waits_for_tracer(d, o, t, tracer))
 		return;
 	v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_TRACED, IQ_PROVEN,
-						 "%s (%d) is held by its tracer%s%s", t->comm, t->pid, tracer ? ", " : "",
-						 tracer ? tracer->comm : "");
+			      "%s (%d) is held by its tracer%s%s", t->comm, t->pid,
+			      tracer ? ", " : "", tracer ? tracer->comm : "");
 
 	v->final = v->cannot_go_on = true;
 	if (v->evidence.num)
 		return;
-	iq_text_add(d->g, &v->evidence, "task_struct.__state of %d is %#" PRIx64 " (traced)", t->pid, t->state_raw);
+	iq_text_add(d->g, &v->evidence, "task_struct.__state of %d is %#" PRIx64 " (traced)",
+		    t->pid, t->state_raw);
 	if (tracer)
-		iq_text_add(d->g, &v->remedy, "Let %s (%d) go on or detach", tracer->comm, tracer->pid);
-	iq_text_add(d->g, &v->remedy, "If the tracer is of no use any more, end it: the task is released then");
+		iq_text_add(d->g, &v->remedy, "Let %s (%d) go on or detach", tracer->comm,
+			    tracer->pid);
+	iq_text_add(d->g, &v->remedy,
+		    "If the tracer is of no use any more, end it: the task is released then");
 }
 
 static void judge_frozen(struct iq_diag *d, struct iq_object *o, const struct iq_task *t)
 {
-	struct iq_verdict *v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_FROZEN, IQ_PROVEN,
-						 "%s (%d) is frozen with its cgroup", t->comm, t->pid);
+	struct iq_verdict *v =
+		iq_object_verdict(d->g, o, IQ_CAUSE_TASK_FROZEN, IQ_PROVEN,
+				  "%s (%d) is frozen with its cgroup", t->comm, t->pid);
 
 	v->final = v->cannot_go_on = true;
 	if (v->evidence.num)
 		return;
-	iq_text_add(d->g, &v->evidence, "task_struct of %d says frozen (state %#" PRIx64 ", flags %#x)", t->pid, t->state_raw,
-		    t->flags);
-	iq_text_add(d->g, &v->remedy, "Thaw its cgroup: docker unpause, systemctl thaw, or echo 0 > .../cgroup.freeze");
+	iq_text_add(d->g, &v->evidence,
+		    "task_struct of %d says frozen (state %#" PRIx64 ", flags %#x)", t->pid,
+		    t->state_raw, t->flags);
+	iq_text_add(
+		d->g, &v->remedy,
+		"Thaw its cgroup: docker unpause, systemctl thaw, or echo 0 > .../cgroup.freeze");
 }
 
 static void judge_sleeping(struct iq_diag *d, struct iq_object *o, const struct iq_task *t)
 {
 	const struct iq_stack *stack = iq_task_stack(d->s, t);
 	int frame = ordinary_sleep(stack);
-	const char *call = stack->user.valid && stack->user.syscall ? iq_syscall_name(d->s, stack->user.nr) : NULL;
+	const char *call = stack->user.valid && stack->user.syscall
+				   ? iq_syscall_name(d->s, stack->user.nr)
+				   : NULL;
 	struct iq_verdict *v;
 
 	if (frame < 0)
 		return;
-	v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_SLEEPING, IQ_STRONG, "%s (%d) sleeps%s%s for a reason of its own", t->comm,
-			      t->pid, call ? " in " : "", call ? call : "");
+	v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_SLEEPING, IQ_STRONG,
+			      "%s (%d) sleeps%s%s for a reason of its own", t->comm, t->pid,
+			      call ? " in " : "", call ? call : "");
 	if (v->evidence.num)
 		return;
-	iq_text_add(d->g, &v->evidence, "%s (%d) sleeps in %s(), which waits for nothing that somebody holds", t->comm, t->pid,
-		    stack->frames[frame].sym.name);
-	iq_text_add(d->g, &v->remedy, "Find out what %s (%d) is waiting for, and why it keeps what the others need", t->comm, t->pid);
-	iq_text_add(d->g, &v->remedy, "Ending it gives up what it holds: kill %d, if it can be done without", t->tgid);
+	iq_text_add(d->g, &v->evidence,
+		    "%s (%d) sleeps in %s(), which waits for nothing that somebody holds", t->comm,
+		    t->pid, stack->frames[frame].sym.name);
+	iq_text_add(d->g, &v->remedy,
+		    "Find out what %s (%d) is waiting for, and why it keeps what the others need",
+		    t->comm, t->pid);
+	iq_text_add(d->g, &v->remedy,
+		    "Ending it gives up what it holds: kill %d, if it can be done without",
+		    t->tgid);
 }
 
 static struct iq_error *judge(struct iq_diag *d, struct iq_object *o)
@@ -162,13 +219,14 @@ struct shadow_wait_opts {
 	uint64_t type, flags, pid, private, func;
 };
 
-IQ_SHADOW(wait_opts_desc, "struct wait_opts", shadow_wait_opts, IQ_FIELD(shadow_wait_opts, type, "wo_type"),
+IQ_SHADOW(wait_opts_desc, "struct wait_opts", shadow_wait_opts,
+	  IQ_FIELD(shadow_wait_opts, type, "wo_type"),
 	  IQ_FIELD(shadow_wait_opts, flags, "wo_flags"), IQ_FIELD(shadow_wait_opts, pid, "wo_pid"),
 	  IQ_FIELD(shadow_wait_opts, private, "child_wait.private"),
 	  IQ_FIELD(shadow_wait_opts, func, "child_wait.func"));
 
-static bool find_wait_opts(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
-			   struct shadow_wait_opts *opts)
+static bool find_wait_opts(struct iq_diag *d, const struct iq_task *task,
+			   const struct iq_stack *stack, struct shadow_wait_opts *opts)
 {
 	int64_t off = iq_offsetof(d->s, "struct wait_opts", "child_wait.private");
 	iq_vaddr func = iq_sym_addr(d->s, "child_wait_callback");
@@ -187,26 +245,31 @@ static bool find_wait_opts(struct iq_diag *d, const struct iq_task *task, const 
 	return false;
 }
 
-static bool is_waited_for(struct iq_diag *d, const struct shadow_wait_opts *opts, const struct iq_task *child)
+static bool is_waited_for(struct iq_diag *d, const struct shadow_wait_opts *opts,
+			  const struct iq_task *child)
 {
 	uint64_t thread_pid = 0, pgrp = 0;
 
 	if (opts->type == PIDTYPE_PID || opts->type == PIDTYPE_TGID)
-		return iq_peek_member(d->s, "struct task_struct", "thread_pid", child->addr, &thread_pid) &&
+		return iq_peek_member(d->s, "struct task_struct", "thread_pid", child->addr,
+				      &thread_pid) &&
 		       thread_pid == opts->pid;
 	if (opts->type == PIDTYPE_PGID)
-		return iq_peek_member(d->s, "struct signal_struct", "pids[2]", child->signal, &pgrp) && pgrp == opts->pid;
+		return iq_peek_member(d->s, "struct signal_struct", "pids[2]", child->signal,
+				      &pgrp) &&
+		       pgrp == opts->pid;
 	return true;
 }
 
-static void add_child(struct iq_diag *d, struct iq_wait *w, const struct iq_task *parent, const struct iq_task *child,
-		      const char *how)
+static void add_child(struct iq_diag *d, struct iq_wait *w, const struct iq_task *parent,
+		      const struct iq_task *child, const char *how)
 {
-	struct iq_edge *e = iq_graph_edge(d->g, w->task, iq_diag_task(d, child), NULL, IQ_EDGE_SERVES, IQ_PROVEN, "%s", how);
+	struct iq_edge *e = iq_graph_edge(d->g, w->task, iq_diag_task(d, child), NULL,
+					  IQ_EDGE_SERVES, IQ_PROVEN, "%s", how);
 
 	if (!e->evidence.num)
-		iq_text_add(d->g, &e->evidence, "%s (%d) has %s (%d) for its parent or tracer", child->comm, child->pid,
-			    parent->comm, parent->pid);
+		iq_text_add(d->g, &e->evidence, "%s (%d) has %s (%d) for its parent or tracer",
+			    child->comm, child->pid, parent->comm, parent->pid);
 }
 
 /* A process whose first thread has ended is no zombie to be waited for before the last one has. */
@@ -220,13 +283,15 @@ static bool add_last_threads(struct iq_diag *d, struct iq_wait *w, const struct 
 
 		if (t->tgid != child->pid || t->pid == t->tgid || t->exit_state)
 			continue;
-		add_child(d, w, parent, t, "is a thread that is left of the child that it waits for");
+		add_child(d, w, parent, t,
+			  "is a thread that is left of the child that it waits for");
 		any = true;
 	}
 	return any;
 }
 
-/* Traced by a thread of this process, and not its child. Who is held by the tracer waits for it, not the tracer for him. */
+/* Traced by a thread of this process, and not its child. Who is held by the tracer waits for it,
+ * not the tracer for him. */
 static bool is_traced_by(struct iq_diag *d, const struct iq_task *t, const struct iq_task *task)
 {
 	const struct iq_task *tracer = t->ptrace ? iq_task_by_addr(d->s, t->parent) : NULL;
@@ -234,8 +299,9 @@ static bool is_traced_by(struct iq_diag *d, const struct iq_task *t, const struc
 	return tracer && tracer->tgid == task->tgid && t->state != 't' && t->state != 'T';
 }
 
-static struct iq_error *explain_wait(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
-				     size_t frame, struct iq_wait **wait_ret)
+static struct iq_error *explain_wait(struct iq_diag *d, const struct iq_task *task,
+				     const struct iq_stack *stack, size_t frame,
+				     struct iq_wait **wait_ret)
 {
 	struct shadow_wait_opts opts;
 	struct iq_object *on;
@@ -249,25 +315,30 @@ static struct iq_error *explain_wait(struct iq_diag *d, const struct iq_task *ta
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_MESSAGE);
 	w->any = true;
 	iq_text_add(d->g, &w->evidence, "struct wait_opts on its stack asks for %s",
-		    opts.type <= PIDTYPE_TGID ? "one child" : opts.type == PIDTYPE_PGID ? "a process group" : "any child");
+		    opts.type <= PIDTYPE_TGID	? "one child"
+		    : opts.type == PIDTYPE_PGID ? "a process group"
+						: "any child");
 	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
 		const struct iq_task *child = &d->tasks->tasks[i];
 		bool is_child = child->pid == child->tgid && child->ppid == task->tgid;
 
 		/* What the snapshot knows first: the rest is read from the target for each. */
-		if (!child->pid || !(is_child || is_traced_by(d, child, task)) || !is_waited_for(d, &opts, child))
+		if (!child->pid || !(is_child || is_traced_by(d, child, task)) ||
+		    !is_waited_for(d, &opts, child))
 			continue;
 		if (!is_child)
 			add_child(d, w, task, child, "is the task that it traces and waits for");
-		else if (!child->exit_state || !child->num_threads || !add_last_threads(d, w, task, child))
+		else if (!child->exit_state || !child->num_threads ||
+			 !add_last_threads(d, w, task, child))
 			add_child(d, w, task, child, "is the child that it waits for");
 	}
 	*wait_ret = w;
 	return NULL;
 }
 
-static struct iq_error *explain_vfork(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
-				      size_t frame, struct iq_wait **wait_ret)
+static struct iq_error *explain_vfork(struct iq_diag *d, const struct iq_task *task,
+				      const struct iq_stack *stack, size_t frame,
+				      struct iq_wait **wait_ret)
 {
 	uint64_t done;
 
@@ -279,18 +350,21 @@ static struct iq_error *explain_vfork(struct iq_diag *d, const struct iq_task *t
 		struct iq_edge *e;
 
 		/* CLONE_VM comes with vfork, or else the parent is known; then ask the target. */
-		if (!child->pid || child->pid == task->pid || (child->mm != task->mm && child->ppid != task->tgid) ||
-		    !iq_peek_member(d->s, "struct task_struct", "vfork_done", child->addr, &done) || done < stack->sp ||
-		    done >= stack->end)
+		if (!child->pid || child->pid == task->pid ||
+		    (child->mm != task->mm && child->ppid != task->tgid) ||
+		    !iq_peek_member(d->s, "struct task_struct", "vfork_done", child->addr, &done) ||
+		    done < stack->sp || done >= stack->end)
 			continue;
 		on = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, done);
 		on->addr = done;
 		iq_object_str(d->g, on, "class", "completion");
 		iq_object_name(d->g, on, "the end of vfork in %s (%d)", child->comm, child->pid);
 		w = iq_diag_wait(d, task, stack, on, IQ_WAIT_MESSAGE);
-		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, child), on, IQ_EDGE_SERVES, IQ_PROVEN,
-				  "has to call execve or to exit first");
-		iq_text_add(d->g, &e->evidence, "task_struct.vfork_done of %s (%d) is the completion %#" PRIx64 " on its parent's stack",
+		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, child), on, IQ_EDGE_SERVES,
+				  IQ_PROVEN, "has to call execve or to exit first");
+		iq_text_add(d->g, &e->evidence,
+			    "task_struct.vfork_done of %s (%d) is the completion %#" PRIx64
+			    " on its parent's stack",
 			    child->comm, child->pid, done);
 		*wait_ret = w;
 		return NULL;
@@ -299,10 +373,12 @@ static struct iq_error *explain_vfork(struct iq_diag *d, const struct iq_task *t
 }
 
 /* kthread() sleeps uninterruptibly until somebody wakes the new thread for the first time. */
-static struct iq_error *explain_new_kthread(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
-					    size_t frame, struct iq_wait **wait_ret)
+static struct iq_error *explain_new_kthread(struct iq_diag *d, const struct iq_task *task,
+					    const struct iq_stack *stack, size_t frame,
+					    struct iq_wait **wait_ret)
 {
-	static const char *const sleeping[] = { "__schedule", "schedule", "schedule_preempt_disabled", NULL };
+	static const char *const sleeping[] = { "__schedule", "schedule",
+						"schedule_preempt_disabled", NULL };
 	struct iq_object *on;
 
 	if (!task->kthread || !frame)
@@ -318,24 +394,41 @@ static struct iq_error *explain_new_kthread(struct iq_diag *d, const struct iq_t
 
 static const char *const new_kthread_functions[] = { "kthread", NULL };
 static const char *const wait_functions[] = { "do_wait", "__do_wait", "kernel_wait4", NULL };
-static const char *const vfork_functions[] = { "wait_for_vfork_done", "kernel_clone", "_do_fork", NULL };
+static const char *const vfork_functions[] = { "wait_for_vfork_done", "kernel_clone", "_do_fork",
+					       NULL };
 static const char *const wait_types[] = { "struct wait_opts", NULL };
 
 static const struct iq_wait_rule wait_rules[] = {
-	{ .name = "wait", .summary = "wait4 and waitid: which children it waits for",
-	  .reads = "wait_opts.wo_type, .wo_pid, .child_wait; task_struct.real_parent, .thread_pid", .seen = "6.1",
-	  .certainty = IQ_PROVEN, .functions = wait_functions, .needs_types = wait_types, .explain = explain_wait },
-	{ .name = "new-kthread", .summary = "a kernel thread that was created and not started yet", .reads = "", .seen = "",
-	  .certainty = IQ_PROVEN, .functions = new_kthread_functions, .explain = explain_new_kthread },
-	{ .name = "vfork", .summary = "vfork and posix_spawn: the child that has not called execve yet",
-	  .reads = "task_struct.vfork_done", .seen = "6.1", .certainty = IQ_PROVEN, .functions = vfork_functions,
+	{ .name = "wait",
+	  .summary = "wait4 and waitid: which children it waits for",
+	  .reads = "wait_opts.wo_type, .wo_pid, .child_wait; task_struct.real_parent, .thread_pid",
+	  .seen = "6.1",
+	  .certainty = IQ_PROVEN,
+	  .functions = wait_functions,
+	  .needs_types = wait_types,
+	  .explain = explain_wait },
+	{ .name = "new-kthread",
+	  .summary = "a kernel thread that was created and not started yet",
+	  .reads = "",
+	  .seen = "",
+	  .certainty = IQ_PROVEN,
+	  .functions = new_kthread_functions,
+	  .explain = explain_new_kthread },
+	{ .name = "vfork",
+	  .summary = "vfork and posix_spawn: the child that has not called execve yet",
+	  .reads = "task_struct.vfork_done",
+	  .seen = "6.1",
+	  .certainty = IQ_PROVEN,
+	  .functions = vfork_functions,
 	  .explain = explain_vfork },
 	{ 0 },
 };
 
 static const struct iq_object_rule object_rules[] = {
-	{ .name = "judge", .summary = "a task that is stopped, traced, frozen or asleep on its own account",
-	  .type = IQ_OBJ_TASK, .explain = judge },
+	{ .name = "judge",
+	  .summary = "a task that is stopped, traced, frozen or asleep on its own account",
+	  .type = IQ_OBJ_TASK,
+	  .explain = judge },
 	{ 0 },
 };
 

@@ -41,7 +41,8 @@ struct iq_arch {
 					    iq_vaddr *page_offset_ret);
 	/* Registers out of an ELF note NT_PRSTATUS (struct elf_prstatus). False: too short. */
 	bool (*prstatus_regs)(const void *data, size_t len, struct iq_regs *regs_ret);
-	/* Top page table and levels out of QEMU's note with the CPU's state. False: not readable. */
+	/* Top page table and levels out of QEMU's note with the CPU's state. False: not readable.
+	 */
 	bool (*qemu_root)(const void *data, size_t len, iq_paddr *root_ret, unsigned *levels_ret);
 };
 

@@ -72,7 +72,8 @@ struct iq_error *iq_error_errno(int errnum, const char *fmt, ...)
 
 const char *iq_error_text(struct iq_error *err)
 {
-	if (!err->msg && asprintf(&err->msg, "cannot read %s at %#" PRIx64, err->what, err->addr) < 0)
+	if (!err->msg &&
+	    asprintf(&err->msg, "cannot read %s at %#" PRIx64, err->what, err->addr) < 0)
 		err->msg = NULL;
 	return err->msg ? err->msg : err->what;
 }

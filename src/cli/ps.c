@@ -138,7 +138,9 @@ static bool add_numbers(struct options *o, numbers *to, const char *list, bool u
 	while ((item = next_item(&at))) {
 		if (users ? !iq_user_by_name(item, &uid)
 			  : !iq_parse_int(item, 0, INT32_MAX, &value))
-			return complain_list(item, users ? "no user that is known here (a number works)" : "no PID");
+			return complain_list(item,
+					     users ? "no user that is known here (a number works)"
+						   : "no PID");
 		iq_vec_push(to, users ? (int64_t)uid : value);
 	}
 	o->sel.any = true;

@@ -97,7 +97,8 @@ static int pick(struct iq_session *s, const struct iq_task_list *list, int32_t p
 	const struct iq_task *t = iq_task_by_pid(s, pid);
 
 	if (!t)
-		return iq_complain(IQ_EXIT_SOURCE, "no process or thread %d; `inquest ps -eL` lists them", pid);
+		return iq_complain(IQ_EXIT_SOURCE,
+				   "no process or thread %d; `inquest ps -eL` lists them", pid);
 	for (size_t i = 0; i < list->num_tasks; i++)
 		if (list->tasks[i].pid == pid || (list->tasks[i].tgid == pid && pid))
 			iq_vec_push(tasks, &list->tasks[i]);
@@ -174,7 +175,7 @@ int iq_cmd_stack(struct iq_cli *cli, struct iq_words *words)
 	if (all && pids.num) {
 		iq_vec_free(&pids);
 		return iq_complain(IQ_EXIT_USAGE, "stack wants PIDs or -a for all tasks, not both; "
-				   "see `inquest stack --help`");
+						  "see `inquest stack --help`");
 	}
 	status = show(cli, pids.data, pids.num);
 	iq_vec_free(&pids);

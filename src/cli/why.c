@@ -237,7 +237,7 @@ int iq_cmd_why(struct iq_cli *cli, struct iq_words *words)
 	o.why.num_pids = o.pids.num;
 	if (o.from && o.pids.num)
 		status = iq_complain(IQ_EXIT_USAGE, "--from prints a saved answer as it is, and "
-				     "takes no PIDs; see `inquest why --help`");
+						    "takes no PIDs; see `inquest why --help`");
 	else
 		status = o.from ? from_file(cli, &o) : ask(cli, &o);
 	iq_vec_free(&o.pids);

@@ -15,7 +15,7 @@
 #include "kernel/session.h"
 
 struct iq_why_options {
-	const int32_t *pids;	/* explain these tasks; num_pids 0: all that hang */
+	const int32_t *pids; /* explain these tasks; num_pids 0: all that hang */
 	size_t num_pids;
 	int64_t longer_than_ms; /* the bound of what counts as hanging */
 	int64_t max_ms;		/* the budget of the whole */
@@ -24,9 +24,9 @@ struct iq_why_options {
 struct iq_why {
 	struct iq_graph *graph;
 	struct iq_causes *causes;
-	iq_texts notes;		/* freed with it; their text is in the graph's arena */
+	iq_texts notes; /* freed with it; their text is in the graph's arena */
 	size_t num_tasks, num_waiting, num_unexplained, num_inconsistent;
-	bool incomplete;	/* tasks or stacks could not be read: exit status 4 */
+	bool incomplete;		   /* tasks or stacks could not be read: exit status 4 */
 	uint64_t realtime_ns, boottime_ns; /* of the look; 0: not known */
 	unsigned num_looks;
 };

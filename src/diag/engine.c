@@ -49,9 +49,12 @@ void iq_engine_init(struct engine *e, struct iq_session *s, const struct iq_why_
 {
 	const char *missing;
 
-	*e = (struct engine){ .no_stack = IQ_STRBUF_INIT, .why_no_stack = IQ_STRBUF_INIT,
-			     .d.s = s, .d.bound_ms = options->longer_than_ms,
-			     .options = options, .arena = iq_arena_new() };
+	*e = (struct engine){ .no_stack = IQ_STRBUF_INIT,
+			      .why_no_stack = IQ_STRBUF_INIT,
+			      .d.s = s,
+			      .d.bound_ms = options->longer_than_ms,
+			      .options = options,
+			      .arena = iq_arena_new() };
 	for (size_t i = 0; iq_modules[i]; i++) {
 		const struct iq_module *m = iq_modules[i];
 
@@ -110,28 +113,61 @@ static struct rule_ref *rules_of(struct engine *e, const struct iq_frame *frame)
 
 static bool is_blocked(const struct iq_task *t)
 {
-	return t->pid > 0 && !t->unreadable && t->stack && !t->on_cpu && t->state != 'Z' && t->state != 'X';
+	return t->pid > 0 && !t->unreadable && t->stack && !t->on_cpu && t->state != 'Z' &&
+	       t->state != 'X';
 }
 
 /* Functions that say how a task sleeps, not for what. */
 bool iq_is_scheduler_function(const char *name)
 {
 	static const char *const names[] = {
-		"__switch_to", "__switch_to_asm", "__schedule", "schedule", "schedule_timeout",
-		"schedule_timeout_uninterruptible", "schedule_timeout_killable",
-		"schedule_timeout_interruptible", "schedule_timeout_idle",
-		"schedule_preempt_disabled", "io_schedule", "io_schedule_timeout",
-		"schedule_hrtimeout", "schedule_hrtimeout_range", "schedule_hrtimeout_range_clock",
-		"preempt_schedule", "preempt_schedule_common", "__cond_resched", "preempt_schedule_irq",
-		"wait_for_completion", "wait_for_completion_killable",
-		"wait_for_completion_interruptible", "wait_for_completion_timeout",
-		"wait_for_completion_io", "wait_for_completion_io_timeout",
-		"wait_for_completion_state", "wait_for_completion_killable_timeout",
-		"wait_for_completion_interruptible_timeout", "__wait_for_common", "wait_for_common",
-		"do_wait_for_common", "bit_wait", "bit_wait_io", "bit_wait_timeout", "__wait_on_bit",
-		"__wait_on_bit_lock", "out_of_line_wait_on_bit", "out_of_line_wait_on_bit_lock",
-		"do_wait_intr", "do_wait_intr_irq", "wait_woken", "msleep", "__wait_rcu_gp",
-		"schedule_rtlock", "rt_mutex_schedule", "do_nanosleep", NULL,
+		"__switch_to",
+		"__switch_to_asm",
+		"__schedule",
+		"schedule",
+		"schedule_timeout",
+		"schedule_timeout_uninterruptible",
+		"schedule_timeout_killable",
+		"schedule_timeout_interruptible",
+		"schedule_timeout_idle",
+		"schedule_preempt_disabled",
+		"io_schedule",
+		"io_schedule_timeout",
+		"schedule_hrtimeout",
+		"schedule_hrtimeout_range",
+		"schedule_hrtimeout_range_clock",
+		"preempt_schedule",
+		"preempt_schedule_common",
+		"__cond_resched",
+		"preempt_schedule_irq",
+		"wait_for_completion",
+		"wait_for_completion_killable",
+		"wait_for_completion_interruptible",
+		"wait_for_completion_timeout",
+		"wait_for_completion_io",
+		"wait_for_completion_io_timeout",
+		"wait_for_completion_state",
+		"wait_for_completion_killable_timeout",
+		"wait_for_completion_interruptible_timeout",
+		"__wait_for_common",
+		"wait_for_common",
+		"do_wait_for_common",
+		"bit_wait",
+		"bit_wait_io",
+		"bit_wait_timeout",
+		"__wait_on_bit",
+		"__wait_on_bit_lock",
+		"out_of_line_wait_on_bit",
+		"out_of_line_wait_on_bit_lock",
+		"do_wait_intr",
+		"do_wait_intr_irq",
+		"wait_woken",
+		"msleep",
+		"__wait_rcu_gp",
+		"schedule_rtlock",
+		"rt_mutex_schedule",
+		"do_nanosleep",
+		NULL,
 	};
 	size_t len = strcspn(name, ".");
 
@@ -158,7 +194,8 @@ static struct iq_wait *wait_in_kernel(struct engine *e, const struct iq_task *ta
 	struct iq_wait *w;
 
 	for (size_t i = 0; i < stack->num_frames && !where; i++)
-		if (stack->frames[i].sym.name && !iq_is_scheduler_function(stack->frames[i].sym.name))
+		if (stack->frames[i].sym.name &&
+		    !iq_is_scheduler_function(stack->frames[i].sym.name))
 			where = stack->frames[i].sym.name;
 	on = iq_graph_object(e->d.g, IQ_OBJ_KERNEL, "kernel:%s", where ? where : "unknown");
 	iq_object_name(e->d.g, on, "%s", where ? where : "an unknown place");
@@ -169,20 +206,24 @@ static struct iq_wait *wait_in_kernel(struct engine *e, const struct iq_task *ta
 	if (!where && stack->unreadable)
 		w->uninterruptible = false;
 	if (where)
-		iq_text_add(e->d.g, &w->evidence, "%s (%d) sleeps in %s()", task->comm, task->pid, where);
+		iq_text_add(e->d.g, &w->evidence, "%s (%d) sleeps in %s()", task->comm, task->pid,
+			    where);
 	else
-		iq_text_add(e->d.g, &w->evidence, "the stack of %s (%d) shows no function: %s", task->comm,
-			    task->pid, stack->why_none ? stack->why_none : "it could not be read");
+		iq_text_add(e->d.g, &w->evidence, "the stack of %s (%d) shows no function: %s",
+			    task->comm, task->pid,
+			    stack->why_none ? stack->why_none : "it could not be read");
 	return w;
 }
 
 /* Many stacks that are missing are one note. */
-static void note_no_stack(struct engine *e, const struct iq_task *task, const struct iq_stack *stack)
+static void note_no_stack(struct engine *e, const struct iq_task *task,
+			  const struct iq_stack *stack)
 {
 	enum { EXAMPLES = 5 };
 
 	if (!e->num_no_stack)
-		iq_strbuf_adds(&e->why_no_stack, stack->why_none ? stack->why_none : "no function was found");
+		iq_strbuf_adds(&e->why_no_stack,
+			       stack->why_none ? stack->why_none : "no function was found");
 	if (e->num_no_stack < EXAMPLES)
 		iq_strbuf_printf(&e->no_stack, "%s%s (%d)", e->num_no_stack ? ", " : "", task->comm,
 				 task->pid);
@@ -194,12 +235,15 @@ static void note_no_stack(struct engine *e, const struct iq_task *task, const st
 static void tell_no_stack(struct engine *e)
 {
 	if (e->num_no_stack == 1)
-		iq_diag_note(&e->d, "the stack of %s could not be read: %s", iq_strbuf_str(&e->no_stack),
-			     iq_strbuf_str(&e->why_no_stack));
+		iq_diag_note(&e->d, "the stack of %s could not be read: %s",
+			     iq_strbuf_str(&e->no_stack), iq_strbuf_str(&e->why_no_stack));
 	else if (e->num_no_stack)
-		iq_diag_note(&e->d, "the stacks of %zu tasks could not be read, and what these wait for is "
-			     "not known: %s; the first one: %s", e->num_no_stack, iq_strbuf_str(&e->no_stack),
-			     iq_strbuf_str(&e->why_no_stack));
+		iq_diag_note(
+			&e->d,
+			"the stacks of %zu tasks could not be read, and what these wait for is "
+			"not known: %s; the first one: %s",
+			e->num_no_stack, iq_strbuf_str(&e->no_stack),
+			iq_strbuf_str(&e->why_no_stack));
 }
 
 struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
@@ -221,7 +265,8 @@ struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
 	}
 	/* What runs or is about to run waits for a CPU at most; that is the sched room's. */
 	for (size_t i = 0; i < stack->num_frames && !w; i++) {
-		for (struct rule_ref *ref = rules_of(e, &stack->frames[i]); ref && !w; ref = ref->next) {
+		for (struct rule_ref *ref = rules_of(e, &stack->frames[i]); ref && !w;
+		     ref = ref->next) {
 			if (ref->missing) {
 				idle = idle ? idle : ref;
 				continue;
@@ -235,12 +280,14 @@ struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
 				w->rule = ref->rule->name;
 		}
 	}
-	/* A task frozen with its cgroup sleeps that way too: nothing hangs by it unless somebody waits for it. */
+	/* A task frozen with its cgroup sleeps that way too: nothing hangs by it unless somebody
+	 * waits for it. */
 	if (!w && task->state == 'D' && !task->frozen) {
 		w = wait_in_kernel(e, task, stack, IQ_WAIT_SLEEP);
 		e->num_unexplained++;
 		if (idle)
-			iq_diag_note(&e->d, "the rule %s could not be asked: this kernel's types lack %s",
+			iq_diag_note(&e->d,
+				     "the rule %s could not be asked: this kernel's types lack %s",
 				     idle->rule->name, idle->missing);
 	} else if (!w && is_asked_for(e, task) && stack->num_frames) {
 		w = wait_in_kernel(e, task, stack, IQ_WAIT_IDLE);
@@ -283,7 +330,8 @@ static void explain_objects(struct engine *e)
 	for (size_t i = 0; i < e->d.g->objects.num && i < MAX_OBJECTS; i++) {
 		if (i % 256 == 0 && iq_session_expired(e->d.s)) {
 			e->incomplete = true;
-			iq_diag_note(&e->d, "the time was up before everything was followed to its end");
+			iq_diag_note(&e->d,
+				     "the time was up before everything was followed to its end");
 			return;
 		}
 		explain_object(e, e->d.g->objects.data[i]);
@@ -299,7 +347,8 @@ static void explain_tasks(struct engine *e)
 
 		if (i % 64 == 0 && iq_session_expired(e->d.s)) {
 			e->incomplete = true;
-			iq_diag_note(&e->d, "the time was up after %zu of %zu tasks", i, list->num_tasks);
+			iq_diag_note(&e->d, "the time was up after %zu of %zu tasks", i,
+				     list->num_tasks);
 			break;
 		}
 		/* Kernel threads that sleep interruptibly or idle are waiting for work. */
@@ -315,19 +364,23 @@ static void explain_tasks(struct engine *e)
 
 uint64_t iq_engine_wait_key(const struct iq_wait *w)
 {
-	uint64_t h = iq_hash_bytes(w->on->id, strlen(w->on->id)) ^ (w->key ? iq_hash_u64(w->key) : 0);
+	uint64_t h =
+		iq_hash_bytes(w->on->id, strlen(w->on->id)) ^ (w->key ? iq_hash_u64(w->key) : 0);
 
 	if (w->mode)
 		h ^= iq_hash_bytes(w->mode, strlen(w->mode));
 	for (size_t i = 0; i < w->stack.num; i++)
 		h = iq_hash_u64(h ^ w->stack.data[i].address);
 	/* Whom it says to be its owner, and who is no task that we know. */
-	if (w->on->verdict && w->on->verdict->kind == IQ_CAUSE_TASK_GONE && w->on->verdict->evidence.num)
-		h ^= iq_hash_bytes(w->on->verdict->evidence.data[0], strlen(w->on->verdict->evidence.data[0]));
+	if (w->on->verdict && w->on->verdict->kind == IQ_CAUSE_TASK_GONE &&
+	    w->on->verdict->evidence.num)
+		h ^= iq_hash_bytes(w->on->verdict->evidence.data[0],
+				   strlen(w->on->verdict->evidence.data[0]));
 	/* Who holds the lock: contention that moves is no hang. */
 	for (size_t i = 0; i < w->task->out.num; i++)
 		if (w->task->out.data[i]->kind == IQ_EDGE_OWNER)
-			h += iq_hash_bytes(w->task->out.data[i]->to->id, strlen(w->task->out.data[i]->to->id));
+			h += iq_hash_bytes(w->task->out.data[i]->to->id,
+					   strlen(w->task->out.data[i]->to->id));
 	return h;
 }
 
@@ -344,14 +397,18 @@ static void remember_waits(struct engine *e)
 
 		if (!t)
 			continue;
-		sw = (struct seen_wait){ .task = t->addr, .start_ns = t->start_ns, .switches = t->switches,
-					 .key = iq_engine_wait_key(w), .since_ns = e->now_ns };
+		sw = (struct seen_wait){ .task = t->addr,
+					 .start_ns = t->start_ns,
+					 .switches = t->switches,
+					 .key = iq_engine_wait_key(w),
+					 .since_ns = e->now_ns };
 		index = iq_map_get(&e->seen_by_task, t->addr);
 		if (index) {
 			const struct seen_wait *old = &e->seen.data[*index];
 
 			w->stirred = old->switches != sw.switches;
-			w->steady = old->start_ns == sw.start_ns && old->key == sw.key && !(w->handed_over && w->stirred);
+			w->steady = old->start_ns == sw.start_ns && old->key == sw.key &&
+				    !(w->handed_over && w->stirred);
 			if (w->steady)
 				sw.since_ns = old->since_ns;
 		}

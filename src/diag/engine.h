@@ -19,8 +19,8 @@ struct rule_ref {
 struct seen_wait {
 	iq_vaddr task;
 	uint64_t start_ns, switches;
-	uint64_t key;		/* hash of the object's id, the mode and the innermost functions */
-	uint64_t since_ns;	/* CLOCK_MONOTONIC of the first look that saw it */
+	uint64_t key;	   /* hash of the object's id, the mode and the innermost functions */
+	uint64_t since_ns; /* CLOCK_MONOTONIC of the first look that saw it */
 };
 
 /* What the holder rules said of a lock, as edges of the first task that asked. */
@@ -31,24 +31,25 @@ struct found_holders {
 };
 
 struct engine {
-	struct iq_diag d;	/* first: rooms get a pointer to it */
+	struct iq_diag d; /* first: rooms get a pointer to it */
 	const struct iq_why_options *options;
-	struct iq_strmap rules;	  /* function name -> struct rule_ref * */
-	struct iq_map rules_at;	  /* symbol address -> struct rule_ref * (0: none) */
-	struct iq_arena *arena;	  /* the rules' tables; lives as long as the engine */
+	struct iq_strmap rules; /* function name -> struct rule_ref * */
+	struct iq_map rules_at; /* symbol address -> struct rule_ref * (0: none) */
+	struct iq_arena *arena; /* the rules' tables; lives as long as the engine */
 	IQ_VEC(const struct iq_module *) modules; /* those that are not idle */
 	iq_texts notes;
 	struct iq_map lock_names; /* lock -> struct iq_lock_name *, in the graph's arena */
 	struct iq_map holders;	  /* lock, mode, number -> struct found_holders *, ditto */
-	struct iq_map memo;	  /* iq_diag_remember(): hash of kind and key -> struct memo *, of this look */
-	struct iq_map explained;  /* task address -> 1: the wait rules have been asked */
+	struct iq_map
+		memo; /* iq_diag_remember(): hash of kind and key -> struct memo *, of this look */
+	struct iq_map explained; /* task address -> 1: the wait rules have been asked */
 	IQ_VEC(struct seen_wait) seen;
 	struct iq_map seen_by_task;
 	uint64_t now_ns;
 	size_t num_unexplained, num_inconsistent;
-	size_t num_no_stack;		/* whose stack could not be read */
-	struct iq_strbuf no_stack;	/* the first of them */
-	struct iq_strbuf why_no_stack;	/* of the very first */
+	size_t num_no_stack;	       /* whose stack could not be read */
+	struct iq_strbuf no_stack;     /* the first of them */
+	struct iq_strbuf why_no_stack; /* of the very first */
 	bool incomplete;
 };
 
@@ -63,7 +64,8 @@ void iq_engine_deinit(struct engine *e);
 /* One look: a new snapshot and a new graph in e->d. */
 struct iq_error *iq_engine_look(struct engine *e);
 
-/* Ask the wait rules about a task; remembers. Its wait, or NULL where it does not wait for anything. */
+/* Ask the wait rules about a task; remembers. Its wait, or NULL where it does not wait for
+ * anything. */
 struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task);
 
 /* Does this function only say how a task sleeps (schedule, wait_for_completion), not for what? */

@@ -50,7 +50,8 @@ static bool look(void *ctx, const struct iq_log_line *line)
 		return false;
 	iq_map_set(&r->lines, *index, num ? *num + 1 : 1);
 	cause = r->causes->list.data[*index - 1];
-	iq_text_add(r->g, &cause->evidence, "the kernel log says, %" PRIu64 ".%03u s after boot: %s", line->ns / 1000000000,
+	iq_text_add(r->g, &cause->evidence,
+		    "the kernel log says, %" PRIu64 ".%03u s after boot: %s", line->ns / 1000000000,
 		    (unsigned)(line->ns / 1000000 % 1000), task);
 	return false;
 }

@@ -54,7 +54,8 @@ void iq_diag_remember(struct iq_diag *d, const void *kind, uint64_t key, void *v
 	if (!m) {
 		first = iq_map_get(&engine_of(d)->memo, hash);
 		m = iq_arena_alloc(d->g->arena, sizeof(*m));
-		*m = (struct memo){ .kind = kind, .key = key,
+		*m = (struct memo){ .kind = kind,
+				    .key = key,
 				    .next = first ? (struct memo *)(uintptr_t)*first : NULL };
 		iq_map_set(&engine_of(d)->memo, hash, (uintptr_t)m);
 	}
@@ -229,16 +230,23 @@ struct iq_wait *iq_diag_wait(struct iq_diag *d, const struct iq_task *task,
 	w->uninterruptible = task->state == 'D' && !task->frozen;
 	w->certainty = IQ_PROVEN;
 	w->waited_ms = task->idle_ns < 0 ? -1 : task->idle_ns / 1000000;
-	/* Where the time cannot be known the state alone counts, of a dump; live, two looks decide. */
+	/* Where the time cannot be known the state alone counts, of a dump; live, two looks decide.
+	 */
 	w->lasting = w->waited_ms < 0 || w->waited_ms > engine_of(d)->options->longer_than_ms;
 	fill_syscall(d, stack, w);
 	for (size_t i = 0; i < stack->num_frames; i++) {
 		const struct iq_frame *f = &stack->frames[i];
 
-		iq_vec_push(&w->stack, (struct iq_frame_text){
-			.function = f->sym.name ? iq_arena_strdup(d->g->arena, f->sym.name) : NULL,
-			.module = f->sym.module ? iq_arena_strdup(d->g->arena, f->sym.module) : NULL,
-			.offset = f->offset, .address = f->pc });
+		iq_vec_push(&w->stack,
+			    (struct iq_frame_text){
+				    .function = f->sym.name
+							? iq_arena_strdup(d->g->arena, f->sym.name)
+							: NULL,
+				    .module = f->sym.module
+						      ? iq_arena_strdup(d->g->arena, f->sym.module)
+						      : NULL,
+				    .offset = f->offset,
+				    .address = f->pc });
 	}
 	return w;
 }
@@ -271,7 +279,8 @@ struct iq_object *iq_diag_filesystem(struct iq_diag *d, iq_vaddr sb)
 		iq_error_free(err);
 		return NULL;
 	}
-	o = iq_graph_object(d->g, IQ_OBJ_FILESYSTEM, "fs:%u:%u", (unsigned)(shadow.dev >> MINOR_BITS),
+	o = iq_graph_object(d->g, IQ_OBJ_FILESYSTEM, "fs:%u:%u",
+			    (unsigned)(shadow.dev >> MINOR_BITS),
 			    (unsigned)(shadow.dev & ((1 << MINOR_BITS) - 1)));
 	if (o->addr)
 		return o;

@@ -23,7 +23,8 @@
 
 enum {
 	FIRST_PAUSE_MS = 60,
-	LATER_PAUSE_MS = 200, STIRRED_PAUSE_MS = 35,
+	LATER_PAUSE_MS = 200,
+	STIRRED_PAUSE_MS = 35,
 	SLACK_MS = 100,
 	MAX_LOOKS = 64,
 	SURELY_LASTING = 5,
@@ -101,7 +102,8 @@ static int64_t next_pause_ms(const struct engine *e, unsigned num)
 	iq_vec_foreach(&e->d.g->waits, p)
 		if ((*p)->stirred && is_undecided(e, *p))
 			return IQ_MIN(LATER_PAUSE_MS,
-				      IQ_MAX(STIRRED_PAUSE_MS, e->options->longer_than_ms / (MAX_LOOKS / 2)) +
+				      IQ_MAX(STIRRED_PAUSE_MS,
+					     e->options->longer_than_ms / (MAX_LOOKS / 2)) +
 					      7 * (num % 5));
 	return LATER_PAUSE_MS;
 }
@@ -277,7 +279,8 @@ static struct iq_error *check_pids(struct iq_session *s, const struct iq_why_opt
 		if (!iq_tasks(s))
 			break;
 		if (!iq_task_by_pid(s, options->pids[i]))
-			return iq_error_new(IQ_ERR_NOTFOUND, "no process or thread %d; `inquest ps -eL` lists them",
+			return iq_error_new(IQ_ERR_NOTFOUND,
+					    "no process or thread %d; `inquest ps -eL` lists them",
 					    options->pids[i]);
 	}
 	return NULL;

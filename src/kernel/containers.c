@@ -34,7 +34,8 @@ struct iq_error *iq_list_walk(struct iq_session *s, iq_vaddr head, size_t max, i
 			return iq_error_prefix(err, "list at %#" PRIx64, head);
 		if (links[1] != prev && !iq_is_live(s))
 			return iq_error_new(IQ_ERR_CORRUPT,
-					    "list at %#" PRIx64 ": %#" PRIx64 " does not point back",
+					    "list at %#" PRIx64 ": %#" PRIx64
+					    " does not point back",
 					    head, node);
 		if (fn(ctx, node))
 			return NULL;
@@ -85,7 +86,8 @@ struct iq_error *iq_rbtree_walk(struct iq_session *s, iq_vaddr root, size_t max,
 	while (!err && (node || todo.num)) {
 		if (node) {
 			if (todo.num > 128 || !iq_is_kernel_ptr(s, node)) {
-				err = iq_error_new(IQ_ERR_CORRUPT, "rbtree at %#" PRIx64 " leads to %#" PRIx64,
+				err = iq_error_new(IQ_ERR_CORRUPT,
+						   "rbtree at %#" PRIx64 " leads to %#" PRIx64,
 						   root, node);
 				break;
 			}
@@ -95,8 +97,8 @@ struct iq_error *iq_rbtree_walk(struct iq_session *s, iq_vaddr root, size_t max,
 		}
 		node = todo.data[--todo.num];
 		if (++seen > max) {
-			err = iq_error_new(IQ_ERR_CORRUPT, "rbtree at %#" PRIx64 " is larger than %zu",
-					   root, max);
+			err = iq_error_new(IQ_ERR_CORRUPT,
+					   "rbtree at %#" PRIx64 " is larger than %zu", root, max);
 			break;
 		}
 		if (fn(ctx, node))
@@ -126,7 +128,8 @@ struct iq_error *iq_xarray_load(struct iq_session *s, iq_vaddr xa, uint64_t inde
 	/* xa_is_node(): the two low bits are 10, and it is no small internal value. */
 	for (int level = 0; !err && (entry & 3) == 2 && entry > 4096; level++) {
 		if (level >= XA_MAX_LEVELS)
-			return iq_error_new(IQ_ERR_CORRUPT, "xarray at %#" PRIx64 " is too deep", xa);
+			return iq_error_new(IQ_ERR_CORRUPT, "xarray at %#" PRIx64 " is too deep",
+					    xa);
 		node = entry - 2;
 		err = iq_read(s, node + (uint64_t)shift_at, &shift, 1);
 		if (err)

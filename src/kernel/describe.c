@@ -31,7 +31,8 @@ static bool add_cache(void *ctx, iq_vaddr node)
 static struct slab_info *slab_open(struct iq_session *s)
 {
 	struct slab_info *i = s->slab;
-	iq_vaddr base = iq_sym_addr(s, "page_offset_base"), vmemmap = iq_sym_addr(s, "vmemmap_base");
+	iq_vaddr base = iq_sym_addr(s, "page_offset_base"),
+		 vmemmap = iq_sym_addr(s, "vmemmap_base");
 
 	if (i)
 		return i;
@@ -51,7 +52,8 @@ static struct slab_info *slab_open(struct iq_session *s)
 	if (!vmemmap || !iq_peek_u64(s, vmemmap, &i->vmemmap))
 		i->vmemmap = 0;
 	if (i->list >= 0 && iq_sym_addr(s, "slab_caches"))
-		iq_error_free(iq_list_walk(s, iq_sym_addr(s, "slab_caches"), MAX_CACHES, add_cache, s));
+		iq_error_free(
+			iq_list_walk(s, iq_sym_addr(s, "slab_caches"), MAX_CACHES, add_cache, s));
 	return i;
 }
 
@@ -71,7 +73,8 @@ struct iq_error *iq_slab_of(struct iq_session *s, iq_vaddr addr, const char **ca
 
 	if (!i->vmemmap || !i->page_offset || i->page_size <= 0 || i->cache < 0 || i->size < 0 ||
 	    i->name < 0 || i->head < 0)
-		return iq_error_new(IQ_ERR_UNSUPPORTED, "this kernel's slabs are laid out in an unknown way");
+		return iq_error_new(IQ_ERR_UNSUPPORTED,
+				    "this kernel's slabs are laid out in an unknown way");
 	if (addr < i->page_offset || addr - i->page_offset > 1ULL << 52 || addr >= i->vmemmap)
 		return iq_error_new(IQ_ERR_NOTFOUND, "%#" PRIx64 " is not in a slab", addr);
 	pfn = (addr - i->page_offset) / 4096;

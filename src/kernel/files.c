@@ -27,7 +27,7 @@ struct open_entry {
 
 struct iq_open_index {
 	IQ_VEC(struct open_entry) list;
-	struct iq_map by[3]; /* key -> index + 1 */
+	struct iq_map by[3];  /* key -> index + 1 */
 	struct iq_map tables; /* files_struct -> index + 1 of its first entry, 0: none */
 };
 
@@ -74,8 +74,13 @@ static void add_table(struct iq_session *s, struct iq_open_index *x, const struc
 			iq_error_free(err);
 			continue;
 		}
-		add(x, &(struct iq_open_file){ .task = t, .files = t->files, .fd = (unsigned)fd, .file = words[fd],
-					       .f_op = f.op, .private_data = f.private, .inode = f.inode,
+		add(x, &(struct iq_open_file){ .task = t,
+					       .files = t->files,
+					       .fd = (unsigned)fd,
+					       .file = words[fd],
+					       .f_op = f.op,
+					       .private_data = f.private,
+					       .inode = f.inode,
 					       .mode = (uint32_t)f.mode });
 	}
 	free(words);
@@ -114,7 +119,8 @@ void iq_open_index_free(struct iq_session *s)
 	s->open_index = NULL;
 }
 
-size_t iq_open_each(struct iq_session *s, enum iq_open_key key, iq_vaddr value, iq_open_fn fn, void *ctx)
+size_t iq_open_each(struct iq_session *s, enum iq_open_key key, iq_vaddr value, iq_open_fn fn,
+		    void *ctx)
 {
 	struct iq_open_index *x = open_index(s);
 	uint64_t *first = x && value ? iq_map_get(&x->by[key], value) : NULL;
@@ -134,7 +140,8 @@ size_t iq_open_of_task(struct iq_session *s, const struct iq_task *task, iq_open
 	uint64_t *first = x && task->files ? iq_map_get(&x->tables, task->files) : NULL;
 	size_t num = 0;
 
-	for (size_t i = first ? *first : 0; i && i <= x->list.num && x->list.data[i - 1].open.files == task->files; i++) {
+	for (size_t i = first ? *first : 0;
+	     i && i <= x->list.num && x->list.data[i - 1].open.files == task->files; i++) {
 		num++;
 		if (fn(ctx, &x->list.data[i - 1].open))
 			break;

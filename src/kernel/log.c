@@ -21,18 +21,23 @@ struct shadow_ring {
 };
 
 IQ_SHADOW(ring_desc, "struct printk_ringbuffer", shadow_ring,
-	  IQ_FIELD(shadow_ring, count_bits, "desc_ring.count_bits"), IQ_FIELD(shadow_ring, descs, "desc_ring.descs"),
-	  IQ_FIELD(shadow_ring, infos, "desc_ring.infos"), IQ_FIELD(shadow_ring, head_id, "desc_ring.head_id.counter"),
+	  IQ_FIELD(shadow_ring, count_bits, "desc_ring.count_bits"),
+	  IQ_FIELD(shadow_ring, descs, "desc_ring.descs"),
+	  IQ_FIELD(shadow_ring, infos, "desc_ring.infos"),
+	  IQ_FIELD(shadow_ring, head_id, "desc_ring.head_id.counter"),
 	  IQ_FIELD(shadow_ring, tail_id, "desc_ring.tail_id.counter"),
-	  IQ_FIELD(shadow_ring, size_bits, "text_data_ring.size_bits"), IQ_FIELD(shadow_ring, data, "text_data_ring.data"));
+	  IQ_FIELD(shadow_ring, size_bits, "text_data_ring.size_bits"),
+	  IQ_FIELD(shadow_ring, data, "text_data_ring.data"));
 
 struct shadow_desc {
 	uint64_t has;
 	uint64_t state, begin, next;
 };
 
-IQ_SHADOW(desc_desc, "struct prb_desc", shadow_desc, IQ_FIELD(shadow_desc, state, "state_var.counter"),
-	  IQ_FIELD(shadow_desc, begin, "text_blk_lpos.begin"), IQ_FIELD(shadow_desc, next, "text_blk_lpos.next"));
+IQ_SHADOW(desc_desc, "struct prb_desc", shadow_desc,
+	  IQ_FIELD(shadow_desc, state, "state_var.counter"),
+	  IQ_FIELD(shadow_desc, begin, "text_blk_lpos.begin"),
+	  IQ_FIELD(shadow_desc, next, "text_blk_lpos.next"));
 
 struct shadow_info {
 	uint64_t has;
@@ -44,8 +49,9 @@ IQ_SHADOW(info_desc, "struct printk_info", shadow_info, IQ_FIELD(shadow_info, se
 	  IQ_FIELD_OPT(shadow_info, level, "level"));
 
 /* One record: false where it is not there (any more). */
-static bool read_record(struct iq_session *s, const struct shadow_ring *r, uint64_t id, uint64_t desc_size,
-			uint64_t info_size, char *text, struct iq_log_line *line)
+static bool read_record(struct iq_session *s, const struct shadow_ring *r, uint64_t id,
+			uint64_t desc_size, uint64_t info_size, char *text,
+			struct iq_log_line *line)
 {
 	const uint64_t id_mask = ~0ULL >> 2, size = 1ULL << r->size_bits;
 	uint64_t n = id & ((1ULL << r->count_bits) - 1), at, own;
@@ -60,7 +66,8 @@ static bool read_record(struct iq_session *s, const struct shadow_ring *r, uint6
 		iq_error_free(err);
 		return false;
 	}
-	if ((d.state & id_mask) != (id & id_mask) || (d.state >> 62 != COMMITTED && d.state >> 62 != FINALIZED))
+	if ((d.state & id_mask) != (id & id_mask) ||
+	    (d.state >> 62 != COMMITTED && d.state >> 62 != FINALIZED))
 		return false;
 	/* An odd lpos: a record without data. */
 	if (d.begin & 1)
@@ -69,17 +76,21 @@ static bool read_record(struct iq_session *s, const struct shadow_ring *r, uint6
 	if (d.begin >> r->size_bits != d.next >> r->size_bits && (d.next & (size - 1)))
 		at = 0;
 	info.len = IQ_MIN(info.len, (uint64_t)MAX_TEXT);
-	if (at + 8 + info.len > size || !iq_peek_u64(s, r->data + at, &own) || (own & id_mask) != (id & id_mask) ||
+	if (at + 8 + info.len > size || !iq_peek_u64(s, r->data + at, &own) ||
+	    (own & id_mask) != (id & id_mask) ||
 	    (info.len && !iq_peek(s, r->data + at + 8, text, info.len)))
 		return false;
 	text[info.len] = '\0';
-	*line = (struct iq_log_line){ .ns = info.ns, .seq = info.seq, .level = (unsigned)info.level, .text = text };
+	*line = (struct iq_log_line){
+		.ns = info.ns, .seq = info.seq, .level = (unsigned)info.level, .text = text
+	};
 	return true;
 }
 
 struct iq_error *iq_log_each(struct iq_session *s, iq_log_fn fn, void *ctx)
 {
-	int64_t desc_size = iq_sizeof(s, "struct prb_desc"), info_size = iq_sizeof(s, "struct printk_info");
+	int64_t desc_size = iq_sizeof(s, "struct prb_desc"),
+		info_size = iq_sizeof(s, "struct printk_info");
 	char text[MAX_TEXT + 1];
 	struct iq_log_line line;
 	struct shadow_ring r;
@@ -97,7 +108,8 @@ struct iq_error *iq_log_each(struct iq_session *s, iq_log_fn fn, void *ctx)
 		return iq_error_new(IQ_ERR_CORRUPT, "the kernel's log has an implausible size");
 	/* Ids go up, and wrap around within 62 bits. */
 	for (uint64_t i = 0; i <= (r.head_id - r.tail_id) && i < 1ULL << r.count_bits; i++)
-		if (read_record(s, &r, r.tail_id + i, (uint64_t)desc_size, (uint64_t)info_size, text, &line) &&
+		if (read_record(s, &r, r.tail_id + i, (uint64_t)desc_size, (uint64_t)info_size,
+				text, &line) &&
 		    fn(ctx, &line))
 			break;
 	return NULL;

@@ -46,10 +46,9 @@ struct shadow_dentry {
 	uint64_t parent, name, len, inode, sb;
 };
 
-IQ_SHADOW(dentry_desc, "struct dentry", shadow_dentry,
-	  IQ_FIELD(shadow_dentry, parent, "d_parent"), IQ_FIELD(shadow_dentry, name, "d_name.name"),
-	  IQ_FIELD(shadow_dentry, len, "d_name.len"), IQ_FIELD(shadow_dentry, inode, "d_inode"),
-	  IQ_FIELD(shadow_dentry, sb, "d_sb"));
+IQ_SHADOW(dentry_desc, "struct dentry", shadow_dentry, IQ_FIELD(shadow_dentry, parent, "d_parent"),
+	  IQ_FIELD(shadow_dentry, name, "d_name.name"), IQ_FIELD(shadow_dentry, len, "d_name.len"),
+	  IQ_FIELD(shadow_dentry, inode, "d_inode"), IQ_FIELD(shadow_dentry, sb, "d_sb"));
 
 static bool add_mount(void *ctx, iq_vaddr node)
 {
@@ -69,9 +68,13 @@ static bool add_mount(void *ctx, iq_vaddr node)
 	iq_map_set(&t->by_mount, addr, t->list.num);
 	if (!iq_map_get(&t->by_sb, m.sb))
 		iq_map_set(&t->by_sb, m.sb, t->list.num);
-	iq_vec_push(&t->list, (struct mount_entry){
-		.mount = addr, .sb = m.sb, .root = m.root, .parent = m.parent,
-		.mountpoint = m.mountpoint, .device = iq_arena_strdup(t->s->scratch, device) });
+	iq_vec_push(&t->list,
+		    (struct mount_entry){ .mount = addr,
+					  .sb = m.sb,
+					  .root = m.root,
+					  .parent = m.parent,
+					  .mountpoint = m.mountpoint,
+					  .device = iq_arena_strdup(t->s->scratch, device) });
 	return false;
 }
 
@@ -87,7 +90,8 @@ static struct iq_mount_table *mounts(struct iq_session *s)
 		return t;
 	t = s->mounts = iq_xcalloc(1, sizeof(*t));
 	t->s = s;
-	if (!iq_peek_member(s, "struct task_struct", "nsproxy", iq_sym_addr(s, "init_task"), &nsproxy) ||
+	if (!iq_peek_member(s, "struct task_struct", "nsproxy", iq_sym_addr(s, "init_task"),
+			    &nsproxy) ||
 	    !iq_peek_member(s, "struct nsproxy", "mnt_ns", nsproxy, &ns) || !ns)
 		return t;
 	off = iq_offsetof(s, ns_type, "mounts.rb_node");
@@ -120,7 +124,8 @@ void iq_mounts_free(struct iq_session *s)
  * The names from `dentry` up to (not with) `stop`, joined by slashes, in front of what is in buf
  * at *at. False: it does not lead there, or a name cannot be read.
  */
-static bool prepend_path(struct iq_session *s, iq_vaddr dentry, iq_vaddr stop, char *buf, size_t *at)
+static bool prepend_path(struct iq_session *s, iq_vaddr dentry, iq_vaddr stop, char *buf,
+			 size_t *at)
 {
 	struct shadow_dentry d;
 	struct iq_error *err;
@@ -167,8 +172,8 @@ static const char *mount_path(struct iq_mount_table *t, struct mount_entry *m)
 	parent = &t->list.data[*index];
 	above = mount_path(t, parent);
 	if (above && prepend_path(t->s, m->mountpoint, parent->root, buf, &at))
-		m->path = iq_arena_printf(t->s->scratch, "%s%s", strcmp(above, "/") || !buf[at] ? above : "",
-					  buf + at);
+		m->path = iq_arena_printf(t->s->scratch, "%s%s",
+					  strcmp(above, "/") || !buf[at] ? above : "", buf + at);
 	return m->path;
 }
 
@@ -181,7 +186,9 @@ bool iq_mount_of_sb(struct iq_session *s, iq_vaddr sb, struct iq_mount_info *inf
 	if (!index)
 		return false;
 	m = &t->list.data[*index];
-	*info_ret = (struct iq_mount_info){ .device = m->device, .path = mount_path(t, m), .root = m->root };
+	*info_ret = (struct iq_mount_info){ .device = m->device,
+					    .path = mount_path(t, m),
+					    .root = m->root };
 	return true;
 }
 
@@ -204,7 +211,8 @@ const char *iq_path_of_dentry(struct iq_session *s, iq_vaddr dentry)
 	if (iq_mount_of_sb(s, d.sb, &mount) && mount.path &&
 	    prepend_path(s, dentry, mount.root, buf, &at))
 		return iq_arena_printf(s->scratch, "%s%s",
-				       strcmp(mount.path, "/") || !buf[at] ? mount.path : "", buf + at);
+				       strcmp(mount.path, "/") || !buf[at] ? mount.path : "",
+				       buf + at);
 	at = sizeof(buf) - 1;
 	if (!prepend_path(s, dentry, 0, buf, &at))
 		return NULL;

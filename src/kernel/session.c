@@ -34,7 +34,8 @@ static struct iq_error *types_from_sysfs(struct iq_session *s)
 		return iq_error_new(IQ_ERR_CORRUPT, "%s has an implausible size", path);
 	}
 	s->btf_len = (size_t)st.st_size;
-	s->btf_file = mmap(NULL, s->btf_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	s->btf_file =
+		mmap(NULL, s->btf_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (s->btf_file == MAP_FAILED) {
 		s->btf_file = NULL;
 		close(fd);
@@ -63,7 +64,8 @@ static struct iq_error *types_from_memory(struct iq_session *s)
 		err = iq_symtab_by_name(s->tab, "__stop_BTF", &stop);
 	if (iq_error_catch(&err, IQ_ERR_NOTFOUND))
 		return iq_error_new(IQ_ERR_NOTFOUND,
-				    "this kernel carries no BTF (CONFIG_DEBUG_INFO_BTF), from which inquest learns its types");
+				    "this kernel carries no BTF (CONFIG_DEBUG_INFO_BTF), from "
+				    "which inquest learns its types");
 	if (err)
 		return err;
 	if (stop.addr <= start.addr || stop.addr - start.addr > 256 << 20)
@@ -172,7 +174,8 @@ struct iq_error *iq_session_open(const struct iq_session_options *options,
 	if (options->dump)
 		err = iq_target_open_dump(options->dump, &target);
 	else
-		err = iq_target_open_kcore(options->kcore ? options->kcore : "/proc/kcore", &target);
+		err = iq_target_open_kcore(options->kcore ? options->kcore : "/proc/kcore",
+					   &target);
 	if (err)
 		return err;
 	err = iq_session_over(target, session_ret);
@@ -190,7 +193,8 @@ void iq_session_close(struct iq_session *s)
 	iq_slab_deinit(s);
 	for (size_t i = 0; i < s->plans.cap; i++)
 		if (s->plans.slots[i].used)
-			iq_shadow_plan_free((struct iq_shadow_plan *)(uintptr_t)s->plans.slots[i].value);
+			iq_shadow_plan_free(
+				(struct iq_shadow_plan *)(uintptr_t)s->plans.slots[i].value);
 	iq_map_deinit(&s->plans);
 	iq_strmap_deinit(&s->sym_addrs);
 	iq_unwinder_free(s->unwinder);
@@ -480,8 +484,8 @@ bool iq_peek_member(struct iq_session *s, const char *type, const char *path, iq
 	return false;
 }
 
-struct iq_error *iq_shadow_read(struct iq_session *s, const struct iq_shadow *shadow,
-				iq_vaddr addr, void *ours)
+struct iq_error *iq_shadow_read(struct iq_session *s, const struct iq_shadow *shadow, iq_vaddr addr,
+				void *ours)
 {
 	uint64_t *known = iq_map_get(&s->plans, (uintptr_t)shadow);
 	struct iq_shadow_plan *plan = known ? (struct iq_shadow_plan *)(uintptr_t)*known : NULL;

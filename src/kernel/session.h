@@ -48,15 +48,15 @@ struct iq_session {
 	struct iq_mount_table *mounts;
 	struct iq_open_index *open_index; /* files.c */
 	struct iq_map wait_heads; /* waitq.c: node of a wait queue -> its head; of this snapshot */
-	struct slab_info *slab; /* describe.c; in the arena */
+	struct slab_info *slab;	  /* describe.c; in the arena */
 
-	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: none */
+	uint64_t deadline_ns;		 /* CLOCK_MONOTONIC; 0: none */
 	volatile const int *interrupted; /* set by a signal handler, or NULL */
 };
 
 struct iq_session_options {
-	const char *dump;	  /* a dump's path; NULL: the live kernel */
-	const char *kcore;	  /* another path than /proc/kcore; NULL */
+	const char *dump;  /* a dump's path; NULL: the live kernel */
+	const char *kcore; /* another path than /proc/kcore; NULL */
 };
 
 /* Open memory, types, symbols and the unwinder. The message is one line for the user. */
@@ -72,7 +72,8 @@ bool iq_session_expired(struct iq_session *s);
 /* Forget all that was derived from memory that moves (mounts, cached pages, scratch). */
 void iq_session_forget(struct iq_session *s);
 
-/* Kernel release, node name, of init_uts_ns; borrowed from the session's arena, "" where unreadable. */
+/* Kernel release, node name, of init_uts_ns; borrowed from the session's arena, "" where
+ * unreadable. */
 const char *iq_session_release(struct iq_session *s);
 const char *iq_session_nodename(struct iq_session *s);
 

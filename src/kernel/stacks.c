@@ -77,7 +77,8 @@ static bool read_moment(struct iq_session *s, const struct steady *o, iq_vaddr t
 static struct iq_error *read_once(struct iq_session *s, const struct iq_task *task, iq_vaddr sp,
 				  struct iq_stack *stack)
 {
-	struct iq_unwind_start start = { .sp = sp, .stack = task->stack,
+	struct iq_unwind_start start = { .sp = sp,
+					 .stack = task->stack,
 					 .stack_end = task->stack + s->stack_size,
 					 .user_task = !task->kthread };
 	struct iq_regs regs;
@@ -94,8 +95,10 @@ static struct iq_error *read_once(struct iq_session *s, const struct iq_task *ta
 		return iq_unwind(s->unwinder, &start, s->scratch, stack);
 	}
 	if (sp < task->stack || sp >= task->stack + s->stack_size || sp & 7)
-		return iq_error_new(IQ_ERR_CORRUPT, "the saved stack pointer %#" PRIx64
-				    " is not on the stack at %#" PRIx64, sp, task->stack);
+		return iq_error_new(IQ_ERR_CORRUPT,
+				    "the saved stack pointer %#" PRIx64
+				    " is not on the stack at %#" PRIx64,
+				    sp, task->stack);
 	err = iq_unwind(s->unwinder, &start, s->scratch, stack);
 	/* It sleeps, so that there has to be something. */
 	if (!err && !stack->num_frames)
@@ -118,7 +121,8 @@ struct iq_error *iq_stack_read(struct iq_session *s, const struct iq_task *task,
 	if (!iq_is_live(s))
 		return read_once(s, task, task->sp, stack_ret);
 	if (!steady_init(s, &o))
-		return iq_error_new(IQ_ERR_NOTFOUND, "no saved stack pointer in struct task_struct");
+		return iq_error_new(IQ_ERR_NOTFOUND,
+				    "no saved stack pointer in struct task_struct");
 	for (int i = 0; i < MAX_TRIES; i++) {
 		iq_error_free(err);
 		err = NULL;

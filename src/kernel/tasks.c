@@ -39,7 +39,8 @@ struct shadow_task {
 	uint64_t on_cpu, on_rq, cpu, policy, ptrace, jobctl, frozen;
 	int64_t prio, static_prio, rt_priority, exit_signal;
 	uint64_t nvcsw, nivcsw, start, exec_start, runtime, last_arrival, last_queued;
-	uint64_t stack, sp, mm, active_mm, signal, sighand, files, fs, nsproxy, cred, real_cred, cgroups;
+	uint64_t stack, sp, mm, active_mm, signal, sighand, files, fs, nsproxy, cred, real_cred,
+		cgroups;
 	uint64_t parent, real_parent, group_leader, thread_pid;
 	uint64_t min_flt, maj_flt, utime, stime;
 	char comm[IQ_COMM_LEN];
@@ -80,9 +81,8 @@ IQ_SHADOW(task_desc, "struct task_struct", shadow_task,
 	  IQ_FIELD(shadow_task, group_leader, "group_leader"),
 	  IQ_FIELD_OPT(shadow_task, thread_pid, "thread_pid"),
 	  IQ_FIELD_OPT(shadow_task, min_flt, "min_flt"),
-	  IQ_FIELD_OPT(shadow_task, maj_flt, "maj_flt"),
-	  IQ_FIELD_OPT(shadow_task, utime, "utime"), IQ_FIELD_OPT(shadow_task, stime, "stime"),
-	  IQ_FIELD_COPY(shadow_task, comm, "comm"));
+	  IQ_FIELD_OPT(shadow_task, maj_flt, "maj_flt"), IQ_FIELD_OPT(shadow_task, utime, "utime"),
+	  IQ_FIELD_OPT(shadow_task, stime, "stime"), IQ_FIELD_COPY(shadow_task, comm, "comm"));
 
 struct shadow_signal {
 	uint64_t has;
@@ -127,14 +127,14 @@ struct process {
 struct walk {
 	struct iq_session *s;
 	IQ_VEC(struct iq_task) found;
-	struct iq_map seen;	 /* task_struct -> the last round that came by, from 1 */
+	struct iq_map seen; /* task_struct -> the last round that came by, from 1 */
 	uint64_t round;
 	struct iq_map processes; /* signal_struct -> index + 1 into procs */
 	IQ_VEC(struct process) procs;
-	struct iq_map creds;	 /* cred -> uid | euid << 32 */
+	struct iq_map creds; /* cred -> uid | euid << 32 */
 	struct iq_map gids;
-	struct iq_map pids;	 /* struct pid -> number in the initial namespace */
-	uint64_t *lag;		 /* a CPU: rq.clock - rq.clock_task */
+	struct iq_map pids; /* struct pid -> number in the initial namespace */
+	uint64_t *lag;	    /* a CPU: rq.clock - rq.clock_task */
 	uint64_t clock;
 	int64_t off_tasks, off_thread_node, off_thread_head, off_upid;
 	int64_t upid_nr, upid_ns, upid_size;
@@ -278,8 +278,9 @@ static int64_t idle_for(const struct walk *w, const struct shadow_task *raw)
 }
 
 /*
- * task_struct.frozen alone says only that the task would not disturb a freeze: a vfork parent or a traced
- * task sets it as well (cgroup_enter_frozen() in kernel/cgroup/freezer.c). The cgroup knows whether it is to be frozen.
+ * task_struct.frozen alone says only that the task would not disturb a freeze: a vfork parent or a
+ * traced task sets it as well (cgroup_enter_frozen() in kernel/cgroup/freezer.c). The cgroup knows
+ * whether it is to be frozen.
  */
 static bool in_frozen_cgroup(struct walk *w, iq_vaddr css_set)
 {
@@ -299,31 +300,56 @@ static void fill(struct walk *w, iq_vaddr addr, const struct shadow_task *raw, s
 	uint64_t tgid;
 
 	*t = (struct iq_task){
-		.addr = addr, .pid = (int32_t)raw->pid, .tgid = (int32_t)raw->tgid,
-		.state = state_letter(raw->state, raw->exit_state), .state_raw = raw->state,
-		.exit_state = (uint32_t)raw->exit_state, .flags = (uint32_t)raw->flags,
-		.kthread = raw->flags & PF_KTHREAD, .cpu = (uint32_t)raw->cpu,
+		.addr = addr,
+		.pid = (int32_t)raw->pid,
+		.tgid = (int32_t)raw->tgid,
+		.state = state_letter(raw->state, raw->exit_state),
+		.state_raw = raw->state,
+		.exit_state = (uint32_t)raw->exit_state,
+		.flags = (uint32_t)raw->flags,
+		.kthread = raw->flags & PF_KTHREAD,
+		.cpu = (uint32_t)raw->cpu,
 		.killable = (raw->state & 2) && (raw->state & TASK_WAKEKILL),
 		.frozen = (raw->frozen && in_frozen_cgroup(w, raw->cgroups)) ||
 			  (raw->state & TASK_FROZEN) ||
 			  (w->old_frozen_flag && (raw->flags & PF_FROZEN_OLD)),
-		.on_cpu = raw->on_cpu, .on_rq = raw->on_rq, .policy = (uint32_t)raw->policy,
-		.prio = (int32_t)raw->prio, .static_prio = (int32_t)raw->static_prio,
-		.rt_priority = (int32_t)raw->rt_priority, .switches = raw->nvcsw + raw->nivcsw,
-		.start_ns = raw->start, .runtime_ns = raw->runtime, .utime_ns = raw->utime,
-		.stime_ns = raw->stime, .exec_start_ns = raw->exec_start,
-		.idle_ns = idle_for(w, raw), .ptrace = (uint32_t)raw->ptrace,
-		.jobctl = raw->jobctl, .stack = raw->stack, .sp = raw->sp, .mm = raw->mm,
-		.active_mm = raw->active_mm, .signal = raw->signal, .sighand = raw->sighand,
-		.files = raw->files, .fs = raw->fs, .nsproxy = raw->nsproxy,
-		.cred = raw->real_cred ? raw->real_cred : raw->cred, .cgroups = raw->cgroups,
-		.parent = raw->parent, .real_parent = raw->real_parent,
-		.group_leader = raw->group_leader, .exit_signal = (int32_t)raw->exit_signal,
-		.min_flt = raw->min_flt, .maj_flt = raw->maj_flt,
+		.on_cpu = raw->on_cpu,
+		.on_rq = raw->on_rq,
+		.policy = (uint32_t)raw->policy,
+		.prio = (int32_t)raw->prio,
+		.static_prio = (int32_t)raw->static_prio,
+		.rt_priority = (int32_t)raw->rt_priority,
+		.switches = raw->nvcsw + raw->nivcsw,
+		.start_ns = raw->start,
+		.runtime_ns = raw->runtime,
+		.utime_ns = raw->utime,
+		.stime_ns = raw->stime,
+		.exec_start_ns = raw->exec_start,
+		.idle_ns = idle_for(w, raw),
+		.ptrace = (uint32_t)raw->ptrace,
+		.jobctl = raw->jobctl,
+		.stack = raw->stack,
+		.sp = raw->sp,
+		.mm = raw->mm,
+		.active_mm = raw->active_mm,
+		.signal = raw->signal,
+		.sighand = raw->sighand,
+		.files = raw->files,
+		.fs = raw->fs,
+		.nsproxy = raw->nsproxy,
+		.cred = raw->real_cred ? raw->real_cred : raw->cred,
+		.cgroups = raw->cgroups,
+		.parent = raw->parent,
+		.real_parent = raw->real_parent,
+		.group_leader = raw->group_leader,
+		.exit_signal = (int32_t)raw->exit_signal,
+		.min_flt = raw->min_flt,
+		.maj_flt = raw->maj_flt,
 	};
 	/* sched_info.last_queued is set while a task waits on a run queue, and 0 else. */
-	t->queued_ns = raw->on_rq && !raw->on_cpu && raw->last_queued && w->clock > raw->last_queued ?
-			       (int64_t)(w->clock - raw->last_queued) : -1;
+	t->queued_ns = raw->on_rq && !raw->on_cpu && raw->last_queued && w->clock > raw->last_queued
+			       ? (int64_t)(w->clock - raw->last_queued)
+			       : -1;
 	memcpy(t->comm, raw->comm, IQ_COMM_LEN);
 	if (t->state_raw & TASK_DEAD)
 		t->stack = 0;
@@ -347,7 +373,8 @@ static void fill(struct walk *w, iq_vaddr addr, const struct shadow_task *raw, s
 static bool is_plausible(struct walk *w, const struct shadow_task *raw)
 {
 	return raw->pid <= MAX_TASKS && raw->tgid <= MAX_TASKS &&
-	       iq_is_kernel_ptr(w->s, raw->tasks_next) && iq_is_kernel_ptr(w->s, raw->group_leader) &&
+	       iq_is_kernel_ptr(w->s, raw->tasks_next) &&
+	       iq_is_kernel_ptr(w->s, raw->group_leader) &&
 	       iq_is_kernel_ptr(w->s, raw->real_parent) &&
 	       (!raw->signal || iq_is_kernel_ptr(w->s, raw->signal));
 }
@@ -384,13 +411,18 @@ static void add_unreadable(struct walk *w, iq_vaddr addr)
 
 	mark_seen(w, addr, &is_new);
 	if (is_new)
-		iq_vec_push(&w->found, (struct iq_task){ .addr = addr, .state = '?', .unreadable = true,
-							 .idle_ns = -1, .pid = -1, .tgid = -1 });
+		iq_vec_push(&w->found, (struct iq_task){ .addr = addr,
+							 .state = '?',
+							 .unreadable = true,
+							 .idle_ns = -1,
+							 .pid = -1,
+							 .tgid = -1 });
 }
 
-/* The other threads of a leader, forward or backward; where the ring breaks, what was found so far stays. */
-static struct iq_error *walk_threads(struct walk *w, iq_vaddr leader, const struct shadow_task *first,
-				     bool backward)
+/* The other threads of a leader, forward or backward; where the ring breaks, what was found so far
+ * stays. */
+static struct iq_error *walk_threads(struct walk *w, iq_vaddr leader,
+				     const struct shadow_task *first, bool backward)
 {
 	iq_vaddr head = first->signal + (uint64_t)w->off_thread_head;
 	iq_vaddr node = first->thread_next, addr;
@@ -404,7 +436,8 @@ static struct iq_error *walk_threads(struct walk *w, iq_vaddr leader, const stru
 		if (addr == leader)
 			break;
 		if (!iq_is_kernel_ptr(w->s, node))
-			return iq_error_new(IQ_ERR_CORRUPT, "threads of process %d lead to %#" PRIx64,
+			return iq_error_new(IQ_ERR_CORRUPT,
+					    "threads of process %d lead to %#" PRIx64,
 					    (int)first->pid, node);
 		err = iq_shadow_read(w->s, &task_desc, addr, &raw);
 		if (err) {
@@ -412,7 +445,8 @@ static struct iq_error *walk_threads(struct walk *w, iq_vaddr leader, const stru
 			return err;
 		}
 		if (!is_plausible(w, &raw) || raw.signal != first->signal)
-			return iq_error_new(IQ_ERR_CORRUPT, "threads of process %d lead to %#" PRIx64,
+			return iq_error_new(IQ_ERR_CORRUPT,
+					    "threads of process %d lead to %#" PRIx64,
 					    (int)first->pid, node);
 		if (!add(w, addr, &raw))
 			return iq_error_new(IQ_ERR_CORRUPT, "threads of process %d go in a circle",
@@ -422,7 +456,8 @@ static struct iq_error *walk_threads(struct walk *w, iq_vaddr leader, const stru
 	return NULL;
 }
 
-static struct iq_error *walk_all_threads(struct walk *w, iq_vaddr leader, const struct shadow_task *first)
+static struct iq_error *walk_all_threads(struct walk *w, iq_vaddr leader,
+					 const struct shadow_task *first)
 {
 	struct iq_error *err = walk_threads(w, leader, first, false);
 
@@ -449,14 +484,16 @@ static struct iq_error *walk_leader(struct walk *w, iq_vaddr addr, bool is_init,
 		return err;
 	}
 	if (!is_plausible(w, &raw))
-		return iq_error_new(IQ_ERR_CORRUPT, "the list of tasks leads to %#" PRIx64 ", which is no task",
+		return iq_error_new(IQ_ERR_CORRUPT,
+				    "the list of tasks leads to %#" PRIx64 ", which is no task",
 				    addr);
 	*next_ret = (backward ? raw.tasks_prev : raw.tasks_next) - (uint64_t)w->off_tasks;
 	if (is_init)
 		return NULL;
 	/* A task that was taken off the list keeps its own links: they may lead into a circle. */
 	if (!add(w, addr, &raw))
-		return iq_error_new(IQ_ERR_BUSY, "the list of tasks goes in a circle at task %d", (int)raw.pid);
+		return iq_error_new(IQ_ERR_BUSY, "the list of tasks goes in a circle at task %d",
+				    (int)raw.pid);
 	err = walk_all_threads(w, addr, &raw);
 	if (*threads_err)
 		iq_error_free(err);
@@ -595,7 +632,8 @@ static void find_stack_size(struct iq_session *s)
 		iq_vaddr start = iq_sym_addr(s, names[i][0]), end = iq_sym_addr(s, names[i][1]);
 		uint64_t size = end - start;
 
-		if (start && end > start && size >= 8192 && size <= 131072 && !(size & (size - 1))) {
+		if (start && end > start && size >= 8192 && size <= 131072 &&
+		    !(size & (size - 1))) {
 			s->stack_size = size;
 			return;
 		}
@@ -611,10 +649,12 @@ static struct iq_error *prepare(struct walk *w)
 	w->upid_nr = iq_offsetof(w->s, "struct upid", "nr");
 	w->upid_ns = iq_offsetof(w->s, "struct upid", "ns");
 	w->upid_size = iq_sizeof(w->s, "struct upid");
-	/* Freezing became a task state of its own in v6.1, f5d39b020809 ("freezer,sched: Rewrite core freezer logic"). */
+	/* Freezing became a task state of its own in v6.1, f5d39b020809 ("freezer,sched: Rewrite
+	 * core freezer logic"). */
 	w->old_frozen_flag = !iq_sym_addr(w->s, "freezer_active");
 	if (w->off_tasks < 0 || w->off_thread_node < 0 || w->off_thread_head < 0)
-		return iq_error_new(IQ_ERR_NOTFOUND, "this kernel's types have no list of tasks that inquest knows");
+		return iq_error_new(IQ_ERR_NOTFOUND,
+				    "this kernel's types have no list of tasks that inquest knows");
 	return NULL;
 }
 
@@ -691,8 +731,9 @@ struct iq_error *iq_tasks_snapshot(struct iq_session *s, const struct iq_task_li
 		return err ? err : iq_error_new(IQ_ERR_CORRUPT, "no task was found");
 	}
 	qsort(w.found.data, w.found.num, sizeof(*w.found.data), compare);
-	s->tasks = (struct iq_task_list){ .tasks = w.found.data, .num_tasks = w.found.num,
-					  .err = err, .clock_ns = w.clock };
+	s->tasks = (struct iq_task_list){
+		.tasks = w.found.data, .num_tasks = w.found.num, .err = err, .clock_ns = w.clock
+	};
 	read_time(s, &s->tasks);
 	index_tasks(s);
 	s->have_tasks = true;

@@ -29,8 +29,9 @@ static bool is_linked(struct iq_session *s, iq_vaddr node)
 {
 	uint64_t links[2], back;
 
-	return iq_peek(s, node, links, sizeof(links)) && links[0] != node && iq_is_kernel_ptr(s, links[0]) &&
-	       iq_is_kernel_ptr(s, links[1]) && iq_peek_u64(s, links[0] + 8, &back) && back == node &&
+	return iq_peek(s, node, links, sizeof(links)) && links[0] != node &&
+	       iq_is_kernel_ptr(s, links[0]) && iq_is_kernel_ptr(s, links[1]) &&
+	       iq_peek_u64(s, links[0] + 8, &back) && back == node &&
 	       iq_peek_u64(s, links[1], &back) && back == node;
 }
 
@@ -39,7 +40,8 @@ static bool is_entry(struct iq_session *s, const struct entry_layout *l, iq_vadd
 {
 	uint64_t func;
 
-	return iq_peek_u64(s, node - (uint64_t)l->list + (uint64_t)l->func, &func) && iq_is_text(s, func);
+	return iq_peek_u64(s, node - (uint64_t)l->list + (uint64_t)l->func, &func) &&
+	       iq_is_text(s, func);
 }
 
 /*
@@ -57,8 +59,8 @@ static iq_vaddr find_head(struct iq_session *s, const struct entry_layout *l, iq
 	while (!head && passed.num < MAX_QUEUE) {
 		iq_vec_push(&passed, node);
 		/* Links that lead back show that the walk is still in the ring that it began in. */
-		if (!iq_peek_u64(s, node, &next) || !iq_is_kernel_ptr(s, next) || next == passed.data[0] ||
-		    !iq_peek_u64(s, next + 8, &back) || back != node)
+		if (!iq_peek_u64(s, node, &next) || !iq_is_kernel_ptr(s, next) ||
+		    next == passed.data[0] || !iq_peek_u64(s, next + 8, &back) || back != node)
 			break;
 		known = iq_map_get(&s->wait_heads, next);
 		if (known)
@@ -73,8 +75,9 @@ static iq_vaddr find_head(struct iq_session *s, const struct entry_layout *l, iq
 	return head;
 }
 
-bool iq_find_wait_entry(struct iq_session *s, const struct iq_task *task, const struct iq_stack *stack,
-			const char *func, struct iq_wait_entry *entry_ret)
+bool iq_find_wait_entry(struct iq_session *s, const struct iq_task *task,
+			const struct iq_stack *stack, const char *func,
+			struct iq_wait_entry *entry_ret)
 {
 	iq_vaddr wanted = func ? iq_sym_addr(s, func) : 0;
 	struct entry_layout l;
@@ -87,20 +90,22 @@ bool iq_find_wait_entry(struct iq_session *s, const struct iq_task *task, const 
 
 		if (stack->words[i] != task->addr || entry < stack->sp ||
 		    !iq_peek_u64(s, entry + (uint64_t)l.func, &fn) ||
-		    (wanted ? fn != wanted : !iq_is_text(s, fn)) || !is_linked(s, entry + (uint64_t)l.list))
+		    (wanted ? fn != wanted : !iq_is_text(s, fn)) ||
+		    !is_linked(s, entry + (uint64_t)l.list))
 			continue;
 		head = find_head(s, &l, entry + (uint64_t)l.list);
 		if (!head || !iq_peek_u64(s, entry + (uint64_t)l.flags, &flags))
 			continue;
-		*entry_ret = (struct iq_wait_entry){ .entry = entry, .head = head, .func = fn,
-						     .flags = flags & 0xffffffff };
+		*entry_ret = (struct iq_wait_entry){
+			.entry = entry, .head = head, .func = fn, .flags = flags & 0xffffffff
+		};
 		return true;
 	}
 	return false;
 }
 
-bool iq_find_completion(struct iq_session *s, const struct iq_task *task, const struct iq_stack *stack,
-			iq_vaddr *completion_ret)
+bool iq_find_completion(struct iq_session *s, const struct iq_task *task,
+			const struct iq_stack *stack, iq_vaddr *completion_ret)
 {
 	int64_t task_off = iq_offsetof(s, "struct swait_queue", "task");
 	int64_t list = iq_offsetof(s, "struct swait_queue", "task_list");
@@ -123,9 +128,11 @@ bool iq_find_completion(struct iq_session *s, const struct iq_task *task, const 
 			if (!iq_peek_u64(s, node, &node) || node == start)
 				break;
 			if (iq_peek_u64(s, node - (uint64_t)list + (uint64_t)task_off, &who) &&
-			    iq_task_by_addr(s, who) && iq_task_by_stack_addr(s, node) == iq_task_by_addr(s, who))
+			    iq_task_by_addr(s, who) &&
+			    iq_task_by_stack_addr(s, node) == iq_task_by_addr(s, who))
 				continue;
-			if (!iq_peek_member(s, "struct completion", "done", node - (uint64_t)head, &done) ||
+			if (!iq_peek_member(s, "struct completion", "done", node - (uint64_t)head,
+					    &done) ||
 			    (done && done != 0xffffffff && done > 100000))
 				break;
 			*completion_ret = node - (uint64_t)head;
@@ -135,8 +142,8 @@ bool iq_find_completion(struct iq_session *s, const struct iq_task *task, const 
 	return false;
 }
 
-bool iq_find_wait_bit(struct iq_session *s, const struct iq_task *task, const struct iq_stack *stack,
-		      iq_vaddr *word_ret, int *bit_ret)
+bool iq_find_wait_bit(struct iq_session *s, const struct iq_task *task,
+		      const struct iq_stack *stack, iq_vaddr *word_ret, int *bit_ret)
 {
 	static const char type[] = "struct wait_bit_queue_entry";
 	int64_t inner = iq_offsetof(s, type, "wq_entry");
@@ -156,8 +163,8 @@ bool iq_find_wait_bit(struct iq_session *s, const struct iq_task *task, const st
 	return false;
 }
 
-bool iq_find_wait_page(struct iq_session *s, const struct iq_task *task, const struct iq_stack *stack,
-		       iq_vaddr *page_ret, int *bit_ret)
+bool iq_find_wait_page(struct iq_session *s, const struct iq_task *task,
+		       const struct iq_stack *stack, iq_vaddr *page_ret, int *bit_ret)
 {
 	static const char type[] = "struct wait_page_queue";
 	int64_t inner = iq_offsetof(s, type, "wait");
@@ -184,19 +191,21 @@ bool iq_stack_mentions(const struct iq_stack *stack, uint64_t word)
 			return true;
 	for (size_t f = 0; f < stack->num_frames; f++)
 		for (unsigned r = 0; r < IQ_NUM_REGS; r++)
-			if ((stack->frames[f].regs.known & (1u << r)) && stack->frames[f].regs.r[r] == word)
+			if ((stack->frames[f].regs.known & (1u << r)) &&
+			    stack->frames[f].regs.r[r] == word)
 				return true;
 	return false;
 }
 
-iq_vaddr iq_stack_search(struct iq_session *s, const struct iq_stack *stack, size_t from, iq_fits_fn fits,
-			 void *ctx)
+iq_vaddr iq_stack_search(struct iq_session *s, const struct iq_stack *stack, size_t from,
+			 iq_fits_fn fits, void *ctx)
 {
 	for (size_t f = from; f < stack->num_frames; f++) {
 		const struct iq_regs *regs = &stack->frames[f].regs;
 
 		for (unsigned r = 0; r < IQ_NUM_REGS; r++)
-			if ((regs->known & (1u << r)) && iq_is_kernel_ptr(s, regs->r[r]) && fits(s, regs->r[r], ctx))
+			if ((regs->known & (1u << r)) && iq_is_kernel_ptr(s, regs->r[r]) &&
+			    fits(s, regs->r[r], ctx))
 				return regs->r[r];
 	}
 	for (size_t i = 0; i < stack->num_words; i++)

@@ -542,9 +542,11 @@ struct iq_error *iq_report_load(const char *text_in, size_t len, json_t **report
 	wrong = wrong_field(report);
 	if (wrong) {
 		json_decref(report);
-		return iq_error_new(IQ_ERR_INVALID,
-				    "a damaged answer of `inquest why --json`: \"%s\" is missing or "
-				    "not what it should be", wrong);
+		return iq_error_new(
+			IQ_ERR_INVALID,
+			"a damaged answer of `inquest why --json`: \"%s\" is missing or "
+			"not what it should be",
+			wrong);
 	}
 	*report_ret = report;
 	return NULL;

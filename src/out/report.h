@@ -4,10 +4,10 @@
  *
  * It is the answer itself: `why --json` prints it, `why` renders it, `why --from`
  * renders one that was saved. Next to the fields that were promised it has a few that the
- * text needs: of the report "longer_than_s", "asked" (the tasks that `why PID` was called with) and "complete"
- * (false: something could not be looked at, so that a cause may be missing),
- * of a wait "words" (what it is doing, or null), "certainty", "rule" and "hangs", of a holder
- * "aside" (somebody else stands in front), of daemon and ipc objects "kind".
+ * text needs: of the report "longer_than_s", "asked" (the tasks that `why PID` was called with) and
+ * "complete" (false: something could not be looked at, so that a cause may be missing), of a wait
+ * "words" (what it is doing, or null), "certainty", "rule" and "hangs", of a holder "aside"
+ * (somebody else stands in front), of daemon and ipc objects "kind".
  */
 #ifndef IQ_OUT_REPORT_H
 #define IQ_OUT_REPORT_H

@@ -646,8 +646,10 @@ static void tell_nothing(struct teller *t)
 	if (json_is_false(get(t->report, "complete"))) {
 		bool noted = json_array_size(get(t->report, "notes")) > 0;
 
-		iq_strbuf_printf(&sb, "Nothing was found to hang, but not everything could be "
-				 "looked at%s", noted ? ":" : ".");
+		iq_strbuf_printf(&sb,
+				 "Nothing was found to hang, but not everything could be "
+				 "looked at%s",
+				 noted ? ":" : ".");
 		paragraph(t, "", 0, iq_strbuf_str(&sb));
 		color_from(t, begin, IQ_YELLOW);
 		return;
@@ -699,7 +701,8 @@ void iq_why_text(struct iq_strbuf *out, const json_t *report, const struct iq_wh
 		tell_cause(&t, json_array_get(causes, i), json_array_size(causes),
 			   !t.style.all && i >= TOLD_IN_FULL);
 	if (!t.style.all && json_array_size(causes) > TOLD_IN_FULL)
-		iq_strbuf_adds(out, "\nThe last ones are told in short: `inquest why --all` tells all of each.\n");
+		iq_strbuf_adds(out, "\nThe last ones are told in short: `inquest why --all` tells "
+				    "all of each.\n");
 	if (!json_array_size(causes) && !json_array_size(asked))
 		tell_nothing(&t);
 	tell_notes(&t);

@@ -181,7 +181,8 @@ static bool keep_sound_blocks(struct kallsyms *k, size_t num)
 		uint32_t names = last ? k->t.num - (uint32_t)i * MARKER_STEP : MARKER_STEP;
 
 		markers[i] = (uint32_t)off;
-		while (names && off < k->t.names_len && kallsyms_skip(k->t.names, k->t.names_len, &off))
+		while (names && off < k->t.names_len &&
+		       kallsyms_skip(k->t.names, k->t.names_len, &off))
 			names--;
 		if (names || (!last && off != load32(k->t.markers + 4 * (i + 1))))
 			markers[i] = BROKEN;
@@ -214,10 +215,11 @@ static struct iq_error *init_markers(struct kallsyms *k)
 			continue;
 		if (k->t.markers && keep_sound_blocks(k, num))
 			return NULL;
-		return iq_error_new(IQ_ERR_CORRUPT,
-				    "kallsyms: %u names do not fit in %zu bytes: the memory is damaged "
-				    "there; try another dump of this machine",
-				    k->t.num, k->t.names_len);
+		return iq_error_new(
+			IQ_ERR_CORRUPT,
+			"kallsyms: %u names do not fit in %zu bytes: the memory is damaged "
+			"there; try another dump of this machine",
+			k->t.num, k->t.names_len);
 	}
 	/* Damage may shift all names that come behind it. */
 	if (k->t.markers && k->markers[num - 1] != load32(k->t.markers + 4 * (num - 1)))

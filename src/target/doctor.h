@@ -16,7 +16,8 @@ enum iq_doctor_state {
 };
 
 struct iq_doctor_fact {
-	const char *what; /* "kcore", "capabilities", "lockdown", "bpf", "btf", "kallsyms", ...; static */
+	const char *what; /* "kcore", "capabilities", "lockdown", "bpf", "btf", "kallsyms", ...;
+			     static */
 	enum iq_doctor_state state;
 	char *text; /* one line */
 };

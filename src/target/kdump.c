@@ -45,8 +45,8 @@ static void kdump_close(struct iq_target *t)
 	if (!k)
 		return;
 	/*
-	 * The library's context is leaked: kdump_free() of 0.5.1 follows memory that it has not set (seen with
-	 * memory that malloc had filled), and a process opens one dump.
+	 * The library's context is leaked: kdump_free() of 0.5.1 follows memory that it has not set
+	 * (seen with memory that malloc had filled), and a process opens one dump.
 	 */
 	close(k->fd);
 	iq_vec_free(&k->regs.cpus);
@@ -411,14 +411,17 @@ static struct iq_error *check_header(const struct kdump *k)
 	if (head[0] < 512 || head[0] > MAX_BLOCK || head[0] & (head[0] - 1))
 		return iq_error_new(IQ_ERR_CORRUPT, "a damaged dump: blocks of %u bytes", head[0]);
 	if (head[1] > INT32_MAX || head[2] > INT32_MAX)
-		return iq_error_new(IQ_ERR_CORRUPT, "a damaged dump: %u blocks of header, %u of "
-				    "bitmaps", head[1], head[2]);
+		return iq_error_new(IQ_ERR_CORRUPT,
+				    "a damaged dump: %u blocks of header, %u of "
+				    "bitmaps",
+				    head[1], head[2]);
 	needed = (1 + (uint64_t)head[1] + head[2]) * head[0];
 	if (needed > (uint64_t)st.st_size)
-		return iq_error_new(IQ_ERR_CORRUPT,
-				    "a damaged dump, or one that is cut off: its header and bitmaps "
-				    "are %" PRIu64 " bytes, the file has %" PRIu64,
-				    needed, (uint64_t)st.st_size);
+		return iq_error_new(
+			IQ_ERR_CORRUPT,
+			"a damaged dump, or one that is cut off: its header and bitmaps "
+			"are %" PRIu64 " bytes, the file has %" PRIu64,
+			needed, (uint64_t)st.st_size);
 	/* Offsets and sizes of VMCOREINFO (since version 3 of the header) and of the notes (4). */
 	if (pread(k->fd, &version, sizeof(version), 8) != (ssize_t)sizeof(version) ||
 	    pread(k->fd, parts, sizeof(parts), (off_t)head[0] + 32) != (ssize_t)sizeof(parts))
@@ -427,8 +430,8 @@ static struct iq_error *check_header(const struct kdump *k)
 		if (parts[2 * i] > (uint64_t)st.st_size ||
 		    parts[2 * i + 1] > (uint64_t)st.st_size - parts[2 * i])
 			return iq_error_new(IQ_ERR_CORRUPT,
-					    "a damaged dump: its %s of %#" PRIx64 " bytes at %#" PRIx64
-					    " would be behind its end",
+					    "a damaged dump: its %s of %#" PRIx64
+					    " bytes at %#" PRIx64 " would be behind its end",
 					    i ? "notes" : "VMCOREINFO", parts[2 * i + 1],
 					    parts[2 * i]);
 	}

@@ -62,7 +62,7 @@ struct iq_mem_layout {
 	iq_vaddr image_start, image_end; /* the kernel's text and data; end may be a bound */
 	iq_vaddr page_offset;		 /* start of the direct map; 0 where not known yet */
 	uint64_t phys_base, kaslr_offset;
-	unsigned levels;		 /* 4 or 5 */
+	unsigned levels; /* 4 or 5 */
 };
 const struct iq_mem_layout *iq_mem_layout(const struct iq_mem *mem);
 

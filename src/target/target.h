@@ -39,16 +39,17 @@ struct iq_target_ops {
 
 struct iq_target {
 	const struct iq_target_ops *ops;
-	char *path;	    /* "" where there is none */
-	bool live;	    /* memory changes while we read */
-	char *vmcoreinfo;   /* NUL-terminated text "KEY=value\n..."; NULL where none was found */
+	char *path;	  /* "" where there is none */
+	bool live;	  /* memory changes while we read */
+	char *vmcoreinfo; /* NUL-terminated text "KEY=value\n..."; NULL where none was found */
 	size_t vmcoreinfo_len;
 	const struct iq_arch *arch;
 	unsigned num_cpu_regs; /* CPUs that cpu_regs() knows */
-	char *missing;	    /* what of the source is not there ("cut off: 123 MiB of 512 MiB are missing"), or NULL */
+	char *missing;	       /* what of the source is not there ("cut off: 123 MiB of 512 MiB are
+				  missing"), or NULL */
 	struct iq_phys_range {
 		iq_paddr start, end;
-	} *ranges;	    /* physical memory that the source holds, sorted; may be empty if unknown */
+	} * ranges; /* physical memory that the source holds, sorted; may be empty if unknown */
 	size_t num_ranges;
 	/*
 	 * Virtual memory that read_virt() answers, sorted. Linear: start is at physical paddr, and
@@ -59,16 +60,17 @@ struct iq_target {
 		iq_vaddr start, end;
 		iq_paddr paddr;
 		bool linear;
-	} *virt;
+	} * virt;
 	size_t num_virt;
 	/* Top page tables that the CPUs had in use, where the source knows them; a user's, or the
 	 * user half's copy under PTI, as well as the kernel's. */
 	struct iq_root {
 		iq_paddr root;
 		unsigned levels;
-	} *roots;
+	} * roots;
 	size_t num_roots;
-	bool flat; /* virtual addresses are physical ones (made kernels): there are no page tables */
+	bool flat; /* virtual addresses are physical ones (made kernels): there are no page tables
+		    */
 	void *priv;
 };
 
@@ -93,7 +95,8 @@ void iq_target_close(struct iq_target *t);
  */
 struct iq_error *iq_target_vmcoreinfo(const struct iq_target *t, const char *key,
 				      const char **text_ret, size_t *len_ret);
-/* The same as a number. SYMBOL() and KERNELOFFSET are hexadecimal, NUMBER() is signed decimal or 0x. */
+/* The same as a number. SYMBOL() and KERNELOFFSET are hexadecimal, NUMBER() is signed decimal or
+ * 0x. */
 struct iq_error *iq_target_vmcoreinfo_u64(const struct iq_target *t, const char *key,
 					  uint64_t *value_ret);
 

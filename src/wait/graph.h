@@ -60,7 +60,8 @@ struct arc {
 	struct iq_edge *edge;
 };
 
-/* Arcs leaving node i: out[out_start[i]] up to out[out_start[i + 1]]; the same for those coming in. */
+/* Arcs leaving node i: out[out_start[i]] up to out[out_start[i + 1]]; the same for those coming in.
+ */
 struct view {
 	struct iq_graph *g;
 	uint32_t num_nodes, num_arcs;
@@ -99,7 +100,7 @@ enum { NO_ARC = UINT32_MAX };
 struct search {
 	uint32_t *seen, *dist, *step, *queue; /* step: the arc to take, or that was taken */
 	uint32_t round;
-	size_t num; /* nodes in queue, in the order of their distance */
+	size_t num;		/* nodes in queue, in the order of their distance */
 	uint64_t work;		/* arcs looked at, in all searches */
 	const uint32_t *within; /* or NULL: only nodes of the component that they come from */
 };
@@ -120,12 +121,14 @@ static inline bool search_saw(const struct search *s, uint32_t node)
 
 /* ---- hangs.c ---- */
 
-/* Set iq_wait.hangs of every wait; of one for messages, arcs to those who could send theirs become soft. */
+/* Set iq_wait.hangs of every wait; of one for messages, arcs to those who could send theirs become
+ * soft. */
 void wait_hangs(const struct view *v);
 
 /* ---- prepare.c ---- */
 
-/* Every wait shall have an edge, and every task with an edge a wait: it is what the report shows. */
+/* Every wait shall have an edge, and every task with an edge a wait: it is what the report shows.
+ */
 void wait_complete(struct iq_graph *g);
 /* Mark the arcs of ordinary waits that several could end. After wait_hangs(). */
 void wait_soften(struct view *v);

@@ -69,8 +69,9 @@ static int64_t process_of(const struct iq_object *o)
 }
 
 /*
- * Could several processes send the message? Descriptors are inherited by who will never use them: that
- * such waits go round in a circle proves nothing. One of these at least has to be stuck for a reason of its own.
+ * Could several processes send the message? Descriptors are inherited by who will never use them:
+ * that such waits go round in a circle proves nothing. One of these at least has to be stuck for a
+ * reason of its own.
  */
 static bool is_from_several(const struct iq_wait *w)
 {
@@ -87,7 +88,8 @@ static bool is_stuck(const struct iq_object *o, const uint8_t *all_stuck)
 {
 	if (o->type != IQ_OBJ_TASK)
 		return o->verdict;
-	return (o->verdict && o->verdict->cannot_go_on) || (o->wait && o->wait->hangs) || all_stuck[o->index];
+	return (o->verdict && o->verdict->cannot_go_on) || (o->wait && o->wait->hangs) ||
+	       all_stuck[o->index];
 }
 
 static bool has_stuck_end(const struct iq_object *o, const uint8_t *all_stuck)
@@ -98,7 +100,8 @@ static bool has_stuck_end(const struct iq_object *o, const uint8_t *all_stuck)
 	return false;
 }
 
-static uint8_t first_state(const struct view *v, const struct iq_object *o, const uint8_t *all_stuck)
+static uint8_t first_state(const struct view *v, const struct iq_object *o,
+			   const uint8_t *all_stuck)
 {
 	bool leads_on = v->out_start[o->index] < v->out_start[o->index + 1];
 	const struct iq_wait *w = o->wait;

@@ -43,7 +43,8 @@ void wait_complete(struct iq_graph *g)
 {
 	size_t num_edges = g->edges.num;
 
-	/* What is final ends a chain also where a rule looked through it; view_init() drops the rest. */
+	/* What is final ends a chain also where a rule looked through it; view_init() drops the
+	 * rest. */
 	for (size_t i = 0; i < num_edges; i++) {
 		struct iq_edge *e = g->edges.data[i];
 

@@ -607,8 +607,7 @@ static const struct role here[] = {
 	{ "exec-aio", 2, role_exec_aio }, /* DEVICE PROGRAM */
 	{ "idle", 1, role_idle },	  /* N */
 	{ "churn", 2, role_churn },	  /* SECONDS FOLDER */
-	{ "tasks", 0, role_tasks },
-	{ 0 },
+	{ "tasks", 0, role_tasks },	  { 0 },
 };
 ROLES(here)
 

@@ -365,13 +365,15 @@ static void a_cycle_with_a_way_out_is_none(void **state)
 static void descriptors_that_everybody_inherited_make_no_deadlock(void **state)
 {
 	struct iq_graph *g = *state;
-	struct iq_object *t[3] = { made_task(g, 1, "a"), made_task(g, 2, "b"), made_task(g, 3, "c") };
+	struct iq_object *t[3] = { made_task(g, 1, "a"), made_task(g, 2, "b"),
+				   made_task(g, 3, "c") };
 
 	for (int i = 0; i < 3; i++) {
 		struct iq_wait *w = message(g, t[i], t[(i + 1) % 3]);
 
 		w->any = true;
-		iq_graph_edge(g, t[i], t[(i + 2) % 3], w->on, IQ_EDGE_SERVES, IQ_PROVEN, "inherited it");
+		iq_graph_edge(g, t[i], t[(i + 2) % 3], w->on, IQ_EDGE_SERVES, IQ_PROVEN,
+			      "inherited it");
 	}
 	assert_int_equal(iq_graph_causes(g, NULL, 0)->list.num, 0);
 }
