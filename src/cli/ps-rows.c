@@ -147,7 +147,7 @@ static const char *find_name(struct iq_session *s, const struct iq_task *t)
 	const char *where =
 		iq_has_member(s, task, "worker_private") ? "worker_private" : "set_child_tid";
 	int64_t desc = iq_offsetof(s, "struct worker", "desc");
-	uint64_t self, data, work = 0;
+	uint64_t self, data, pool = 0, work = 0;
 	const char *rescuer = NULL;
 	char text[64] = "";
 	iq_vaddr full = 0;
@@ -164,7 +164,9 @@ static const char *find_name(struct iq_session *s, const struct iq_task *t)
 		if (desc < 0 || !iq_peek_member(s, kthread, "data", self, &data) ||
 		    !iq_is_kernel_ptr(s, data))
 			return NULL;
-		err = iq_read_str(s, data + (uint64_t)desc, text, 32);
+		/* A rescuer that has left its pool keeps an old description (wq_worker_comm()). */
+		iq_peek_member(s, "struct worker", "pool", data, &pool);
+		err = pool ? iq_read_str(s, data + (uint64_t)desc, text, 32) : NULL;
 		iq_peek_member(s, "struct worker", "current_work", data, &work);
 		rescuer = rescuer_name(s, t, data);
 	}
