@@ -209,6 +209,8 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 		       : inode ? "a file"
 			       : "anonymous memory");
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	/* Woken for this bit alone: who ran since has had what it waited for. */
+	w->key = task->switches;
 	iq_text_add(d->g, &w->evidence, "its wait_page_queue names page %#" PRIx64 ", bit %d", page,
 		    bit);
 	*wait_ret = w;
@@ -253,6 +255,8 @@ static struct iq_error *explain_buffer(struct iq_diag *d, const struct iq_task *
 	iq_object_str(d->g, on, "class", "bit");
 	iq_object_name(d->g, on, "block %" PRIu64 " of %s", block, device->name);
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	/* Woken for this bit alone: who ran since has had what it waited for. */
+	w->key = task->switches;
 	iq_text_add(d->g, &w->evidence,
 		    "its wait_bit_queue_entry names buffer_head %#" PRIx64 ", bit %d", bh, bit);
 	e = iq_graph_edge(d->g, w->task, device, on, IQ_EDGE_SERVES, IQ_PROVEN,
