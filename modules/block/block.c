@@ -364,29 +364,6 @@ static struct iq_error *explain_bio(struct iq_diag *d, const struct iq_task *tas
 	return NULL;
 }
 
-static const char *const page_functions[] = {
-	"folio_wait_bit_common",
-	"folio_wait_bit",
-	"folio_wait_bit_killable",
-	"wait_on_page_bit_common",
-	"wait_on_page_bit",
-	"wait_on_page_bit_killable",
-	"__lock_page",
-	"__lock_page_killable",
-	"__folio_lock",
-	"__folio_lock_killable",
-	"__folio_lock_or_retry",
-	"__lock_page_or_retry",
-	"folio_wait_writeback",
-	"wait_on_page_writeback",
-	"folio_wait_stable",
-	"wait_for_stable_page",
-	"migration_entry_wait_on_locked",
-	"softleaf_entry_wait_on_locked",
-	"folio_put_wait_locked",
-	"put_and_wait_on_page_locked",
-	NULL,
-};
 static const char *const buffer_functions[] = {
 	"__wait_on_buffer",
 	"wait_on_buffer",
@@ -413,7 +390,7 @@ static const struct iq_wait_rule wait_rules[] = {
 		   "super_block.s_bdev",
 	  .seen = "6.1, 6.12, 7.3",
 	  .certainty = IQ_STRONG,
-	  .functions = page_functions,
+	  .functions = iq_page_wait_functions,
 	  .explain = explain_page },
 	{ .name = "buffer",
 	  .summary = "a block of a device in a buffer_head",

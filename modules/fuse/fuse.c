@@ -498,27 +498,6 @@ static const char *const functions[] = {
 	"fuse_chan_wait_aborted",
 	NULL,
 };
-static const char *const page_functions[] = {
-	"folio_wait_bit_common",
-	"folio_wait_bit",
-	"folio_wait_bit_killable",
-	"wait_on_page_bit_common",
-	"wait_on_page_bit",
-	"wait_on_page_bit_killable",
-	"__lock_page",
-	"__lock_page_killable",
-	"__folio_lock",
-	"__folio_lock_killable",
-	"__folio_lock_or_retry",
-	"__lock_page_or_retry",
-	"folio_wait_writeback",
-	"wait_on_page_writeback",
-	"folio_wait_stable",
-	"wait_for_stable_page",
-	"folio_put_wait_locked",
-	"put_and_wait_on_page_locked",
-	NULL,
-};
 static const char *const types[] = { "struct fuse_req", "struct fuse_conn", "struct fuse_mount",
 				     "struct fuse_dev", NULL };
 
@@ -539,7 +518,7 @@ static const struct iq_wait_rule wait_rules[] = {
 		   ".s_fs_info; fuse_mount.fc",
 	  .seen = "6.1, 6.12, 7.3",
 	  .certainty = IQ_PROVEN,
-	  .functions = page_functions,
+	  .functions = iq_page_wait_functions,
 	  .needs_types = types,
 	  .explain = explain_page },
 	{ .name = "fuse-reader",

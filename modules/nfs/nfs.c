@@ -357,21 +357,6 @@ static const char *const call_functions[] = {
 };
 static const char *const manager_functions[] = { "nfs4_wait_clnt_recover", "nfs_wait_bit_killable",
 						 NULL };
-static const char *const page_functions[] = {
-	"folio_wait_bit_common",
-	"folio_wait_bit",
-	"folio_wait_bit_killable",
-	"wait_on_page_bit_common",
-	"wait_on_page_bit",
-	"wait_on_page_bit_killable",
-	"__lock_page",
-	"__lock_page_killable",
-	"__folio_lock",
-	"__folio_lock_killable",
-	"folio_wait_writeback",
-	"wait_on_page_writeback",
-	NULL,
-};
 static const char *const call_types[] = { "struct rpc_task", "struct rpc_clnt", "struct rpc_xprt",
 					  NULL };
 static const char *const nfs_types[] = { "struct nfs_client", "struct nfs_server",
@@ -401,7 +386,7 @@ static const struct iq_wait_rule wait_rules[] = {
 		   "nfs_server.client",
 	  .seen = "",
 	  .certainty = IQ_STRONG,
-	  .functions = page_functions,
+	  .functions = iq_page_wait_functions,
 	  .needs_types = nfs_types,
 	  .explain = explain_page },
 	{ 0 },

@@ -213,3 +213,27 @@ iq_vaddr iq_stack_search(struct iq_session *s, const struct iq_stack *stack, siz
 			return stack->words[i];
 	return 0;
 }
+
+const char *const iq_page_wait_functions[] = {
+	"folio_wait_bit_common",
+	"folio_wait_bit",
+	"folio_wait_bit_killable",
+	"wait_on_page_bit_common",
+	"wait_on_page_bit",
+	"wait_on_page_bit_killable",
+	"__lock_page",
+	"__lock_page_killable",
+	"__folio_lock",
+	"__folio_lock_killable",
+	"__folio_lock_or_retry",
+	"__lock_page_or_retry",
+	"folio_wait_writeback",
+	"wait_on_page_writeback",
+	"folio_wait_stable",
+	"wait_for_stable_page",
+	"migration_entry_wait_on_locked",
+	"softleaf_entry_wait_on_locked",
+	"folio_put_wait_locked",
+	"put_and_wait_on_page_locked",
+	NULL,
+};
