@@ -51,6 +51,8 @@ PUBLIC = {
     'disk': 'diag',
     'log': 'kernel',
     'wait': 'wait',
+    'out': 'out',
+    'dcmd': 'shell',
     'module': 'diag',
     'server': 'diag',
     'process': 'diag',
@@ -59,6 +61,8 @@ PUBLIC = {
 # Public headers that a lower folder may include for their plain structs, and why.
 DATA_ONLY = {
     ('arch', 'stack'): 'struct iq_regs: an architecture fills registers',
+    ('diag', 'dcmd'): 'tables of commands: rooms offer them, diag hands them on',
+    ('shell', 'module'): 'the table of rooms',
     ('out', 'wait'): 'the graph: a report is what it says, in another form',
 }
 

@@ -11,6 +11,7 @@
 #ifndef INQUEST_MODULE_H
 #define INQUEST_MODULE_H
 
+#include "inquest/dcmd.h"
 #include "inquest/path.h"
 #include "inquest/session.h"
 #include "inquest/stack.h"
@@ -108,6 +109,11 @@ struct iq_module {
 	const struct iq_object_rule *object_rules;
 	const struct iq_lock_namer *lock_namers;
 	const struct iq_holder_rule *holder_rules;
+	/* For the debugger; each ends with an entry without a name, or is NULL. */
+	const struct iq_dcmd *dcmds;
+	const struct iq_walker *walkers;
+	const struct iq_whatis *whatis;
+	const struct iq_global *globals;
 };
 
 /* All rooms, generated; NULL at the end. */
