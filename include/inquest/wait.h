@@ -79,6 +79,9 @@ struct iq_verdict {
 	/* A task that cannot go on by itself (stopped, traced, frozen, ...): who waits for its
 	 * message hangs. */
 	bool cannot_go_on;
+	/* Of a thing: it explains who waits for it, but a wait for its message is an ordinary one
+	 * and hangs nobody. */
+	bool ordinary;
 };
 
 struct iq_attr {

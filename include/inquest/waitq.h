@@ -60,8 +60,8 @@ iq_vaddr iq_stack_search(struct iq_session *s, const struct iq_stack *stack, siz
 			 iq_fits_fn fits, void *ctx);
 
 /*
- * Functions in which tasks wait for a page or folio, NULL-terminated: for the `functions` of rules that ask
- * whose page it is.
+ * Functions in which tasks wait for a page or folio, NULL-terminated: for the `functions` of rules
+ * that ask whose page it is.
  */
 extern const char *const iq_page_wait_functions[];
 

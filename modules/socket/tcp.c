@@ -31,7 +31,12 @@ const char *const tcp_functions[] = {
 	NULL,
 };
 
-enum { MIN_RETRANSMITS = 2, MIN_GROUP = 2 };
+/*
+ * From when on silence is more than a slow way. A connection that is asked for takes seconds where
+ * one packet is lost, and who probes for hosts that are down waits for so long on purpose. What is
+ * sent is sent again after 0.2 s at the soonest, and then after twice as long each time.
+ */
+enum { MIN_RETRANSMITS = 2, MIN_CONNECT_MS = 15000, MIN_SENT_AGAIN = 6, MIN_GROUP = 2 };
 
 static const char *address_text(struct iq_diag *d, const uint8_t *a)
 {
@@ -113,9 +118,19 @@ static void read_progress(struct iq_diag *d, iq_vaddr sk, struct progress *p)
 	iq_peek_member(d->s, tcp_type, "snd_wnd", sk, &p->window);
 }
 
-static void judge_host(struct iq_diag *d, struct iq_object *server, const struct sk *sk,
-		       const struct progress *p, const char *end, enum doing what)
+/* Does the silence last for longer than a program at this end has to expect? */
+static bool is_long(const struct iq_wait *w, const struct progress *p, enum doing what)
 {
+	if (what == CONNECTS && w->waited_ms >= 0)
+		return w->waited_ms >= MIN_CONNECT_MS;
+	return p->retransmits >= MIN_SENT_AGAIN;
+}
+
+static void judge_host(struct iq_diag *d, const struct iq_wait *w, struct iq_object *server,
+		       const struct sk *sk, const struct progress *p, const char *end,
+		       enum doing what)
+{
+	bool is_first = !server->verdict;
 	struct iq_verdict *v;
 
 	/* The kernel has asked again and again, and nothing came: that is no slow program at the
@@ -126,6 +141,10 @@ static void judge_host(struct iq_diag *d, struct iq_object *server, const struct
 			      what == CONNECTS ? "%s does not answer: no connection comes about"
 					       : "%s does not acknowledge what is sent to it",
 			      end);
+	if (is_first)
+		v->ordinary = true;
+	if (is_long(w, p, what))
+		v->ordinary = false;
 	if (v->evidence.num)
 		return;
 	iq_text_add(d->g, &v->evidence,
@@ -164,7 +183,7 @@ static void wait_for_host(struct iq_diag *d, struct iq_wait *w, const struct sk 
 		    "unacknowledged, %" PRIu64 " retransmissions, window %" PRIu64,
 		    end, (unsigned)((uint32_t)p.written - (uint32_t)p.acked), p.retransmits,
 		    p.window);
-	judge_host(d, server, sk, &p, end, what);
+	judge_host(d, w, server, sk, &p, end, what);
 	iq_graph_edge(d->g, w->task, server, w->on, IQ_EDGE_SERVES, IQ_PROVEN, "%s",
 		      what == CONNECTS ? "has to answer"
 		      : what == WRITES ? "has to take the data"

@@ -87,7 +87,7 @@ static bool is_from_several(const struct iq_wait *w)
 static bool is_stuck(const struct iq_object *o, const uint8_t *all_stuck)
 {
 	if (o->type != IQ_OBJ_TASK)
-		return o->verdict;
+		return o->verdict && !o->verdict->ordinary;
 	return (o->verdict && o->verdict->cannot_go_on) || (o->wait && o->wait->hangs) ||
 	       all_stuck[o->index];
 }

@@ -137,3 +137,10 @@ dm_gone() {
 
 # task_named PREFIX: the tid of a task whose comm starts so
 task_named() { sed -n "s|^Name:[[:space:]]*||p;s|^Pid:[[:space:]]*||p" /proc/[0-9]*/status 2>/dev/null | awk -v p="$1" 'index($0, p) == 1 { getline; print; exit }'; }
+
+# lost_net: 10.9.9.0/24 is a network where every packet gets lost; we are 10.9.9.1
+lost_net() {
+    ip link add dummy0 type dummy 2>/dev/null
+    ip addr add 10.9.9.1/24 dev dummy0 || fail "ip addr"
+    ip link set dummy0 up || fail "ip link"
+}

@@ -394,6 +394,25 @@ static void a_message_through_a_connection_hangs_with_its_daemon(void **state)
 	assert_true(w->hangs);
 }
 
+static void a_silent_host_hangs_only_who_stands_behind_another(void **state)
+{
+	struct iq_graph *g = *state;
+	struct iq_object *host = iq_graph_object(g, IQ_OBJ_SERVER, "server:10.9.9.2:80");
+	struct iq_object *client = made_task(g, 2, "curl");
+	struct iq_wait *w = made_wait(g, client, host, IQ_WAIT_MESSAGE, 5000);
+	struct iq_cause *cause;
+
+	iq_graph_edge(g, client, host, NULL, IQ_EDGE_SERVES, IQ_PROVEN, "has to answer");
+	iq_object_verdict(g, host, IQ_CAUSE_NET_UNREACHABLE, IQ_STRONG, "does not answer")
+		->ordinary = true;
+	assert_int_equal(iq_graph_causes(g, NULL, 0)->list.num, 0);
+	assert_false(w->hangs);
+	made_held(g, made_task(g, 1, "victim"), made_lock(g, 1, "flock on x"), client, 5000);
+	cause = only_cause(g);
+	assert_int_equal(cause->kind, IQ_CAUSE_NET_UNREACHABLE);
+	assert_blocked(cause, "task:1 task:2");
+}
+
 static void who_could_be_written_to_by_many_sleeps_for_itself(void **state)
 {
 	struct iq_graph *g = *state;
@@ -689,6 +708,7 @@ int main(void)
 		T(a_cycle_with_a_way_out_is_none),
 		T(descriptors_that_everybody_inherited_make_no_deadlock),
 		T(a_message_through_a_connection_hangs_with_its_daemon),
+		T(a_silent_host_hangs_only_who_stands_behind_another),
 		T(who_could_be_written_to_by_many_sleeps_for_itself),
 		T(two_tasks_that_wait_for_each_other_are_a_deadlock),
 		T(a_task_can_deadlock_with_itself),
