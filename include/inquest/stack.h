@@ -7,7 +7,9 @@
 
 #include "inquest/error.h"
 #include "inquest/sym.h"
+#include "inquest/type.h"
 
+struct iq_strbuf;
 struct iq_session;
 struct iq_task;
 
@@ -97,5 +99,45 @@ int iq_stack_find(const struct iq_stack *stack, size_t from, const char *const *
 
 /* "orc", "fp", "scan", ... */
 const char *iq_frame_by_name(enum iq_frame_by by);
+
+/* ---- the arguments that a function was called with ---- */
+
+enum iq_arg_by {
+	IQ_ARG_UNKNOWN,
+	IQ_ARG_CALL_SITE, /* what the caller had put into the register before its call */
+	IQ_ARG_SAVED,	  /* the function itself still keeps it, in a saved register or a slot */
+};
+
+enum { IQ_MAX_ARGS = 12 };
+
+struct iq_frame_args {
+	bool has_prototype; /* BTF knows the function: number, names and types are its */
+	bool variadic;	    /* there may be more than these */
+	unsigned num; /* without a prototype: up to the last one that was recovered, maybe fewer
+			 than it takes */
+	struct iq_frame_arg {
+		const char *name;    /* borrowed; "" where it has none */
+		struct iq_type type; /* btf NULL where not known */
+		enum iq_arg_by by;
+		uint64_t value; /* as wide as its type; of signed ones sign-extended */
+	} args[IQ_MAX_ARGS];
+};
+
+/*
+ * The arguments of frame i, as they were when the function was entered: recovered by following its
+ * code and its callers', never guessed (docs/arguments.md). What cannot be proved is
+ * IQ_ARG_UNKNOWN. task: whose stack it is, to know `current`; may be NULL.
+ */
+void iq_frame_args(struct iq_session *s, const struct iq_task *task, const struct iq_stack *stack,
+		   size_t i, struct iq_frame_args *args_ret);
+
+/*
+ * "ffff888003d42a00, 7ffc1a2b3f10, ?, 3c": hexadecimal without 0x, negative numbers of signed types
+ * as -16. With `marks`, names too, and how it was found: "sem=ffff888003d42a00 [call site]".
+ */
+void iq_frame_args_add(const struct iq_frame_args *args, bool marks, struct iq_strbuf *text);
+
+/* "call site", "saved register", "unknown" */
+const char *iq_arg_by_name(enum iq_arg_by by);
 
 #endif

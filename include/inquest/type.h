@@ -76,6 +76,19 @@ const char *iq_type_format(struct iq_type type, char *buf, size_t len);
 struct iq_error *iq_type_member(struct iq_type type, const char *path,
 				struct iq_member *member_ret);
 
+/*
+ * A function by its symbol's name: a FUNC of the kernel's types, or of this module's.
+ * IQ_ERR_NOTFOUND where BTF does not know it, or knows several of that name with different
+ * prototypes.
+ */
+struct iq_error *iq_type_of_func(struct iq_session *s, const char *module, const char *name,
+				 struct iq_type *type_ret);
+/* Parameters of a function, a prototype or a pointer to one; with the "..." at the end. */
+size_t iq_type_num_params(struct iq_type func);
+/* False: there are not so many, or it is the "...". name_ret: borrowed, "" where it has none. */
+bool iq_type_param_at(struct iq_type func, size_t i, const char **name_ret,
+		      struct iq_type *type_ret);
+
 /* Is this member, or type, there? */
 bool iq_has_member(struct iq_session *s, const char *type, const char *path);
 bool iq_has_type(struct iq_session *s, const char *type);

@@ -427,6 +427,12 @@ struct iq_error *iq_type_by_name(struct iq_session *s, const char *name, struct 
 	return iq_types_by_name(s->types, name, type_ret);
 }
 
+struct iq_error *iq_type_of_func(struct iq_session *s, const char *module, const char *name,
+				 struct iq_type *type_ret)
+{
+	return iq_types_func(s->types, module, name, type_ret);
+}
+
 bool iq_has_type(struct iq_session *s, const char *type)
 {
 	return iq_sizeof(s, type) >= 0;

@@ -127,17 +127,25 @@ static uint32_t hash_str(const char *str, const char *end)
 	return (uint32_t)hash_word(h, word);
 }
 
-static void index_add(struct iq_btf *btf, uint32_t id)
+static void index_add(const struct iq_btf *btf, struct btf_index *index, uint32_t id)
 {
 	const struct btf_type *t = iq_btf_type(btf, id);
 	/* Its name may be in the base's strings. */
 	const struct iq_btf *owner = btf->base && t->name_off < btf->first_str ? btf->base : btf;
 	uint32_t h = hash_str(iq_btf_str(owner, t->name_off), owner->strings + owner->strings_len);
-	uint32_t i = h & btf->index.mask;
+	uint32_t i = h & index->mask;
 
-	while (btf->index.slots[i])
-		i = (i + 1) & btf->index.mask;
-	btf->index.slots[i] = (h >> ID_BITS) << ID_BITS | id;
+	while (index->slots[i])
+		i = (i + 1) & index->mask;
+	index->slots[i] = (h >> ID_BITS) << ID_BITS | id;
+}
+
+static void index_init(struct btf_index *index, size_t num)
+{
+	index->mask = 15;
+	while (index->mask < num + num / 2)
+		index->mask = index->mask * 2 + 1;
+	index->slots = iq_xcalloc(index->mask + 1, sizeof(uint32_t));
 }
 
 uint32_t iq_btf_find(const struct iq_btf *btf, const char *name, size_t name_len, uint32_t kinds)
@@ -160,6 +168,41 @@ uint32_t iq_btf_find(const struct iq_btf *btf, const char *name, size_t name_len
 		if (!strncmp(str, name, name_len) && !str[name_len])
 			return slot & MAX_ID;
 	}
+}
+
+static bool is_func(const struct iq_btf *btf, uint32_t id)
+{
+	const struct btf_type *t = iq_btf_type(btf, id);
+
+	return btf_kind(t) == BTF_FUNC && t->name_off;
+}
+
+uint32_t iq_btf_find_func(struct iq_btf *btf, const char *name)
+{
+	uint32_t end = btf->first_id + btf->num_types, found = 0, h;
+
+	if (!btf->funcs.slots) {
+		size_t num = 0;
+
+		for (uint32_t id = btf->first_id; id < end; id++)
+			num += is_func(btf, id);
+		index_init(&btf->funcs, num);
+		for (uint32_t id = btf->first_id; id < end; id++)
+			if (is_func(btf, id))
+				index_add(btf, &btf->funcs, id);
+	}
+	h = hash_name(name, strlen(name));
+	for (uint32_t i = h & btf->funcs.mask; btf->funcs.slots[i]; i = (i + 1) & btf->funcs.mask) {
+		uint32_t slot = btf->funcs.slots[i], id = slot & MAX_ID;
+		const struct btf_type *t = iq_btf_type(btf, id);
+
+		if (slot >> ID_BITS != h >> ID_BITS || strcmp(iq_btf_str(btf, t->name_off), name))
+			continue;
+		if (found && iq_btf_type(btf, found)->size_or_type != t->size_or_type)
+			return 0;
+		found = id;
+	}
+	return found;
 }
 
 /* What one pass over the types learns. */
@@ -351,12 +394,9 @@ struct iq_error *iq_btf_new(const char *module, const struct iq_btf *base, const
 	btf->offsets = iq_xrealloc(btf->offsets, sizeof(uint32_t) * btf->num_types);
 	btf->enums = iq_xrealloc(btf->enums, sizeof(uint32_t) * btf->num_enums);
 
-	btf->index.mask = 15;
-	while (btf->index.mask < p.num_named + p.num_named / 2)
-		btf->index.mask = btf->index.mask * 2 + 1;
-	btf->index.slots = iq_xcalloc(btf->index.mask + 1, sizeof(uint32_t));
+	index_init(&btf->index, p.num_named);
 	for (size_t i = 0; i < p.num_named; i++)
-		index_add(btf, p.named[i]);
+		index_add(btf, &btf->index, p.named[i]);
 	free(p.named);
 	*btf_ret = btf;
 	return NULL;
@@ -369,6 +409,7 @@ void iq_btf_free(struct iq_btf *btf)
 	free(btf->offsets);
 	free(btf->enums);
 	free(btf->index.slots);
+	free(btf->funcs.slots);
 	free(btf->copy);
 	free(btf);
 }

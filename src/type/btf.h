@@ -82,7 +82,8 @@ struct iq_btf {
 	uint32_t first_str; /* offset of its first string */
 	uint32_t *offsets;  /* of type first_id + i in `types` */
 	struct btf_index index;
-	uint32_t *enums; /* ids of those with enumerators */
+	struct btf_index funcs; /* of functions alone; made when first asked for */
+	uint32_t *enums;	/* ids of those with enumerators */
 	size_t num_enums;
 	bool enums_signed; /* the writer knew that kind_flag of an enum means signed */
 	void *copy;	   /* of the data, where its alignment is off */
@@ -102,6 +103,12 @@ void iq_btf_free(struct iq_btf *btf);
  * the lowest if there are several; 0 if there is none. Does not look into the base.
  */
 uint32_t iq_btf_find(const struct iq_btf *btf, const char *name, size_t name_len, uint32_t kinds);
+
+/*
+ * The id of the FUNC with this name; 0 if there is none, or if several of different prototypes
+ * have it (static functions). Does not look into the base.
+ */
+uint32_t iq_btf_find_func(struct iq_btf *btf, const char *name);
 
 static inline unsigned btf_kind(const struct btf_type *t)
 {

@@ -257,6 +257,41 @@ bool iq_type_member_at(struct iq_type type, size_t i, struct iq_member *member_r
 	return true;
 }
 
+/* The prototype: a FUNC has its own under another id, a FUNC_PROTO is one. */
+static const struct btf_type *proto_of(struct iq_type *type)
+{
+	*type = iq_type_strip(*type);
+	if (!is_void(*type) && btf_kind(raw(*type)) == BTF_PTR)
+		*type = iq_type_strip(iq_type_target(*type));
+	if (!is_void(*type) && btf_kind(raw(*type)) == BTF_FUNC)
+		*type = btf_ref(type->btf, raw(*type)->size_or_type);
+	return !is_void(*type) && btf_kind(raw(*type)) == BTF_FUNC_PROTO ? raw(*type) : NULL;
+}
+
+size_t iq_type_num_params(struct iq_type func)
+{
+	const struct btf_type *t = proto_of(&func);
+
+	return t ? btf_vlen(t) : 0;
+}
+
+bool iq_type_param_at(struct iq_type func, size_t i, const char **name_ret,
+		      struct iq_type *type_ret)
+{
+	const struct btf_type *t = proto_of(&func);
+	const struct btf_param *p;
+
+	if (!t || i >= btf_vlen(t))
+		return false;
+	p = (const struct btf_param *)btf_tail(t) + i;
+	/* The last one of "..." has neither. */
+	if (i + 1 == btf_vlen(t) && !p->type && !p->name_off)
+		return false;
+	*name_ret = iq_btf_str(func.btf, p->name_off);
+	*type_ret = btf_ref(func.btf, p->type);
+	return true;
+}
+
 bool iq_type_enumerator_at(struct iq_type type, size_t i, const char **name_ret, int64_t *value_ret)
 {
 	const struct btf_type *t;

@@ -302,6 +302,29 @@ struct iq_error *iq_types_by_name(struct iq_types *types, const char *name,
 	return NULL;
 }
 
+struct iq_error *iq_types_func(struct iq_types *types, const char *module, const char *name,
+			       struct iq_type *type_ret)
+{
+	uint32_t id = 0;
+
+	if (!module && types->kernel) {
+		id = iq_btf_find_func(types->kernel, name);
+		*type_ret = (struct iq_type){ types->kernel, id };
+	} else if (module) {
+		need_modules(types);
+		iq_vec_foreach(&types->modules, m) {
+			if (strcmp(m->name, module) || !module_btf(types, m))
+				continue;
+			id = iq_btf_find_func(m->btf, name);
+			*type_ret = (struct iq_type){ m->btf, id };
+			break;
+		}
+	}
+	if (!id)
+		return iq_error_new(IQ_ERR_NOTFOUND, "no prototype of %s is known", name);
+	return NULL;
+}
+
 /* ---- answers that are remembered ---- */
 
 static struct remembered *remember_member(struct iq_types *types, const char *type,

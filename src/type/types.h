@@ -54,6 +54,10 @@ int64_t iq_types_offsetof(struct iq_types *types, const char *type, const char *
 /* Size of a type, or -1. Remembered. */
 int64_t iq_types_sizeof(struct iq_types *types, const char *type);
 
+/* As iq_type_of_func() in inquest/type.h. */
+struct iq_error *iq_types_func(struct iq_types *types, const char *module, const char *name,
+			       struct iq_type *type_ret);
+
 /* As iq_enum_value() in inquest/type.h. */
 struct iq_error *iq_types_enum_value(struct iq_types *types, const char *type, const char *name,
 				     int64_t *value_ret);
