@@ -44,6 +44,12 @@ struct iq_error *iq_read_str(struct iq_session *s, iq_vaddr addr, char *buf, siz
 struct iq_error *iq_read_user(struct iq_session *s, iq_vaddr mm, iq_vaddr addr, void *buf,
 			      size_t len);
 
+/* Read physical memory. IQ_ERR_FAULT. */
+struct iq_error *iq_read_phys(struct iq_session *s, iq_paddr pa, void *buf, size_t len);
+/* The physical address of a kernel address (mm 0), or of one in the process with this mm_struct, by
+ * the page tables. IQ_ERR_FAULT: not mapped. */
+struct iq_error *iq_vtop(struct iq_session *s, iq_vaddr mm, iq_vaddr addr, iq_paddr *pa_ret);
+
 /* The address of a per-CPU variable (its symbol's or member's value) on a CPU. */
 iq_vaddr iq_per_cpu(struct iq_session *s, iq_vaddr percpu, unsigned cpu);
 /* CPUs that are possible; those online are flagged. At most max. */

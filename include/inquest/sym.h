@@ -33,6 +33,13 @@ iq_vaddr iq_sym_addr(struct iq_session *s, const char *name);
  */
 struct iq_error *iq_sym_by_addr(struct iq_session *s, iq_vaddr addr, struct iq_sym *sym_ret);
 
+/*
+ * All symbols, the kernel's by address and then each module's as it lists them, until fn says stop
+ * by returning true. The name is only good during the call.
+ */
+typedef bool (*iq_sym_fn)(void *ctx, const struct iq_sym *sym);
+void iq_sym_foreach(struct iq_session *s, iq_sym_fn fn, void *ctx);
+
 /* Is addr in kernel or module code? */
 bool iq_is_text(struct iq_session *s, iq_vaddr addr);
 

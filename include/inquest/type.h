@@ -44,9 +44,28 @@ struct iq_member {
 /*
  * A type by its C name: "struct task_struct", "union x", "enum y", "pid_t", "int"; a bare tag name
  * finds a struct too. "module`struct x" looks in that module's own types first. Searches the
- * kernel's types, then the modules'. Forward declarations do not count. IQ_ERR_NOTFOUND.
+ * kernel's types, then the modules'. Forward declarations do not count. Pointers to and arrays of
+ * what has a name are understood: "char *", "struct list_head *[4]". IQ_ERR_NOTFOUND.
  */
 struct iq_error *iq_type_by_name(struct iq_session *s, const char *name, struct iq_type *type_ret);
+
+/* The type of pointers to it, of arrays of it. IQ_ERR_UNSUPPORTED: too many were made. */
+struct iq_error *iq_type_pointer(struct iq_session *s, struct iq_type to, struct iq_type *type_ret);
+struct iq_error *iq_type_array(struct iq_session *s, struct iq_type of, uint32_t num,
+			       struct iq_type *type_ret);
+
+/*
+ * Call fn with all types that have a name (structs, unions, enums, typedefs, integers), the
+ * kernel's and then the modules', until it returns true.
+ */
+typedef bool (*iq_type_fn)(void *ctx, struct iq_type type);
+void iq_type_foreach(struct iq_session *s, iq_type_fn fn, void *ctx);
+
+/* The type of a variable that BTF knows: those of the per-CPU section. IQ_ERR_NOTFOUND. */
+struct iq_error *iq_type_of_var(struct iq_session *s, const char *name, struct iq_type *type_ret);
+
+/* The module whose type it is, NULL: the kernel's; borrowed. */
+const char *iq_type_module(struct iq_type type);
 
 /* Typedefs and qualifiers taken off. */
 struct iq_type iq_type_strip(struct iq_type type);

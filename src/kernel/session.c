@@ -299,6 +299,24 @@ bool iq_peek_u32(struct iq_session *s, iq_vaddr addr, uint32_t *value_ret)
 	return iq_peek(s, addr, value_ret, sizeof(*value_ret));
 }
 
+struct iq_error *iq_read_phys(struct iq_session *s, iq_paddr pa, void *buf, size_t len)
+{
+	return iq_mem_read_phys(s->mem, pa, buf, len);
+}
+
+struct iq_error *iq_vtop(struct iq_session *s, iq_vaddr mm, iq_vaddr addr, iq_paddr *pa_ret)
+{
+	struct iq_error *err;
+	uint64_t pgd;
+
+	if (!mm)
+		return iq_mem_vtop(s->mem, addr, pa_ret);
+	err = iq_read_member(s, "struct mm_struct", "pgd", mm, &pgd);
+	if (err)
+		return err;
+	return iq_mem_vtop_user(s->mem, pgd, addr, pa_ret);
+}
+
 struct iq_error *iq_read_u64(struct iq_session *s, iq_vaddr addr, uint64_t *value_ret)
 {
 	return iq_mem_read(s->mem, addr, value_ret, sizeof(*value_ret));
@@ -398,6 +416,11 @@ struct iq_error *iq_sym_by_addr(struct iq_session *s, iq_vaddr addr, struct iq_s
 	return iq_symtab_by_addr(s->tab, addr, sym_ret);
 }
 
+void iq_sym_foreach(struct iq_session *s, iq_sym_fn fn, void *ctx)
+{
+	iq_symtab_foreach(s->tab, fn, ctx);
+}
+
 bool iq_is_text(struct iq_session *s, iq_vaddr addr)
 {
 	return iq_symtab_is_text(s->tab, addr);
@@ -431,6 +454,27 @@ struct iq_error *iq_type_of_func(struct iq_session *s, const char *module, const
 				 struct iq_type *type_ret)
 {
 	return iq_types_func(s->types, module, name, type_ret);
+}
+
+struct iq_error *iq_type_pointer(struct iq_session *s, struct iq_type to, struct iq_type *type_ret)
+{
+	return iq_types_pointer(s->types, to, type_ret);
+}
+
+struct iq_error *iq_type_array(struct iq_session *s, struct iq_type of, uint32_t num,
+			       struct iq_type *type_ret)
+{
+	return iq_types_array(s->types, of, num, type_ret);
+}
+
+void iq_type_foreach(struct iq_session *s, iq_type_fn fn, void *ctx)
+{
+	iq_types_foreach(s->types, fn, ctx);
+}
+
+struct iq_error *iq_type_of_var(struct iq_session *s, const char *name, struct iq_type *type_ret)
+{
+	return iq_types_of_var(s->types, name, type_ret);
 }
 
 bool iq_has_type(struct iq_session *s, const char *type)

@@ -61,11 +61,7 @@ struct iq_error *iq_symtab_add_module(struct iq_symtab *tab, const struct iq_sym
 /* The module that addr is in, or NULL; borrowed. */
 const char *iq_symtab_module_of(struct iq_symtab *tab, iq_vaddr addr);
 
-/*
- * All symbols, the kernel's by address and then each module's as it lists them, until fn says stop
- * by returning true. The name is only good during the call.
- */
-typedef bool (*iq_sym_fn)(void *ctx, const struct iq_sym *sym);
+/* As iq_sym_foreach() in inquest/sym.h. */
 void iq_symtab_foreach(struct iq_symtab *tab, iq_sym_fn fn, void *ctx);
 
 /* What there is, for doctor and statistics. */

@@ -9,6 +9,8 @@
  */
 #include "type/types.h"
 
+#include <stdio.h>
+
 #include "inquest/util.h"
 #include "type/btf.h"
 
@@ -27,8 +29,12 @@ struct module_types {
 struct iq_types {
 	struct iq_btf *kernel;
 	IQ_VEC(struct module_types) modules;
-	struct iq_strmap members; /* "type\x1fpath" -> struct remembered * */
-	struct iq_strmap sizes;	  /* type -> struct remembered * */
+	struct iq_strmap members;	 /* "type\x1fpath" -> struct remembered * */
+	struct iq_strmap sizes;		 /* type -> struct remembered * */
+	IQ_VEC(struct iq_btf *) derived; /* of one type each: pointers and arrays that C can name */
+	struct iq_strmap derived_by_key;
+	struct iq_strmap vars; /* of the kernel's BTF: name -> struct btf_type of its VAR */
+	bool have_vars;
 	struct iq_arena *arena;
 	iq_types_load_fn load; /* not called yet; then NULL */
 	void *load_ctx;
@@ -62,6 +68,12 @@ void iq_types_free(struct iq_types *types)
 		free(m->name);
 	}
 	iq_vec_free(&types->modules);
+	/* Each may continue one before it. */
+	while (types->derived.num)
+		iq_btf_free(types->derived.data[--types->derived.num]);
+	iq_vec_free(&types->derived);
+	iq_strmap_deinit(&types->derived_by_key);
+	iq_strmap_deinit(&types->vars);
 	iq_btf_free(types->kernel);
 	iq_strmap_deinit(&types->members);
 	iq_strmap_deinit(&types->sizes);
@@ -225,6 +237,8 @@ static struct wanted parse_name(const char *name)
 		name = tick + 1;
 	}
 	name += strspn(name, " ");
+	while (starts_with(&name, "const ") || starts_with(&name, "volatile "))
+		;
 	if (starts_with(&name, "struct ")) {
 		w.kinds[0] = KINDS_STRUCT;
 	} else if (starts_with(&name, "union ")) {
@@ -288,8 +302,8 @@ static bool find_type(struct iq_types *types, const struct wanted *w, struct iq_
 	return false;
 }
 
-struct iq_error *iq_types_by_name(struct iq_types *types, const char *name,
-				  struct iq_type *type_ret)
+static struct iq_error *by_plain_name(struct iq_types *types, const char *name,
+				      struct iq_type *type_ret)
 {
 	struct wanted w = parse_name(name);
 
@@ -323,6 +337,192 @@ struct iq_error *iq_types_func(struct iq_types *types, const char *module, const
 	if (!id)
 		return iq_error_new(IQ_ERR_NOTFOUND, "no prototype of %s is known", name);
 	return NULL;
+}
+
+/* ---- types that are made of others ---- */
+
+enum { MAX_DERIVED = 4096, MAX_NAME = 256, MAX_SUFFIXES = 8 };
+
+/*
+ * BTF of one type that continues the BTF of the type it is made of, so that it is a type like all
+ * others. info and word: the type's head; tail: what follows it.
+ */
+static struct iq_error *derive(struct iq_types *types, struct iq_type of, uint32_t kind,
+			       const uint32_t *tail, uint32_t num_tail, struct iq_type *type_ret)
+{
+	uint32_t data[6 + 3 + 3] = { 1 << 16 | 0xeb9f, 24 }, num = 6;
+	struct iq_error *err;
+	struct iq_btf *btf;
+	char key[64];
+
+	snprintf(key, sizeof(key), "%p %u %u %u", (const void *)of.btf, of.id, kind,
+		 num_tail ? tail[2] : 0);
+	btf = iq_strmap_get(&types->derived_by_key, key);
+	if (!btf) {
+		if (!of.btf || types->derived.num >= MAX_DERIVED)
+			return iq_error_new(IQ_ERR_UNSUPPORTED, "no types to make others of");
+		num++; /* without a name */
+		data[num++] = kind << 24;
+		data[num++] = num_tail ? 0 : of.id;
+		for (uint32_t i = 0; i < num_tail; i++)
+			data[num++] = tail[i];
+		data[3] = data[4] = (num - 6) * 4;
+		err = iq_btf_new(NULL, of.btf, data, num * 4, &btf);
+		if (err)
+			return err;
+		/* It points into our data. */
+		btf->copy = iq_xmalloc(data[3]);
+		btf->types = memcpy(btf->copy, data + 6, data[3]);
+		btf->module = of.btf->module;
+		iq_vec_push(&types->derived, btf);
+		iq_strmap_set(&types->derived_by_key, key, btf);
+	}
+	*type_ret = (struct iq_type){ btf, btf->first_id };
+	return NULL;
+}
+
+struct iq_error *iq_types_pointer(struct iq_types *types, struct iq_type to,
+				  struct iq_type *type_ret)
+{
+	return derive(types, to, BTF_PTR, NULL, 0, type_ret);
+}
+
+struct iq_error *iq_types_array(struct iq_types *types, struct iq_type of, uint32_t num,
+				struct iq_type *type_ret)
+{
+	return derive(types, of, BTF_ARRAY, (uint32_t[]){ of.id, of.id, num }, 3, type_ret);
+}
+
+/* "[12]" at the end of name: taken off, its number in *num_ret. */
+static bool take_dimension(char *name, uint32_t *num_ret)
+{
+	size_t len = strlen(name);
+	char *open = strrchr(name, '['), *end;
+	unsigned long long num;
+
+	if (!len || name[len - 1] != ']' || !open || open[1] < '0' || open[1] > '9')
+		return false;
+	num = strtoull(open + 1, &end, 0);
+	if (end != name + len - 1 || num > UINT32_MAX)
+		return false;
+	*num_ret = (uint32_t)num;
+	*open = '\0';
+	return true;
+}
+
+static void trim(char *name)
+{
+	size_t len = strlen(name);
+
+	while (len && name[len - 1] == ' ')
+		name[--len] = '\0';
+}
+
+/* Blanks are one each. */
+static bool copy_name(char *buf, size_t size, const char *name)
+{
+	size_t len = 0;
+
+	for (; *name; name++) {
+		char c = *name == '\t' ? ' ' : *name;
+
+		if (c == ' ' && (!len || buf[len - 1] == ' '))
+			continue;
+		if (len + 1 >= size)
+			return false;
+		buf[len++] = c;
+	}
+	buf[len] = '\0';
+	trim(buf);
+	return true;
+}
+
+struct iq_error *iq_types_by_name(struct iq_types *types, const char *name,
+				  struct iq_type *type_ret)
+{
+	uint32_t dims[MAX_SUFFIXES];
+	unsigned num_dims = 0, stars = 0;
+	struct iq_error *err;
+	struct iq_type type;
+	char buf[MAX_NAME];
+	size_t len;
+
+	if (!copy_name(buf, sizeof(buf), name))
+		return iq_error_new(IQ_ERR_NOTFOUND, "this kernel has no type %.40s...", name);
+	while (num_dims < MAX_SUFFIXES && take_dimension(buf, &dims[num_dims])) {
+		num_dims++;
+		trim(buf);
+	}
+	while ((len = strlen(buf)) && buf[len - 1] == '*' && stars < MAX_SUFFIXES) {
+		stars++;
+		buf[len - 1] = '\0';
+		trim(buf);
+	}
+	err = by_plain_name(types, buf, &type);
+	while (!err && stars--)
+		err = iq_types_pointer(types, type, &type);
+	/* The last dimension, which was found first, is the innermost. */
+	for (unsigned i = 0; !err && i < num_dims; i++)
+		err = iq_types_array(types, type, dims[i], &type);
+	if (!err)
+		*type_ret = type;
+	return err;
+}
+
+/* ---- all of them, and variables ---- */
+
+static bool foreach_in(const struct iq_btf *btf, iq_type_fn fn, void *ctx)
+{
+	const uint32_t kinds = KINDS_STRUCT | KINDS_UNION | KINDS_ENUM | KINDS_PLAIN;
+
+	for (uint32_t id = btf->first_id; id < btf->first_id + btf->num_types; id++) {
+		const struct btf_type *t = iq_btf_type(btf, id);
+
+		if (t->name_off && kinds >> btf_kind(t) & 1 &&
+		    (btf_vlen(t) || !(KINDS_ENUM >> btf_kind(t) & 1)) &&
+		    fn(ctx, (struct iq_type){ btf, id }))
+			return true;
+	}
+	return false;
+}
+
+void iq_types_foreach(struct iq_types *types, iq_type_fn fn, void *ctx)
+{
+	const struct iq_btf *btf;
+
+	if (!types->kernel || foreach_in(types->kernel, fn, ctx))
+		return;
+	need_modules(types);
+	iq_vec_foreach(&types->modules, m)
+		if ((btf = module_btf(types, m)) && foreach_in(btf, fn, ctx))
+			return;
+}
+
+struct iq_error *iq_types_of_var(struct iq_types *types, const char *name, struct iq_type *type_ret)
+{
+	const struct btf_type *t;
+
+	if (!types->have_vars && types->kernel) {
+		const struct iq_btf *btf = types->kernel;
+
+		for (uint32_t id = btf->first_id; id < btf->first_id + btf->num_types; id++) {
+			t = iq_btf_type(btf, id);
+			if (btf_kind(t) == BTF_VAR)
+				iq_strmap_set(&types->vars, iq_btf_str(btf, t->name_off),
+					      (void *)(uintptr_t)t);
+		}
+		types->have_vars = true;
+	}
+	t = iq_strmap_get(&types->vars, name);
+	if (!t)
+		return iq_error_new(IQ_ERR_NOTFOUND, "BTF does not say what type %s is of", name);
+	*type_ret = btf_ref(types->kernel, t->size_or_type);
+	return NULL;
+}
+
+const char *iq_type_module(struct iq_type type)
+{
+	return type.btf ? type.btf->module : NULL;
 }
 
 /* ---- answers that are remembered ---- */

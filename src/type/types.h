@@ -46,6 +46,16 @@ void iq_types_set_loader(struct iq_types *types, iq_types_load_fn load, void *ct
 struct iq_error *iq_types_by_name(struct iq_types *types, const char *name,
 				  struct iq_type *type_ret);
 
+/* As iq_type_pointer(), iq_type_array(), iq_type_foreach() and iq_type_of_var() in inquest/type.h.
+ */
+struct iq_error *iq_types_pointer(struct iq_types *types, struct iq_type to,
+				  struct iq_type *type_ret);
+struct iq_error *iq_types_array(struct iq_types *types, struct iq_type of, uint32_t num,
+				struct iq_type *type_ret);
+void iq_types_foreach(struct iq_types *types, iq_type_fn fn, void *ctx);
+struct iq_error *iq_types_of_var(struct iq_types *types, const char *name,
+				 struct iq_type *type_ret);
+
 /* The type and the member of it at path, in one; remembered, misses too. IQ_ERR_NOTFOUND. */
 struct iq_error *iq_types_member(struct iq_types *types, const char *type, const char *path,
 				 struct iq_member *member_ret);

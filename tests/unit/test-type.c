@@ -132,6 +132,49 @@ static uint64_t bits_to(struct iq_types *types, const char *type, const char *pa
 
 /* ---- names ---- */
 
+static void pointers_and_arrays_can_be_named(void **state)
+{
+	struct iq_types *types = kernel_types();
+	struct iq_type type, again;
+	char buf[64];
+
+	(void)state;
+	type = type_of(types, "struct list_head *");
+	assert_int_equal(iq_type_kind(type), IQ_TYPE_PTR);
+	assert_int_equal(iq_type_target(type).id, t_list);
+	assert_string_equal(iq_type_format(type, buf, sizeof(buf)), "struct list_head *");
+	again = type_of(types, "list_head*");
+	assert_ptr_equal(again.btf, type.btf);
+	type = type_of(types, "char **[3]");
+	assert_int_equal(iq_type_size(type), 24);
+	type = type_of(types, "const unsigned  long [2][5]");
+	assert_int_equal(iq_type_num_elems(type), 2);
+	assert_int_equal(iq_type_num_elems(iq_type_target(type)), 5);
+	assert_int_equal(iq_type_size(type), 80);
+	assert_int_equal(iq_type_kind(iq_type_target(type_of(types, "void *"))), IQ_TYPE_VOID);
+	assert_err(IQ_ERR_NOTFOUND, iq_types_by_name(types, "struct nobody *", &type));
+	assert_err(IQ_ERR_NOTFOUND, iq_types_by_name(types, "*", &type));
+	assert_err(IQ_ERR_NOTFOUND, iq_types_by_name(types, "char [", &type));
+	iq_types_free(types);
+}
+
+static bool count_type(void *ctx, struct iq_type type)
+{
+	++*(unsigned *)ctx;
+	return !*iq_type_name(type);
+}
+
+static void all_named_types_are_listed(void **state)
+{
+	struct iq_types *types = kernel_types();
+	unsigned num = 0;
+
+	(void)state;
+	iq_types_foreach(types, count_type, &num);
+	assert_in_range(num, 12, 20);
+	iq_types_free(types);
+}
+
 static void types_are_found_by_their_c_names(void **state)
 {
 	struct iq_types *types = kernel_types();
@@ -550,6 +593,8 @@ static void what_we_do_not_know_is_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pointers_and_arrays_can_be_named),
+		cmocka_unit_test(all_named_types_are_listed),
 		cmocka_unit_test(types_are_found_by_their_c_names),
 		cmocka_unit_test(enumerators_keep_their_sign_and_width),
 		cmocka_unit_test(members_are_found_through_structs_arrays_and_anonymous_ones),
