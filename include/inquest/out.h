@@ -45,4 +45,35 @@ struct iq_cell {
 				owns it then */
 };
 
+/* The cells of one row. */
+#define IQ_CELLS(...)                                                                              \
+	(const struct iq_cell[])                                                                   \
+	{                                                                                          \
+		__VA_ARGS__,                                                                       \
+		{                                                                                  \
+			IQ_CELL_END                                                                \
+		}                                                                                  \
+	}
+#define IQ_STR(v)                                                                                  \
+	{                                                                                          \
+		IQ_CELL_STR, .str = (v)                                                            \
+	}
+#define IQ_ADDR(v)                                                                                 \
+	{                                                                                          \
+		IQ_CELL_ADDR, .u64 = (v)                                                           \
+	}
+#define IQ_U64(v)                                                                                  \
+	{                                                                                          \
+		IQ_CELL_U64, .u64 = (v)                                                            \
+	}
+#define IQ_I64(v)                                                                                  \
+	{                                                                                          \
+		IQ_CELL_I64, .i64 = (v)                                                            \
+	}
+/* A number that could be read, or "??". */
+#define IQ_KNOWN(yes, v)                                                                           \
+	{                                                                                          \
+		(yes) ? IQ_CELL_U64 : IQ_CELL_UNREADABLE, .u64 = (v)                               \
+	}
+
 #endif

@@ -77,6 +77,9 @@ struct iq_error *iq_list_walk(struct iq_session *s, iq_vaddr head, size_t max, i
 /* The same along hlist_head.first. */
 struct iq_error *iq_hlist_walk(struct iq_session *s, iq_vaddr head, size_t max, iq_list_fn fn,
 			       void *ctx);
+/* Call fn with each struct rb_node below rb_root, in order. root: address of the rb_root. */
+struct iq_error *iq_rbtree_walk(struct iq_session *s, iq_vaddr root, size_t max, iq_list_fn fn,
+				void *ctx);
 /* The entry of an xarray (or an older radix tree) at an index: 0 where there is none. */
 struct iq_error *iq_xarray_load(struct iq_session *s, iq_vaddr xa, uint64_t index,
 				iq_vaddr *entry_ret);

@@ -4,7 +4,7 @@
  * walk is bounded, and a ring whose back links disagree is CORRUPT rather than
  * endless.
  */
-#include "kernel/containers.h"
+#include "inquest/session.h"
 
 enum {
 	XA_CHUNK_SHIFT = 6, /* include/linux/xarray.h: XA_CHUNK_SHIFT without CONFIG_BASE_SMALL */

@@ -9,7 +9,6 @@
  * page flag (PG_slab) up to v6.9 and a page type since v6.10; we do not trust either alone but
  * ask whether the cache found there is one of the list slab_caches.
  */
-#include "kernel/containers.h"
 #include "kernel/session.h"
 
 enum { MAX_CACHES = 100000, MAX_ORDER_BYTES = 4096 << 10 };

@@ -10,7 +10,6 @@
  */
 #include "inquest/path.h"
 
-#include "kernel/containers.h"
 #include "kernel/session.h"
 
 enum { MAX_MOUNTS = 200000, MAX_DEPTH = 256, MAX_PATH_LEN = 4096, MAX_NAME_LEN = 255 };
