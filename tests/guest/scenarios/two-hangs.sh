@@ -8,7 +8,7 @@ make() {
     fact fs_loop "$loop"
     dm_on_loop big 16
     dmsetup suspend --noudevsync --noflush --nolockfs big || fail "dmsetup suspend"
-    background idle_p role idle 14
+    background idle_p role idle 40
     facts_of idle_p idle
     fsfreeze --freeze /data || fail fsfreeze
     n=0
