@@ -47,6 +47,7 @@ PUBLIC = {
     'task': 'kernel',
     'path': 'kernel',
     'files': 'kernel',
+    'describe': 'kernel',
     'waitq': 'kernel',
     'disk': 'diag',
     'log': 'kernel',

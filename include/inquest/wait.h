@@ -149,6 +149,12 @@ struct iq_frame_text {
 	const char *module; /* or NULL */
 };
 
+/* A descriptor that a task waits for by poll, select or epoll. */
+struct iq_watch_text {
+	int fd;
+	const char *what, *events; /* "pipe [123]", "in" */
+};
+
 struct iq_wait {
 	struct iq_object *task;
 	struct iq_object *on; /* the lock or thing it sleeps on; never NULL */
@@ -172,6 +178,8 @@ struct iq_wait {
 		uint64_t args[6];
 		unsigned num_args;
 	} syscall;
+	const char *call;		      /* the same with its arguments decoded; or NULL */
+	IQ_VEC(struct iq_watch_text) watches; /* of poll, select, epoll */
 	IQ_VEC(struct iq_frame_text) stack;
 	uint64_t key; /* what else tells it from the next one like it; 0: nothing */
 	/* Whoever sleeps here is woken only when it has what it wants: a task that ran has left

@@ -177,7 +177,7 @@ bool iq_is_scheduler_function(const char *name)
 	return false;
 }
 
-static bool is_asked_for(const struct engine *e, const struct iq_task *t)
+bool iq_engine_is_asked_for(const struct engine *e, const struct iq_task *t)
 {
 	for (size_t i = 0; i < e->options->num_pids; i++)
 		if (e->options->pids[i] == t->pid || e->options->pids[i] == t->tgid)
@@ -289,7 +289,7 @@ struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
 			iq_diag_note(&e->d,
 				     "the rule %s could not be asked: this kernel's types lack %s",
 				     idle->rule->name, idle->missing);
-	} else if (!w && is_asked_for(e, task) && stack->num_frames) {
+	} else if (!w && iq_engine_is_asked_for(e, task) && stack->num_frames) {
 		w = wait_in_kernel(e, task, stack, IQ_WAIT_IDLE);
 	}
 	return w;
@@ -352,7 +352,7 @@ static void explain_tasks(struct engine *e)
 			break;
 		}
 		/* Kernel threads that sleep interruptibly or idle are waiting for work. */
-		if (t->kthread && t->state != 'D' && !is_asked_for(e, t))
+		if (t->kthread && t->state != 'D' && !iq_engine_is_asked_for(e, t))
 			continue;
 		if (!is_blocked(t))
 			continue;

@@ -68,6 +68,12 @@ struct iq_error *iq_engine_look(struct engine *e);
  * anything. */
 struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task);
 
+/* Was `why` called with this task's number, or its process's? */
+bool iq_engine_is_asked_for(const struct engine *e, const struct iq_task *task);
+
+/* Put into words what the tasks asked for, and those of the causes, want of the kernel. */
+void iq_engine_tell_sleeps(struct engine *e, const struct iq_causes *causes);
+
 /* Does this function only say how a task sleeps (schedule, wait_for_completion), not for what? */
 bool iq_is_scheduler_function(const char *name);
 

@@ -266,6 +266,7 @@ static json_t *syscall_of(const struct iq_wait *w)
 	for (unsigned i = 0; i < w->syscall.num_args && i < IQ_ARRAY_SIZE(w->syscall.args); i++)
 		json_array_append_new(args, hex(w->syscall.args[i]));
 	put(json, "args", args);
+	put(json, "text", text(w->call));
 	return json;
 }
 
@@ -286,6 +287,21 @@ static json_t *stack_of(const struct iq_wait *w)
 	return list;
 }
 
+static json_t *watches_of(const struct iq_wait *w)
+{
+	json_t *list = json_array();
+
+	iq_vec_foreach(&w->watches, watch) {
+		json_t *json = json_object();
+
+		put(json, "fd", json_integer(watch->fd));
+		put(json, "what", text(watch->what));
+		put(json, "events", text(watch->events));
+		json_array_append_new(list, json);
+	}
+	return list;
+}
+
 static json_t *wait_json(struct maker *m, const struct iq_wait *w)
 {
 	char state[2] = { w->state > ' ' && w->state < 0x7f ? w->state : '?' };
@@ -300,6 +316,7 @@ static json_t *wait_json(struct maker *m, const struct iq_wait *w)
 	put(json, "holders", holders(m, w));
 	put(json, "stack", stack_of(w));
 	put(json, "words", text(w->in_words));
+	put(json, "watches", watches_of(w));
 	put(json, "certainty", json_string(iq_certainty_name(w->certainty)));
 	put(json, "rule", text(w->rule));
 	put(json, "hangs", json_boolean(w->hangs));

@@ -127,6 +127,10 @@ static void add_syscall(struct iq_strbuf *sb, const json_t *call)
 {
 	const json_t *args = get(call, "args");
 
+	if (json_is_string(get(call, "text"))) {
+		iq_strbuf_adds(sb, get_str(call, "text"));
+		return;
+	}
 	if (!json_is_string(get(call, "name"))) {
 		iq_strbuf_printf(sb, "system call %" PRId64,
 				 (int64_t)json_integer_value(get(call, "nr")));
@@ -166,8 +170,16 @@ static void add_doing(struct iq_strbuf *sb, const json_t *wait)
 static void add_wait(struct iq_strbuf *sb, const json_t *wait, const json_t *before)
 {
 	const json_t *on = get(wait, "on");
-	const char *mode = get_str(wait, "mode");
+	const char *mode = get_str(wait, "mode"), *words = get_str(wait, "words");
 
+	/* No rule, but words: what the program asked for. */
+	if (!*get_str(wait, "rule") && *words) {
+		bool is_held = !strncmp(words, "is ", 3);
+
+		iq_strbuf_printf(sb, "%s%s", is_held ? "" : "sleeps in ", words);
+		add_duration(sb, is_held ? "; for " : ", for ", get_ms(wait, "waited_ms"));
+		return;
+	}
 	if (is(on, "type", "kernel") && !*get_str(wait, "rule"))
 		iq_strbuf_adds(sb, "sleeps in ");
 	else if (*mode)
@@ -358,10 +370,13 @@ static void add_step(struct teller *t, struct iq_strbuf *sb, const json_t *objec
 		iq_strbuf_adds(sb, ": ");
 		add_how(sb, entry);
 	}
-	if (!wait)
+	if (!wait && !*get_str(object, "doing"))
 		return;
 	iq_strbuf_adds(sb, entry && *get_str(entry, "how") ? "; " : " ");
-	add_wait(sb, wait, before);
+	if (wait)
+		add_wait(sb, wait, before);
+	else
+		iq_strbuf_adds(sb, get_str(object, "doing"));
 }
 
 /* Things that need no step of their own: what the task before them says it waits for. */
@@ -573,6 +588,28 @@ static void tell_cause(struct teller *t, const json_t *cause, size_t num, bool i
 
 /* ---- the tasks that were asked for ---- */
 
+/* The descriptors of poll and its like, one a line, where they are not all told already. */
+static void tell_watches(struct teller *t, const json_t *wait)
+{
+	enum { TOLD_IN_WORDS = 4 };
+	const json_t *watches = get(wait, "watches");
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
+
+	if (json_array_size(watches) <= TOLD_IN_WORDS || !t->style.all)
+		return;
+	for (size_t i = 0; i < json_array_size(watches); i++) {
+		const json_t *watch = json_array_get(watches, i);
+
+		sb.len = 0;
+		iq_strbuf_printf(&sb, "%" PRId64 ": %s",
+				 (int64_t)json_integer_value(get(watch, "fd")),
+				 get_str(watch, "what"));
+		if (*get_str(watch, "events"))
+			iq_strbuf_printf(&sb, " (%s)", get_str(watch, "events"));
+		item(t, 0, iq_strbuf_str(&sb));
+	}
+}
+
 static void tell_asked(struct teller *t, const json_t *task)
 {
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
@@ -581,7 +618,10 @@ static void tell_asked(struct teller *t, const json_t *task)
 	iq_strbuf_addc(t->out, '\n');
 	add_object(&sb, task);
 	if (!wait) {
-		iq_strbuf_adds(&sb, " waits for nothing that is known");
+		if (*get_str(task, "doing"))
+			iq_strbuf_printf(&sb, " %s", get_str(task, "doing"));
+		else
+			iq_strbuf_adds(&sb, " waits for nothing that is known");
 		paragraph(t, "", 0, iq_strbuf_str(&sb));
 		return;
 	}
@@ -590,6 +630,14 @@ static void tell_asked(struct teller *t, const json_t *task)
 	if (!json_is_true(get(wait, "hangs")))
 		iq_strbuf_adds(&sb, " (an ordinary wait)");
 	paragraph(t, "", 0, iq_strbuf_str(&sb));
+	if (!*get_str(wait, "rule") && *get_str(wait, "words") &&
+	    json_array_size(get(get(wait, "syscall"), "args"))) {
+		sb.len = 0;
+		iq_strbuf_adds(&sb, "its system call: ");
+		add_syscall(&sb, get(wait, "syscall"));
+		item(t, 0, iq_strbuf_str(&sb));
+	}
+	tell_watches(t, wait);
 	for (size_t i = 0; i < json_array_size(holders); i++) {
 		const json_t *o = get(json_array_get(holders, i), "object");
 

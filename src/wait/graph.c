@@ -58,6 +58,7 @@ void iq_graph_free(struct iq_graph *g)
 	iq_vec_foreach(&g->waits, w) {
 		iq_vec_free(&(*w)->evidence);
 		iq_vec_free(&(*w)->stack);
+		iq_vec_free(&(*w)->watches);
 	}
 	iq_vec_foreach(&g->edges, e)
 		iq_vec_free(&(*e)->evidence);

@@ -113,7 +113,7 @@ static void the_incident_is_reported_field_by_field(void **state)
 		  "{\"id\":\"task:314\",\"type\":\"task\",\"name\":\"mapper\",\"comm\":\"mapper\","
 		  "\"pid\":312,\"tid\":314,\"uid\":0,\"container\":null,\"kthread\":false}");
 	assert_at(r, "waits.1.syscall",
-		  "{\"nr\":11,\"name\":\"munmap\",\"args\":[\"0x7f12a0000000\",\"0x1000\"]}");
+		  "{\"nr\":11,\"name\":\"munmap\",\"args\":[\"0x7f12a0000000\",\"0x1000\"],\"text\":null}");
 	assert_at(r, "waits.1.mode", "\"write\"");
 	assert_at(r, "waits.0.syscall", "null");
 	assert_at(r, "waits.0.holders", "[]");
@@ -521,7 +521,7 @@ static void an_ordinary_wait_is_explained_when_asked_for(void **state)
 	assert_text(r, &plain,
 		    "milkyway1, Linux 6.1.0-50-cloud-amd64, up 1 h 18 min\n"
 		    "\n"
-		    "sh (20) sleeps in do_wait, for 9.0 s, in wait4(-1) (an ordinary wait)\n"
+		    "sh (20) sleeps in wait4(-1), for 9.0 s (an ordinary wait)\n"
 		    "     - sleep (21): is its child; sleeps in hrtimer_nanosleep, for 8.0 s\n");
 	json_decref(r);
 	iq_graph_free(g);

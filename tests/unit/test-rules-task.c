@@ -531,6 +531,62 @@ static void asking_for_one_task_tells_of_it_alone(void **state)
 	}
 }
 
+static struct iq_wait *wait_asked_for(struct fakekernel *k, int32_t pid)
+{
+	struct iq_why *why = fk_why_pid(k, pid);
+	struct iq_object *o;
+	char id[32];
+
+	assert_int_equal(why->causes->list.num, 0);
+	snprintf(id, sizeof(id), "task:%d", pid);
+	o = iq_graph_find(why->graph, id);
+	assert_non_null(o);
+	assert_non_null(o->wait);
+	return o->wait;
+}
+
+static void task_that_is_asked_for_says_what_it_sleeps_for(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_task(k, 102, "daemon");
+		struct iq_wait *w;
+
+		fk_nanosleep(fk_task(k, 101, "sleep"));
+		fk_syscall(t, 34, 0, 0);
+		fk_calls(t, "__x64_sys_pause", "__do_sys_pause");
+		fk_switch(t, FK_S);
+		w = wait_asked_for(k, 101);
+		assert_string_equal(w->in_words, "clock_nanosleep");
+		assert_string_equal(w->call, "clock_nanosleep(CLOCK_MONOTONIC, 0, 0, 0)");
+		w = wait_asked_for(k, 102);
+		assert_string_equal(w->in_words, "pause, until a signal comes");
+		assert_string_equal(w->call, "pause()");
+		fakekernel_free(k);
+	}
+}
+
+/* Of one who waits for a lock the system call is decoded, and the wait is the rule's. */
+static void arguments_that_cannot_be_read_stay_numbers(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_task(k, 101, "opener");
+		struct iq_why *why;
+
+		fk_syscall(t, 257, (uint64_t)-100, 0x7f0000001000);
+		hang(t);
+		why = fk_why_pid(k, 101);
+		assert_string_equal(iq_graph_find(why->graph, "task:101")->wait->call,
+				    "openat(AT_FDCWD, 0x7f0000001000, O_RDONLY, 00)");
+		fakekernel_free(k);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -562,6 +618,8 @@ int main(void)
 		cmocka_unit_test(stack_that_cannot_be_read_is_said_so),
 		cmocka_unit_test(stack_that_cannot_be_read_is_a_cause_if_somebody_waits),
 		cmocka_unit_test(asking_for_one_task_tells_of_it_alone),
+		cmocka_unit_test(task_that_is_asked_for_says_what_it_sleeps_for),
+		cmocka_unit_test(arguments_that_cannot_be_read_stay_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
