@@ -24,6 +24,9 @@ struct iq_object *iq_diag_bdev(struct iq_diag *d, iq_vaddr bdev);
 
 /* The device that an inode's data is on; of a block device's own inode that device. NULL: none. */
 struct iq_object *iq_diag_device_of_inode(struct iq_diag *d, iq_vaddr inode);
+/* The same; of a filesystem that keeps its devices to itself (btrfs, which may have several) that
+ * filesystem. */
+struct iq_object *iq_diag_storage_of_inode(struct iq_diag *d, iq_vaddr inode);
 /* Is this the inode of a block device itself, in the pseudo filesystem of block devices? */
 bool iq_is_bdev_inode(struct iq_session *s, iq_vaddr inode);
 

@@ -8,7 +8,9 @@
  * bi_bdev. What a device has in hand are the requests of its queue that are
  * in flight; the age of the oldest says whether it answers.
  *
- * A page may also be locked by a task; then its address is on that task's stack.
+ * A page may also be locked by a task; then its address is on that task's stack. A page of
+ * anonymous memory that is being swapped in or out carries the number of its swap area, and that
+ * knows its device.
  *
  * Kernel: mm/filemap.c (folio_wait_bit_common), fs/buffer.c, block/bio.c (submit_bio_wait),
  * block/blk-mq.c, include/linux/blk-mq.h (struct request), block/fops.c, fs/iomap/direct-io.c.
@@ -17,7 +19,10 @@
 #include "inquest/module.h"
 #include "inquest/waitq.h"
 
-enum { PAGE_MAPPING_FLAGS = 3, BH_LOCK = 2 };
+enum { PAGE_MAPPING_FLAGS = 3, PAGE_MAPPING_ANON = 1, BH_LOCK = 2 };
+
+/* A swap entry's area: SWP_TYPE_SHIFT (include/linux/swapops.h), MAX_SWAPFILES. */
+enum { SWAP_TYPE_SHIFT = 58, MAX_SWAP_AREAS = 32 };
 
 static const char disk_type[] = "struct gendisk";
 
@@ -144,6 +149,45 @@ static bool page_flag(struct iq_diag *d, iq_vaddr page, const char *name)
 	return flags >> bit & 1;
 }
 
+/* The swap area (struct swap_info_struct) that a page of anonymous or shared memory is read from or
+ * written to; 0: it is in none. */
+static iq_vaddr swap_area_of_page(struct iq_diag *d, iq_vaddr page)
+{
+	iq_vaddr areas = iq_sym_addr(d->s, "swap_info");
+	uint64_t mapping, entry, area, type;
+
+	if (!areas || !page_flag(d, page, "PG_swapcache") || !page_flag(d, page, "PG_swapbacked") ||
+	    !iq_peek_member(d->s, "struct page", "mapping", page, &mapping) ||
+	    (mapping && (mapping & PAGE_MAPPING_FLAGS) != PAGE_MAPPING_ANON))
+		return 0;
+	if (!iq_peek_member(d->s, "struct folio", "swap.val", page, &entry) &&
+	    !iq_peek_member(d->s, "struct page", "private", page, &entry))
+		return 0;
+	entry >>= SWAP_TYPE_SHIFT;
+	if (entry >= MAX_SWAP_AREAS || !iq_peek_u64(d->s, areas + 8 * entry, &area) ||
+	    !iq_is_kernel_ptr(d->s, area) ||
+	    !iq_peek_member(d->s, "struct swap_info_struct", "type", area, &type) || type != entry)
+		return 0;
+	return area;
+}
+
+/* The device of a swap area, or the filesystem that has the file. */
+static struct iq_object *storage_of_swap(struct iq_diag *d, iq_vaddr area, const char **path_ret)
+{
+	struct iq_object *device = NULL;
+	uint64_t file, bdev, inode;
+
+	if (!iq_peek_member(d->s, "struct swap_info_struct", "swap_file", area, &file))
+		return NULL;
+	*path_ret = iq_path_of_file(d->s, file);
+	if (iq_peek_member(d->s, "struct swap_info_struct", "bdev", area, &bdev))
+		device = iq_diag_bdev(d, bdev);
+	if (!device && iq_peek_member(d->s, "struct file", "f_mapping", file, &inode) &&
+	    iq_peek_member(d->s, "struct address_space", "host", inode, &inode))
+		device = iq_diag_storage_of_inode(d, inode);
+	return device;
+}
+
 /* Tasks that may have locked this page: they have its address on their stacks and do not wait for
  * it. */
 static size_t add_page_lockers(struct iq_diag *d, struct iq_wait *w, iq_vaddr page)
@@ -184,11 +228,11 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 				     const struct iq_stack *stack, size_t frame,
 				     struct iq_wait **wait_ret)
 {
-	struct iq_object *on, *device;
+	struct iq_object *on, *device = NULL;
 	struct iq_wait *w;
-	const char *path = NULL;
+	const char *path = NULL, *swap_path = NULL;
 	int64_t writeback = -1;
-	iq_vaddr page, inode;
+	iq_vaddr page, inode, swap = 0;
 	struct iq_edge *e;
 	int bit;
 
@@ -197,7 +241,12 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 		return NULL;
 	iq_error_free(iq_enum_value(d->s, "enum pageflags", "PG_writeback", &writeback));
 	inode = inode_of_page(d, page);
-	device = inode ? iq_diag_device_of_inode(d, inode) : NULL;
+	if (inode)
+		device = iq_diag_storage_of_inode(d, inode);
+	else
+		swap = swap_area_of_page(d, page);
+	if (swap)
+		device = storage_of_swap(d, swap, &swap_path);
 	if (inode)
 		path = iq_is_bdev_inode(d->s, inode) && device ? device->name
 							       : iq_path_of_inode(d->s, inode);
@@ -207,6 +256,7 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 	iq_object_name(d->g, on, "%s of a page of %s", bit == writeback ? "writeback" : "lock",
 		       path    ? path
 		       : inode ? "a file"
+		       : swap  ? "swapped memory"
 			       : "anonymous memory");
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
 	/* Woken for this bit alone: who ran since has had what it waited for. */
@@ -221,8 +271,15 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 		return NULL;
 	e = iq_graph_edge(d->g, w->task, device, on, IQ_EDGE_SERVES, IQ_STRONG, "%s",
 			  bit == writeback ? "has to write the page" : "has to read the page");
-	iq_text_add(d->g, &e->evidence, "page %#" PRIx64 " belongs to %s, which is on %s", page,
-		    path ? path : "a file", device->name);
+	if (swap)
+		iq_text_add(d->g, &e->evidence,
+			    "page %#" PRIx64 " is in the swap area %#" PRIx64
+			    " (%s), which is on %s",
+			    page, swap, swap_path ? swap_path : "its name cannot be read",
+			    device->name);
+	else
+		iq_text_add(d->g, &e->evidence, "page %#" PRIx64 " belongs to %s, which is on %s",
+			    page, path ? path : "a file", device->name);
 	return NULL;
 }
 
@@ -321,7 +378,7 @@ static struct iq_object *device_of_syscall(struct iq_diag *d, const struct iq_ta
 	if (!file || !iq_peek_member(d->s, "struct file", "f_mapping", file, &inode) ||
 	    !iq_peek_member(d->s, "struct address_space", "host", inode, &inode))
 		return NULL;
-	return iq_diag_device_of_inode(d, inode);
+	return iq_diag_storage_of_inode(d, inode);
 }
 
 static struct iq_error *explain_bio(struct iq_diag *d, const struct iq_task *task,
@@ -384,10 +441,10 @@ static const char *const bio_functions[] = {
 
 static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "page",
-	  .summary = "a page being read, written or locked: its file, the device below, or the "
-		     "task that locked it",
-	  .reads = "wait_page_queue.folio, .bit_nr; page.mapping, .flags; inode.i_sb; "
-		   "super_block.s_bdev",
+	  .summary = "a page being read, written or locked: its file or swap area, the device "
+		     "below, or the task that locked it",
+	  .reads = "wait_page_queue.folio, .bit_nr; page.mapping, .flags, .private; inode.i_sb; "
+		   "super_block.s_bdev; swap_info_struct.bdev, .swap_file",
 	  .seen = "6.1, 6.12, 7.3",
 	  .certainty = IQ_STRONG,
 	  .functions = iq_page_wait_functions,

@@ -95,8 +95,9 @@ static struct iq_error *explain_loop(struct iq_diag *d, struct iq_object *o)
 			     ? iq_diag_filesystem(d, sb)
 			     : NULL;
 	/* What has no device below, or none that owes anything, explains nothing. */
-	below = fs ? iq_diag_device_of_inode(d, inode) : NULL;
-	if (!fs || fs == o || !below || !iq_disk_may_owe(d, below->addr))
+	below = fs ? iq_diag_storage_of_inode(d, inode) : NULL;
+	if (!fs || fs == o || !below ||
+	    (below->type == IQ_OBJ_DEVICE && !iq_disk_may_owe(d, below->addr)))
 		return NULL;
 	e = iq_graph_edge(d->g, o, fs, NULL, IQ_EDGE_SERVES, IQ_STRONG, "has the file behind it");
 	iq_text_add(d->g, &e->evidence, "loop_device.lo_backing_file at %#" PRIx64 " is %s", lo,

@@ -104,6 +104,22 @@ struct iq_object *iq_diag_device_of_inode(struct iq_diag *d, iq_vaddr inode)
 	return iq_diag_bdev(d, bdev);
 }
 
+struct iq_object *iq_diag_storage_of_inode(struct iq_diag *d, iq_vaddr inode)
+{
+	enum { FS_REQUIRES_DEV = 1 };
+	struct iq_object *device = iq_diag_device_of_inode(d, inode);
+	uint64_t sb, bdev, type, flags;
+
+	if (device || iq_is_bdev_inode(d->s, inode) ||
+	    !iq_peek_member(d->s, "struct inode", "i_sb", inode, &sb) ||
+	    !iq_peek_member(d->s, "struct super_block", "s_bdev", sb, &bdev) || bdev ||
+	    !iq_peek_member(d->s, "struct super_block", "s_type", sb, &type) ||
+	    !iq_peek_member(d->s, "struct file_system_type", "fs_flags", type, &flags) ||
+	    !(flags & FS_REQUIRES_DEV))
+		return device;
+	return iq_diag_filesystem(d, sb);
+}
+
 /* ---- in flight ---- */
 
 static void count_tags(struct iq_diag *d, iq_vaddr tags, iq_vaddr queue, struct iq_in_flight *f,

@@ -123,7 +123,8 @@ dm_on_loop() {
     losetup "$loop" "/tmp/$1.img" || fail losetup
     fact loop "$loop"
     dmsetup create --noudevsync "$1" --table "0 $(($2 * 2048)) linear $loop 0" || fail "dmsetup create"
-    until_true 5 [ -e "/dev/mapper/$1" ] || dmsetup mknodes "$1"
+    # There is no udev that would make it.
+    [ -e "/dev/mapper/$1" ] || dmsetup mknodes "$1"
     dm=dev:dm-$(dmsetup info -c --noheadings -o minor "$1")
     fact dm "$dm"
 }
