@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The tables of commands and walkers that belong to the language: one line a table
+ */
+#include "shell/commands.h"
+#include "shell/shell.h"
+
+extern const struct iq_dcmd iq_pipe_dcmds[];
+extern const struct iq_dcmd iq_help_dcmds[];
+extern const struct iq_dcmd iq_house_dcmds[];
+
+const struct iq_dcmd *const iq_builtin_dcmds[] = {
+	iq_pipe_dcmds,
+	iq_help_dcmds,
+	iq_house_dcmds,
+	iq_print_dcmds,
+	NULL,
+};
+
+const struct iq_walker *const iq_builtin_walkers[] = {
+	NULL,
+};
