@@ -63,6 +63,7 @@ struct iq_cli {
 	uint64_t start_ns; /* CLOCK_MONOTONIC */
 	struct iq_session *session;
 	bool missing; /* the dump was cut off */
+	int helper;   /* the socket to the debugger's helper; 0: there is none */
 };
 
 /* ---- words.c: reading the command line ---- */
@@ -124,7 +125,15 @@ unsigned iq_terminal_width(void);
 /* --timings: say on standard error how long it took since the last call. */
 void iq_timing(struct iq_cli *cli, const char *what);
 
+/* ---- debugger.c ---- */
+
+/* Not in the list of commands: what -k, -c FILE and -p PID without a command's name start. */
+extern const struct iq_command iq_debugger;
+
 /* ---- source.c ---- */
+
+/* Set by ^C. */
+extern volatile int iq_interrupted;
 
 /*
  * Open what the command line asks for: cli->session. On the live kernel first lock our own memory.
@@ -132,8 +141,11 @@ void iq_timing(struct iq_cli *cli, const char *what);
  */
 struct iq_error *iq_cli_open(struct iq_cli *cli);
 
-/* Give up all that this process does not need any more (confine.c). */
-void iq_confine(void);
+/*
+ * Give up all that this process does not need any more (confine.c). helper: a socket that it may
+ * still write to, above 0; or 0.
+ */
+void iq_confine(int helper);
 
 void iq_cli_close(struct iq_cli *cli);
 
@@ -153,6 +165,6 @@ int iq_cmd_doctor(struct iq_cli *cli, struct iq_words *words);
 int iq_cmd_help(struct iq_cli *cli, struct iq_words *words);
 
 extern const struct iq_option iq_why_option_table[], iq_ps_option_table[], iq_stack_option_table[],
-	iq_doctor_option_table[], iq_stacks_option_table[];
+	iq_doctor_option_table[], iq_stacks_option_table[], iq_debugger_option_table[];
 
 #endif

@@ -87,6 +87,10 @@ static const unsigned allowed[] = {
 	SYS_sched_yield,
 	SYS_ioctl,
 	SYS_uname,
+#ifdef SYS_poll
+	SYS_poll,
+#endif
+	SYS_ppoll,
 	SYS_sysinfo,
 #ifdef SYS_time
 	SYS_time,
@@ -96,16 +100,16 @@ static const unsigned allowed[] = {
 /* Allowed on standard output and standard error. */
 static const unsigned allowed_to_write[] = { SYS_write, SYS_writev };
 
-enum { NUM_HEAD = 4, NUM_TAIL = 7 };
+enum { NUM_HEAD = 4, NUM_TAIL = 8 };
 
-static void filter_calls(void)
+static void filter_calls(int helper)
 {
 	enum { NUM_ALLOWED = IQ_ARRAY_SIZE(allowed), NUM_WRITE = IQ_ARRAY_SIZE(allowed_to_write) };
 	struct sock_filter code[NUM_HEAD + NUM_ALLOWED + NUM_WRITE + NUM_TAIL];
 	struct sock_fprog program = { .filter = code };
 	unsigned n = 0, deny, allow, check;
 
-	/* The end: deny, allow, check_fd (four instructions). */
+	/* The end: deny, allow, and six that look at the descriptor. */
 	deny = NUM_HEAD + NUM_ALLOWED + NUM_WRITE;
 	allow = deny + 1;
 	check = deny + 2;
@@ -130,8 +134,11 @@ static void filter_calls(void)
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 						 offsetof(struct seccomp_data, args[0]));
-	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, STDOUT_FILENO, 1, 0);
-	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, STDERR_FILENO, 0, 1);
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, STDOUT_FILENO, 2, 0);
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, STDERR_FILENO, 1, 0);
+	/* Without a helper this is standard output once more. */
+	code[n++] = (struct sock_filter)BPF_JUMP(
+		BPF_JMP | BPF_JEQ | BPF_K, helper > 0 ? (unsigned)helper : STDOUT_FILENO, 0, 1);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
 	program.len = (unsigned short)n;
@@ -140,17 +147,18 @@ static void filter_calls(void)
 
 #else
 
-static void filter_calls(void)
+static void filter_calls(int helper)
 {
+	(void)helper;
 }
 
 #endif
 
-void iq_confine(void)
+void iq_confine(int helper)
 {
 #ifndef IS_SANITIZED
 	drop_capabilities();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
-		filter_calls();
+		filter_calls(helper);
 #endif
 }

@@ -122,16 +122,7 @@ int iq_cmd_help(struct iq_cli *cli, struct iq_words *words)
 
 /* ---- without a command's name ---- */
 
-enum { OPT_PID = 900, MAX_OPTIONS = 64 };
-
-static int for_the_debugger(const char *what)
-{
-	return iq_complain(
-		IQ_EXIT_USAGE,
-		"%s without a command is for the debugger, which does not exist yet; what "
-		"hangs, and why, says `inquest why`",
-		what);
-}
+enum { MAX_OPTIONS = 64 };
 
 static int unknown_command(const char *word)
 {
@@ -155,25 +146,34 @@ static int unknown_command(const char *word)
 }
 
 /*
- * Read up to the command's name: sets cli->command, or leaves it NULL where there is none. An
- * option of `why` stands for `why`, as nothing at all does.
+ * Read up to the command's name: sets cli->command, or leaves it NULL where there is none. Without
+ * a name a source, or an option of the debugger's, stands for the debugger; an option of `why`
+ * for `why`, as nothing at all does.
  */
 static int find_command(struct iq_cli *cli, struct iq_words *words)
 {
-	struct iq_option own[MAX_OPTIONS] = { { OPT_PID, 'p', NULL, "PID" } };
+	struct iq_option own[MAX_OPTIONS];
 	const struct iq_command *why = iq_command_by_name("why");
-	bool pid = false;
-	size_t num = 1;
+	bool debugger = false;
+	size_t num = 0, first_of_why;
 	int id;
 
+	for (const struct iq_option *o = iq_debugger.options; o->id; o++)
+		own[num++] = *o;
+	first_of_why = num;
 	for (const struct iq_option *o = why->options; o && o->id && num + 1 < MAX_OPTIONS; o++)
 		own[num++] = *o;
+	own[num] = (struct iq_option){ 0 };
 	words->own = own;
 	cli->command = why;
-	id = iq_words_next(words);
-	while (id == OPT_PID) {
-		pid = true;
-		id = iq_words_next(words);
+	while ((id = iq_words_next(words)) > 0) {
+		size_t i = 0;
+
+		while (i < first_of_why && own[i].id != id)
+			i++;
+		if (i == first_of_why)
+			break;
+		debugger = true;
 	}
 	words->own = NULL;
 	if (id == IQ_WORDS_ERROR)
@@ -182,19 +182,19 @@ static int find_command(struct iq_cli *cli, struct iq_words *words)
 		cli->command = iq_command_by_name(words->value);
 		if (!cli->command)
 			return unknown_command(words->value);
-		return pid ? iq_complain(IQ_EXIT_USAGE,
-					 "-p PID before a command is for the debugger; "
-					 "see `inquest help %s`",
-					 cli->command->name)
-			   : IQ_EXIT_OK;
+		return debugger ? iq_complain(IQ_EXIT_USAGE,
+					      "the debugger's options (-p, -e, ...) do not stand "
+					      "before a command; see `inquest help %s`",
+					      cli->command->name)
+				: IQ_EXIT_OK;
 	}
 	if (id == IQ_WORDS_END && (cli->help || cli->version || cli->man)) {
 		cli->command = NULL;
 		return IQ_EXIT_OK;
 	}
-	if (id == IQ_WORDS_END && (pid || cli->live || cli->dump))
-		return for_the_debugger(pid ? "-p PID" : cli->dump ? "-c FILE" : "-k");
-	/* Again, all of it, as the words of `why`. */
+	if (id == IQ_WORDS_END && (debugger || cli->live || cli->dump))
+		cli->command = &iq_debugger;
+	/* Again, all of it, as the words of that command. */
 	*words = (struct iq_words){
 		.cli = cli, .argv = words->argv, .argc = words->argc, .next = 1
 	};

@@ -7,12 +7,12 @@
 
 #include "cli/cli.h"
 
-static volatile int interrupted;
+volatile int iq_interrupted;
 
 static void on_interrupt(int sig)
 {
 	(void)sig;
-	interrupted = 1;
+	iq_interrupted = 1;
 }
 
 static void catch_interrupts(void)
@@ -39,8 +39,8 @@ struct iq_error *iq_cli_open(struct iq_cli *cli)
 	err = iq_session_open(&options, &cli->session);
 	if (err)
 		return err;
-	cli->session->interrupted = &interrupted;
-	iq_confine();
+	cli->session->interrupted = &iq_interrupted;
+	iq_confine(cli->helper);
 	if (cli->session->target->missing) {
 		cli->missing = true;
 		iq_complain(0, "%s: %s", cli->dump ? cli->dump : "/proc/kcore",

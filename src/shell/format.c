@@ -150,6 +150,9 @@ static void field(struct run *r, const char *text, unsigned width)
 		newline(r);
 		pad_to(r, INDENT);
 	}
+	/* Whatever its width: a field does not run into the next. */
+	if (width && has >= width)
+		width = (unsigned)has + 1;
 	width += (unsigned)r->col;
 	add(r, text);
 	pad_to(r, width);
@@ -340,7 +343,7 @@ static void diagram(struct run *r, uint64_t value)
 				char text[96];
 
 				add(r, "+-");
-				while (r->col < col + top + 2)
+				while (r->col < col + top + 3)
 					add(r, "-");
 				snprintf(text, sizeof(text), " bit %-2u mask 0x%0*" PRIx64, bit,
 					 (int)(digits & 31), (uint64_t)1 << bit);
@@ -379,13 +382,10 @@ static struct iq_error *insn(struct run *r, const struct iq_format_letter *l)
 	len = iq_disasm_one(r->sh->s, addr, code, len, &text);
 	if (r->col)
 		newline(r);
-	if (l->kind == IQ_FORMAT_INSN_ADDR) {
+	if (l->kind == IQ_FORMAT_INSN_ADDR)
+		label(r);
+	else
 		begin(r, true);
-		pad_to(r, r->col + 1);
-	} else {
-		r->begun = true;
-		pad_to(r, 8);
-	}
 	add(r, iq_strbuf_str(&text));
 	newline(r);
 	r->increment = len;
@@ -406,7 +406,7 @@ static struct iq_error *str(struct run *r, const struct iq_format_letter *l)
 	if (l->kind == IQ_FORMAT_ESCAPED_STR)
 		escaped(&text, iq_strbuf_str(&raw), raw.len);
 	else
-		iq_text_clean_n(&text, iq_strbuf_str(&raw), raw.len);
+		iq_strbuf_add(&text, iq_strbuf_str(&raw), raw.len); /* cleaned on its way out */
 	begin(r, true);
 	add(r, iq_strbuf_str(&text));
 	r->increment = raw.len + 1;

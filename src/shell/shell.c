@@ -26,6 +26,51 @@ void iq_shell_free(struct iq_shell *sh)
 	free(sh);
 }
 
+void iq_shell_set_io(struct iq_shell *sh, const struct iq_shell_io *io)
+{
+	sh->out = (struct iq_sink){ io->out, io->ctx };
+	sh->err = (struct iq_sink){ io->err, io->ctx };
+	sh->width = io->width;
+	sh->out_is_stdout = io->is_stdout;
+	sh->interactive = io->interactive;
+	sh->interrupted = io->interrupted;
+}
+
+void iq_shell_set_source(struct iq_shell *sh, const char *source)
+{
+	sh->source = source;
+}
+
+bool iq_shell_quits(const struct iq_shell *sh, int *status_ret)
+{
+	if (sh->quit && status_ret)
+		*status_ret = sh->quit_status;
+	return sh->quit;
+}
+
+bool iq_shell_run_line(struct iq_shell *sh, const char *text)
+{
+	struct iq_out out;
+	bool ok;
+
+	iq_out_init(&out, sh, false, sh->out);
+	ok = iq_shell_run(sh, text, false, &out);
+	iq_out_flush(&out);
+	iq_out_deinit(&out);
+	return ok;
+}
+
+void iq_shell_banner(struct iq_shell *sh, struct iq_strbuf *sb)
+{
+	const struct iq_module *m;
+
+	iq_strbuf_adds(sb, "Loading modules: [");
+	for (size_t i = 0; (m = iq_module_nth(i)); i++)
+		if (!iq_module_lacks(sh->s, m))
+			iq_strbuf_printf(sb, " %s", m->name);
+	iq_strbuf_adds(sb, " ]\n");
+}
+
 bool iq_shell_run_text(struct iq_shell *sh, const char *text, struct iq_strbuf *out,
 		       struct iq_strbuf *err)
 {

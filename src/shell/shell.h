@@ -14,9 +14,41 @@
 extern const struct iq_dcmd *const iq_builtin_dcmds[];
 extern const struct iq_walker *const iq_builtin_walkers[];
 
-/* A shell over a session, which stays the caller's. */
+/* A shell over a session, which stays the caller's; NULL: there is none, and no memory to read. */
 struct iq_shell *iq_shell_new(struct iq_session *s);
 void iq_shell_free(struct iq_shell *sh);
+
+/* Where what commands print, and complaints, go. */
+struct iq_shell_io {
+	void (*out)(void *ctx, const char *text, size_t len);
+	void (*err)(void *ctx, const char *text, size_t len);
+	void *ctx;
+	unsigned width;	  /* columns of the screen; 0: it is none */
+	bool is_stdout;	  /* out writes to standard output at once */
+	bool interactive; /* somebody sits there */
+	volatile int
+		*interrupted; /* set by ^C, and cleared by the shell when it has obeyed; NULL */
+};
+void iq_shell_set_io(struct iq_shell *sh, const struct iq_shell_io *io);
+
+/* What is being looked at, for ::status: "live kernel", or the dump's path. Borrowed. */
+void iq_shell_set_source(struct iq_shell *sh, const char *source);
+
+/* Run a line, or several, as typed at the prompt. False: something failed, and was complained of.
+ */
+bool iq_shell_run_line(struct iq_shell *sh, const char *text);
+
+/* Has somebody typed $q? With which exit status? */
+bool iq_shell_quits(const struct iq_shell *sh, int *status_ret);
+
+/*
+ * Read lines from standard input and run them, until it ends or somebody types $q; with a prompt
+ * where that is a terminal. The exit status.
+ */
+int iq_shell_loop(struct iq_shell *sh);
+
+/* "Loading modules: [ lock mm fs ]": the rooms that this kernel can be read with. */
+void iq_shell_banner(struct iq_shell *sh, struct iq_strbuf *sb);
 
 /*
  * Run text, which may be several lines: what commands print is added to out, complaints, a line

@@ -76,8 +76,11 @@ def the_manual_page_has_every_command():
 
 
 def without_a_command_the_debugger_is_meant():
-    for words in (["-k"], ["-c", "/nonexistent"], ["-p", "1"], ["-k", "--json"], ["-c", "x", "-k"]):
-        _fails(words, 2, "debugger", "`inquest why`")
+    _fails(["-c", "/nonexistent"], 3, "/nonexistent")
+    _fails(["-c", "/nonexistent", "-S", "-e", "::version"], 3, "/nonexistent")
+    _fails(["-e", "::version"], 2, "debugger", "-c FILE")
+    _fails(["-c", "/nonexistent", "-w"], 2, "inquest reads")
+    _fails(["-c", "/nonexistent", "-e", "::version", "ps"], 2, "debugger")
 
 
 def nothing_at_all_is_why():

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The debugger: `inquest -k`, `-c FILE`, `-p PID` without a command's name
+ *
+ * Speaks mdb's language (src/shell) over a kernel. On a terminal it has a prompt; on a pipe
+ * standard output carries nothing but what the commands print.
+ */
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "shell/shell.h"
+
+enum { OPT_PID = 900, OPT_EVAL, OPT_NO_RC, OPT_SET, OPT_PATH, OPT_WRITE };
+
+const struct iq_option iq_debugger_option_table[] = {
+	{ OPT_PID, 'p', NULL, "PID", "look at this process, without stopping it" },
+	{ OPT_EVAL, 'e', NULL, "COMMANDS", "run these commands and end: 0, or 1 if one failed" },
+	{ OPT_NO_RC, 'S', NULL, NULL, "do not run the commands in ~/.inquestrc" },
+	{ OPT_SET, 'o', NULL, "OPTION", "set an option, as ::set -o does" },
+	{ OPT_PATH, 'I', NULL, "PATH", "where $<name looks for macro files" },
+	{ OPT_WRITE, 'w', NULL, NULL, NULL },
+	{ 0 },
+};
+
+struct options {
+	const char *pid, *eval;
+	bool no_rc;
+};
+
+static void to_stdout(void *ctx, const char *text, size_t len)
+{
+	struct iq_strbuf sb = { .str = (char *)text, .len = len };
+
+	(void)ctx;
+	if (iq_print(&sb, IQ_EXIT_OK) != IQ_EXIT_OK)
+		iq_interrupted = 1;
+}
+
+static void to_stderr(void *ctx, const char *text, size_t len)
+{
+	(void)ctx;
+	while (len) {
+		ssize_t num = write(STDERR_FILENO, text, len);
+
+		if (num <= 0)
+			return;
+		text += num;
+		len -= (size_t)num;
+	}
+}
+
+static int read_options(struct iq_words *words, struct options *o)
+{
+	int id;
+
+	while ((id = iq_words_next(words)) != IQ_WORDS_END) {
+		switch (id) {
+		case OPT_PID:
+			o->pid = words->value;
+			break;
+		case OPT_EVAL:
+			o->eval = words->value;
+			break;
+		case OPT_NO_RC:
+			o->no_rc = true;
+			break;
+		case OPT_SET:
+		case OPT_PATH:
+			break;
+		case OPT_WRITE:
+			return iq_complain(IQ_EXIT_USAGE, "inquest reads: there is no -w");
+		default:
+			return IQ_EXIT_USAGE;
+		}
+	}
+	return IQ_EXIT_OK;
+}
+
+static int run(struct iq_cli *cli, struct iq_shell *sh, const struct options *o)
+{
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf banner = IQ_STRBUF_INIT;
+	int status = 0;
+
+	iq_shell_set_io(sh, &(struct iq_shell_io){
+				    .out = to_stdout,
+				    .err = to_stderr,
+				    .width = iq_terminal_width(),
+				    .is_stdout = true,
+				    .interactive = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
+				    .interrupted = &iq_interrupted,
+			    });
+	iq_shell_set_source(sh, cli->dump ? cli->dump : "live kernel");
+	if (o->eval) {
+		bool ok = iq_shell_run_line(sh, o->eval);
+
+		return iq_shell_quits(sh, &status) ? status : !ok;
+	}
+	iq_shell_banner(sh, &banner);
+	to_stderr(NULL, iq_strbuf_str(&banner), banner.len);
+	return iq_shell_loop(sh);
+}
+
+static int cmd_debugger(struct iq_cli *cli, struct iq_words *words)
+{
+	struct options o = { 0 };
+	struct iq_shell *sh;
+	struct iq_error *err;
+	int status = read_options(words, &o);
+
+	if (status)
+		return status;
+	if (o.pid)
+		return iq_complain(IQ_EXIT_USAGE, "-p PID: not yet");
+	if (!cli->live && !cli->dump)
+		return iq_complain(IQ_EXIT_USAGE, "the debugger needs -k, -c FILE or -p PID");
+	err = iq_cli_open(cli);
+	if (err)
+		return iq_complain_error(err);
+	sh = iq_shell_new(cli->session);
+	status = run(cli, sh, &o);
+	iq_shell_free(sh);
+	return status;
+}
+
+const struct iq_command iq_debugger = {
+	"debugger",
+	"debug a kernel or a process, in mdb's language",
+	"",
+	NULL,
+	iq_debugger_option_table,
+	NULL,
+	cmd_debugger,
+};
