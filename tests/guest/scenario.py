@@ -9,7 +9,8 @@ scenarios/NAME.py says what is true of it:
     MODULES = ["loop"]      kernel modules that it needs
     TOOLS = ["mkfs.xfs"]    programs of this machine that it needs
     KERNELS = ["6.1"]       where it works, if not everywhere
-    DUMPS = ["elf"]         ask the guest's memory dump as well, in these formats
+    DUMPS = ["elf"]         ask the guest's memory dump as well, in these formats; the zoo
+                            does that for all of them that do not say []
     LOOKS = 5               how often to look while it lasts (1)
     GUESTS = {"la57": {"cpu": "max", "kernels": ["newest"]}}
                             run it in other guests too: a name, and Guest's arguments
@@ -146,9 +147,11 @@ def look_at_dump(guest, inquest, want, kind):
     with tempfile.TemporaryDirectory(prefix="inquest-dump.") as tmp:
         path = os.path.join(tmp, "dump")
         guest.dump(path, kind)
+        more = [] if want.get("causes") else patience().split()
         try:
-            r = subprocess.run([inquest, "why", "-c", path, "--json"], text=True, errors="replace",
-                               capture_output=True, timeout=WHY_TIMEOUT * 2, check=False)
+            r = subprocess.run([inquest, "why", "-c", path, "--json", *more], text=True,
+                               errors="replace", capture_output=True, timeout=WHY_TIMEOUT * 2,
+                               check=False)
             result = (r.returncode, r.stdout, r.stderr)
         except subprocess.TimeoutExpired:
             result = (124, "", "")
@@ -156,8 +159,9 @@ def look_at_dump(guest, inquest, want, kind):
     return complaints, "the report:\n%s\n" % result[1] if complaints else ""
 
 
-def run(guest, scenario, results, inquest=None, variant=""):
-    """One scenario in a running guest; false if the guest is of no use any more."""
+def run(guest, scenario, results, inquest=None, variant="", dumps=()):
+    """One scenario in a running guest; false if the guest is of no use any more. DUMPS: formats
+    in which every scenario's dump is asked that does not say itself which."""
     k = guest.kernel.name
     label = "%s/%s%s" % (k, scenario.name, "+" + variant if variant else "")
     facts = types.SimpleNamespace(kernel=k)
@@ -176,7 +180,7 @@ def run(guest, scenario, results, inquest=None, variant=""):
                     complaints[0] = "look %d: %s" % (n + 1, complaints[0])
                     break
             results.add(label + "/live", complaints, text, started)
-            for kind in scenario.get("DUMPS", []):
+            for kind in scenario.get("DUMPS", dumps):
                 started = time.monotonic()
                 if inquest:
                     complaints, text = look_at_dump(guest, inquest, want, kind)
