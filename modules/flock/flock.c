@@ -102,39 +102,6 @@ static bool count_opener(void *ctx, const struct iq_open_file *open)
 	return false;
 }
 
-/*
- * The lock is a process's; which of its threads took it is not recorded. One that waits for a file
- * lock itself is the likely one: that is how locks taken in two orders meet.
- */
-static bool add_waiting_threads(struct holders *h, const struct iq_task *process, const char *how,
-				const char *evidence)
-{
-	size_t num = 0;
-
-	for (int add = 0; add < 2; add++) {
-		for (size_t i = 0; i < h->d->tasks->num_tasks; i++) {
-			const struct iq_task *t = &h->d->tasks->tasks[i];
-			struct iq_edge *e;
-
-			if (!t->pid || t->tgid != process->tgid || t == h->waiter || !t->stack ||
-			    t->on_cpu || iq_stack_find(iq_task_stack(h->d->s, t), 0, functions) < 0)
-				continue;
-			if (!add) {
-				num++;
-				continue;
-			}
-			e = iq_graph_edge(h->d->g, h->w->task, iq_diag_task(h->d, t), h->w->on,
-					  num == 1 ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE, IQ_LIKELY, "%s",
-					  how);
-			iq_text_add(h->d->g, &e->evidence,
-				    "%s; %s (%d) is %s of its threads that waits for a file lock "
-				    "itself",
-				    evidence, t->comm, t->pid, num == 1 ? "the one" : "one");
-		}
-	}
-	return num > 0;
-}
-
 static void add_process(struct holders *h, const struct iq_task *t, enum iq_edge_kind kind,
 			enum iq_certainty certainty, const char *how)
 {
@@ -144,8 +111,6 @@ static void add_process(struct holders *h, const struct iq_task *t, enum iq_edge
 		"the granted file lock %#" PRIx64 " has pid %d, owner %#" PRIx64 ", file %#" PRIx64,
 		h->addr, (int)h->lock->pid, h->lock->owner, h->lock->file);
 
-	if (t->num_threads > 1 && add_waiting_threads(h, t, how, evidence))
-		return;
 	iq_diag_process_edges(h->d, h->w, t, except, h->w->on, kind, certainty, how, evidence);
 }
 
@@ -321,7 +286,7 @@ static const struct iq_wait_rule wait_rules[] = {
 		  "flock, POSIX and OFD locks: the lock in the way and the processes that keep it",
 	  .reads = "file_lock.fl_wait, .fl_blocker, .fl_owner, .fl_file, .fl_pid "
 		   "(file_lock_core.flc_*); files_struct",
-	  .seen = "6.1",
+	  .seen = "5.10, 6.1, 6.12, 6.18, 7.3",
 	  .certainty = IQ_PROVEN,
 	  .functions = functions,
 	  .explain = explain },

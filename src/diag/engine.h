@@ -50,6 +50,7 @@ struct engine {
 	size_t num_no_stack;	       /* whose stack could not be read */
 	struct iq_strbuf no_stack;     /* the first of them */
 	struct iq_strbuf why_no_stack; /* of the very first */
+	unsigned nested;	       /* waits that are being explained for the sake of others */
 	bool incomplete;
 };
 

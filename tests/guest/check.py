@@ -16,6 +16,7 @@ and of a CAUSE:
     blocked     the set of tids that wait for it, all of them
     may_block   tids that may be among them as well
     chain       patterns of objects that the chain has in this order, others between them
+    circle      a pattern for the chain as a whole: a deadlock's may begin anywhere
 
 A pattern is a value to be equal to; a dict: these keys match; a set: one of
 these; a compiled regular expression: it is found in there; a function: true.
@@ -76,6 +77,10 @@ def cause_complaints(cause, want):
                                       (" > ".join(o["id"] for o in cause["chain"]), step))
                     break
                 rest.pop(0)
+        elif name == "circle":
+            if not matches(pattern, cause["chain"]):
+                complaints.append("the chain %s is not that circle" %
+                                  " > ".join(o["id"] for o in cause["chain"]))
         elif name != "may_block" and not matches(pattern, cause.get(name)):
             complaints.append("%s is %r, not %s" % (name, cause.get(name), show(pattern)))
     return complaints

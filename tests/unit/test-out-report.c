@@ -113,7 +113,8 @@ static void the_incident_is_reported_field_by_field(void **state)
 		  "{\"id\":\"task:314\",\"type\":\"task\",\"name\":\"mapper\",\"comm\":\"mapper\","
 		  "\"pid\":312,\"tid\":314,\"uid\":0,\"container\":null,\"kthread\":false}");
 	assert_at(r, "waits.1.syscall",
-		  "{\"nr\":11,\"name\":\"munmap\",\"args\":[\"0x7f12a0000000\",\"0x1000\"],\"text\":null}");
+		  "{\"nr\":11,\"name\":\"munmap\",\"args\":[\"0x7f12a0000000\",\"0x1000\"],"
+		  "\"text\":null}");
 	assert_at(r, "waits.1.mode", "\"write\"");
 	assert_at(r, "waits.0.syscall", "null");
 	assert_at(r, "waits.0.holders", "[]");
