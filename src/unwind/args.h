@@ -12,7 +12,12 @@ enum { ARGS_NUM_REGS = 6 };
 struct args_found {
 	enum iq_arg_by by;
 	uint64_t value;
+	bool both;   /* function and caller agree on it */
+	bool differ; /* they do not: unknown */
 };
+
+/* What was learned of the code; belongs to the unwinder. */
+void args_free(struct iq_args *args);
 
 /*
  * Recover rdi, rsi, rdx, rcx, r8 and r9, as they were on entry of the function of frame i.

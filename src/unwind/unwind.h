@@ -16,6 +16,7 @@
 #include "type/types.h"
 
 struct iq_unwinder;
+struct iq_args;
 
 /*
  * Find the kernel's ORC tables and which of the formats they are in. A kernel without them is no
