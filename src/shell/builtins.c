@@ -10,7 +10,8 @@ extern const struct iq_dcmd iq_help_dcmds[];
 extern const struct iq_dcmd iq_house_dcmds[];
 
 const struct iq_dcmd *const iq_builtin_dcmds[] = {
-	iq_pipe_dcmds, iq_help_dcmds, iq_house_dcmds, iq_print_dcmds, NULL,
+	iq_pipe_dcmds, iq_help_dcmds, iq_house_dcmds, iq_print_dcmds,
+	iq_printf_dcmds, iq_type_dcmds, NULL,
 };
 
 const struct iq_walker *const iq_builtin_walkers[] = {

@@ -60,29 +60,64 @@ static struct iq_error *options(struct iq_cmd *cmd, struct iq_print *p)
 
 /* ---- which type ---- */
 
-struct iq_error *iq_cmd_type(struct iq_cmd *cmd, struct iq_type *type_ret, size_t *num_ret)
+struct find_sym {
+	struct iq_arena *arena;
+	iq_vaddr addr;
+	const char *name;
+};
+
+static bool is_at(void *ctx, const struct iq_sym *sym)
 {
-	struct iq_error *err;
+	struct find_sym *f = ctx;
+
+	if (sym->addr != f->addr || sym->module)
+		return false;
+	f->name = iq_arena_strdup(f->arena, sym->name);
+	return true;
+}
+
+/* The type of the variable whose address was given. */
+static struct iq_error *type_at(struct iq_cmd *cmd, struct iq_type *type_ret)
+{
+	struct find_sym f = { cmd->arena, cmd->addr, NULL };
+	struct iq_error *err = NULL;
 	struct iq_sym sym;
-	const struct iq_arg *arg = cmd->argc ? &cmd->argv[0] : NULL;
+
+	if (iq_is_percpu(cmd->s, cmd->addr)) {
+		/* These belong to no part of the image. */
+		iq_sym_foreach(cmd->s, is_at, &f);
+	} else {
+		err = iq_sym_by_addr(cmd->s, cmd->addr, &sym);
+		if (!err && sym.addr == cmd->addr)
+			f.name = sym.name;
+		iq_error_free(err);
+	}
+	if (!f.name)
+		return iq_error_new(IQ_ERR_NOTFOUND, "%#" PRIx64 " is no variable's address",
+				    cmd->addr);
+	return iq_global_type(cmd->s, f.name, type_ret);
+}
+
+struct iq_error *iq_cmd_type(struct iq_cmd *cmd, size_t first, struct iq_type *type_ret,
+			     size_t *num_ret)
+{
+	const struct iq_arg *arg = first < cmd->argc ? &cmd->argv[first] : NULL;
+	struct iq_error *err, *type_err;
 
 	*num_ret = 0;
 	/* A member of what the pipe gives; "struct x" is none. */
-	if (cmd->type.btf && (!arg || arg->is_value || iq_type_has_first(cmd->type, arg->str))) {
+	if (cmd->type.btf && (!arg || arg->is_value || !strcmp(arg->str, ".") ||
+			      iq_type_has_first(cmd->type, arg->str))) {
 		*type_ret = cmd->type;
 		return NULL;
 	}
 	if (arg && !arg->is_value) {
-		struct iq_error *type_err;
-
-		err = iq_type_args(cmd, cmd->argv, cmd->argc, type_ret, num_ret);
+		err = iq_type_args(cmd, arg, cmd->argc - first, type_ret, num_ret);
 		if (!err || !cmd->has_addr)
 			return err;
 		/* Then it may be a member of the variable whose address was given. */
-		type_err = iq_sym_by_addr(cmd->s, cmd->addr, &sym);
-		if (!type_err && sym.addr == cmd->addr)
-			type_err = iq_global_type(cmd->s, sym.name, type_ret);
-		if (!type_err && sym.addr == cmd->addr && iq_type_has_first(*type_ret, arg->str)) {
+		type_err = type_at(cmd, type_ret);
+		if (!type_err && iq_type_has_first(*type_ret, arg->str)) {
 			iq_error_free(err);
 			*num_ret = 0;
 			return NULL;
@@ -92,12 +127,7 @@ struct iq_error *iq_cmd_type(struct iq_cmd *cmd, struct iq_type *type_ret, size_
 	}
 	if (!cmd->has_addr)
 		return iq_cmd_usage(cmd, "a type is expected");
-	err = iq_sym_by_addr(cmd->s, cmd->addr, &sym);
-	if (!err && sym.addr != cmd->addr)
-		err = iq_error_new(IQ_ERR_NOTFOUND, "%#" PRIx64 " is not the address of a variable",
-				   cmd->addr);
-	if (!err)
-		err = iq_global_type(cmd->s, sym.name, type_ret);
+	err = type_at(cmd, type_ret);
 	if (err && err->code == IQ_ERR_NOTFOUND) {
 		iq_error_free(err);
 		err = iq_error_new(IQ_ERR_NOTFOUND,
@@ -217,7 +247,7 @@ static struct iq_error *cmd_print(struct iq_cmd *cmd)
 	err = options(cmd, &p);
 	if (err)
 		return err;
-	err = iq_cmd_type(cmd, &place.type, &first);
+	err = iq_cmd_type(cmd, 0, &place.type, &first);
 	if (err)
 		return err;
 	if (iq_cmd_has(cmd, 'i')) {
@@ -238,7 +268,7 @@ static struct iq_error *cmd_print(struct iq_cmd *cmd)
 			err = iq_cmd_usage(cmd, "an address is expected");
 	}
 	if (!err && place.where == IQ_PLACE_MEMORY && iq_is_percpu(cmd->s, cmd->addr) &&
-	    !iq_place_read(&reader, &place, 0, &byte, 1))
+	    (cmd->addr >> 63 || !iq_place_read(&reader, &place, 0, &byte, 1)))
 		err = print_percpu(&p, &place, first);
 	else if (!err)
 		err = print_exprs(&p, &place, first);

@@ -7,15 +7,16 @@
 
 #include "inquest/dcmd.h"
 
-extern const struct iq_dcmd iq_print_dcmds[];
+extern const struct iq_dcmd iq_print_dcmds[], iq_printf_dcmds[], iq_type_dcmds[];
 /* Types of global variables; ends with an entry without a symbol. */
 extern const struct iq_global iq_builtin_globals[];
 
 /*
- * The type that a command is about: of its first words, else of what the pipe gives, else of the
- * variable at the address. num_ret: how many words that took. IQ_ERR_NOTFOUND.
+ * The type that a command is about: of its words from `first` on, else of what the pipe gives, else
+ * of the variable at the address. num_ret: how many words that took. IQ_ERR_NOTFOUND.
  */
-struct iq_error *iq_cmd_type(struct iq_cmd *cmd, struct iq_type *type_ret, size_t *num_ret);
+struct iq_error *iq_cmd_type(struct iq_cmd *cmd, size_t first, struct iq_type *type_ret,
+			     size_t *num_ret);
 
 /* Is it the address of a per-CPU variable, of which each CPU has a copy elsewhere? */
 bool iq_is_percpu(struct iq_session *s, iq_vaddr addr);
