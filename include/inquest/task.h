@@ -90,6 +90,9 @@ struct iq_error *iq_task_reread(struct iq_session *s, const struct iq_task *task
  * check why_none. */
 const struct iq_stack *iq_task_stack(struct iq_session *s, const struct iq_task *task);
 
+/* How large kernel stacks are, in bytes. */
+uint64_t iq_stack_size(struct iq_session *s);
+
 /* The task whose kernel stack addr is on, or NULL. */
 const struct iq_task *iq_task_by_stack_addr(struct iq_session *s, iq_vaddr addr);
 

@@ -424,6 +424,25 @@ static const struct iq_object_rule object_rules[] = {
 	{ 0 },
 };
 
+static const struct iq_opt zone_opts[] = {
+	{ 'r', NULL, "show references, and how many tasks are in it" },
+	{ 'v', NULL, "show the other namespaces of its first task" },
+	{ 0 },
+};
+
+static const char zone_help[] =
+	"A zone is a pid namespace here; the initial one has the number 0, as in ::ps -z. From the "
+	"address of a task it shows the one that the task is in. NAME is that of the container "
+	"where the cgroup tells it, else the host name; PATH is where its root directory is.";
+
+static const struct iq_dcmd dcmds[] = {
+	{ "zone", "?", "list pid namespaces, the zones of Linux", zone_help, zone_opts,
+	  cgroup_cmd_zone },
+	{ "container", "?", "list pid namespaces, the zones of Linux", zone_help, zone_opts,
+	  cgroup_cmd_zone },
+	{ 0 },
+};
+
 const struct iq_module iq_module_cgroup = {
 	.api = IQ_MODULE_API,
 	.name = "cgroup",
@@ -431,4 +450,5 @@ const struct iq_module iq_module_cgroup = {
 	.needs_types = types,
 	.wait_rules = wait_rules,
 	.object_rules = object_rules,
+	.dcmds = dcmds,
 };

@@ -37,4 +37,7 @@ const char *cgroup_container(struct iq_diag *d, const char *path, const char **e
 /* A word for a shell's command line, quoted where it has to be. */
 const char *cgroup_quoted(struct iq_diag *d, const char *word);
 
+/* ::zone (zone.c). */
+struct iq_error *cgroup_cmd_zone(struct iq_cmd *cmd);
+
 #endif

@@ -20,6 +20,7 @@
 #include "waiter.h"
 
 #include "inquest/waitq.h"
+#include "queue.h"
 
 enum {
 	MUTEX_FLAGS = 7,
@@ -689,4 +690,6 @@ const struct iq_module iq_module_lock = {
 	.name = "lock",
 	.summary = "kernel locks that sleep, and who holds them",
 	.wait_rules = wait_rules,
+	.dcmds = lock_dcmds,
+	.walkers = lock_walkers,
 };

@@ -186,6 +186,7 @@ void iq_session_close(struct iq_session *s)
 {
 	if (!s)
 		return;
+	iq_session_drop_explainer(s);
 	iq_tasks_deinit(s);
 	iq_mounts_free(s);
 	iq_open_index_free(s);
@@ -221,8 +222,17 @@ bool iq_session_expired(struct iq_session *s)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec > s->deadline_ns;
 }
 
+void iq_session_drop_explainer(struct iq_session *s)
+{
+	void *explainer = take_ptr(s->explainer);
+
+	if (explainer)
+		s->explainer_free(explainer);
+}
+
 void iq_session_forget(struct iq_session *s)
 {
+	iq_session_drop_explainer(s);
 	iq_mounts_free(s);
 	iq_open_index_free(s);
 	iq_map_deinit(&s->wait_heads);

@@ -49,6 +49,8 @@ struct iq_session {
 	struct iq_open_index *open_index; /* files.c */
 	struct iq_map wait_heads; /* waitq.c: node of a wait queue -> its head; of this snapshot */
 	struct slab_info *slab;	  /* describe.c; in the arena */
+	void *explainer; /* the layer above's, of this snapshot; NULL */
+	void (*explainer_free)(void *explainer);
 
 	uint64_t deadline_ns;		 /* CLOCK_MONOTONIC; 0: none */
 	volatile const int *interrupted; /* set by a signal handler, or NULL */
@@ -71,6 +73,9 @@ bool iq_session_expired(struct iq_session *s);
 
 /* Forget all that was derived from memory that moves (mounts, cached pages, scratch). */
 void iq_session_forget(struct iq_session *s);
+
+/* Forget what the layer above has found out in this snapshot. */
+void iq_session_drop_explainer(struct iq_session *s);
 
 /* Kernel release, node name, of init_uts_ns; borrowed from the session's arena, "" where
  * unreadable. */

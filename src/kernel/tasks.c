@@ -765,6 +765,11 @@ const struct iq_task *iq_task_by_pid(struct iq_session *s, int32_t pid)
 	return by_index(s, iq_map_get(&s->task_by_pid, (uint64_t)(uint32_t)pid));
 }
 
+uint64_t iq_stack_size(struct iq_session *s)
+{
+	return s->stack_size;
+}
+
 const struct iq_task *iq_task_by_stack_addr(struct iq_session *s, iq_vaddr addr)
 {
 	const struct iq_task *t = by_index(s, iq_map_get(&s->task_by_stack, addr / s->stack_size));

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The locks that a thread holds: findlocks
+ *
+ * The kernel keeps no list of them (lockdep aside). They are looked for in four places, and each
+ * answer says which of them it comes from, because they are not equally sure:
+ *
+ *	who waits	the rules of `why` say of every sleeper who holds what it wants
+ *	its stack	a word of the thread's stack or registers points to a lock whose own word
+ *			names the thread: proven
+ *	its objects	the same of locks inside of slab objects that its stack points into: proven
+ *	all memory	(-a) every lock that names the thread, wherever it is
+ *
+ * Locks that do not record their holders (read sides, percpu_rw_semaphores, semaphores) are found
+ * by the first way only. That a thread that sleeps has the address of a lock that is held on its
+ * stack is a hint, and said as one.
+ */
+#include "inquest/explain.h"
+#include "inquest/ram.h"
+#include "inquest/waitq.h"
+#include "queue.h"
+
+enum { MAX_OBJECT = 16 << 10, MAX_OBJECTS = 512 };
+
+struct finding {
+	struct iq_cmd *cmd;
+	const struct iq_task *task;
+	struct iq_map told;    /* lock -> 1 */
+	struct iq_map objects; /* start of slab object -> 1: looked at */
+	int64_t mutex_owner, rwsem_owner;
+	size_t num;
+};
+
+static void tell(struct finding *f, iq_vaddr lock, const char *type, const char *mode,
+		 const char *how)
+{
+	const char *name;
+
+	if (iq_map_get(&f->told, lock))
+		return;
+	iq_map_set(&f->told, lock, 1);
+	f->num++;
+	if (f->cmd->to_pipe) {
+		iq_out_value(f->cmd->out, lock);
+		return;
+	}
+	name = iq_explain_lock_name(f->cmd->s, lock, type);
+	iq_out_text(f->cmd->out, "%016" PRIx64 " (%s) is %s by %" PRIx64 " [%s]\n", lock,
+		    type + strlen("struct "), mode, f->task->addr, how);
+	iq_out_text(f->cmd->out, "                 %s\n", name ? name : "?");
+}
+
+/* ---- who waits ---- */
+
+static void ask_waiters(struct finding *f)
+{
+	const struct iq_task_list *list = iq_tasks(f->cmd->s);
+
+	for (size_t i = 0; list && i < list->num_tasks && !iq_cmd_stop(f->cmd); i++) {
+		const struct iq_wait *w;
+
+		if (list->tasks[i].state == 'R' || list->tasks[i].kthread)
+			if (list->tasks[i].state != 'D')
+				continue;
+		w = iq_explain_task(f->cmd->s, &list->tasks[i]);
+		if (!w || w->on->type != IQ_OBJ_LOCK || !w->on->addr)
+			continue;
+		iq_vec_foreach(&w->task->out, e) {
+			struct iq_wchan ch;
+			const char *type;
+
+			if ((*e)->via != w->on || (*e)->to->tid != f->task->pid ||
+			    (*e)->kind == IQ_EDGE_QUEUED)
+				continue;
+			type = iq_explain_wchan(f->cmd->s, &list->tasks[i], &ch) && ch.type
+				       ? ch.type
+				       : "struct lock";
+			tell(f, w->on->addr, type,
+			     iq_arena_printf(f->cmd->arena, "wanted by %s/%d and %s",
+					     list->tasks[i].comm, list->tasks[i].pid,
+					     (*e)->kind == IQ_EDGE_MAYBE ? "perhaps held"
+									 : "held"),
+			     iq_certainty_name((*e)->certainty));
+		}
+	}
+}
+
+/* ---- a word that names the thread ---- */
+
+/*
+ * Is this word, which is the thread's address with flags, the owner of a lock? An owner alone is
+ * not enough, since a task's address is in many places: the rest of the lock has to fit.
+ */
+static bool try_word(struct finding *f, iq_vaddr at, const char *how)
+{
+	struct iq_session *s = f->cmd->s;
+	struct mutex_words m;
+	struct rwsem_words r;
+	struct iq_error *err;
+	iq_vaddr lock;
+
+	if (f->mutex_owner >= 0) {
+		lock = at - (uint64_t)f->mutex_owner;
+		err = mutex_is_plausible(s, lock);
+		if (!err && mutex_words(s, lock, &m) && m.owner == f->task->addr) {
+			tell(f, lock, "struct mutex", m.pickup ? "handed over, to be taken" : "held",
+			     how);
+			return true;
+		}
+		iq_error_free(err);
+	}
+	if (f->rwsem_owner >= 0) {
+		lock = at - (uint64_t)f->rwsem_owner;
+		err = rwsem_is_plausible(s, lock);
+		if (!err && rwsem_words_of(s, lock, &r) && r.owner == f->task->addr &&
+		    (r.has_writer || r.num_readers)) {
+			tell(f, lock, "struct rw_semaphore",
+			     r.has_writer ? "held for write"
+					  : "held for read by somebody, last come by",
+			     r.has_writer ? how : "likely: the last reader may have left");
+			return true;
+		}
+		iq_error_free(err);
+	}
+	return false;
+}
+
+static bool is_owner_word(const struct finding *f, uint64_t word)
+{
+	return (word & ~7ULL) == f->task->addr;
+}
+
+/* All words of a piece of memory that somebody's stack points into. */
+static void scan_object(struct finding *f, iq_vaddr start, uint64_t len)
+{
+	uint64_t words[64];
+
+	for (uint64_t at = 0; at < len; at += sizeof(words)) {
+		uint64_t part = IQ_MIN(len - at, (uint64_t)sizeof(words));
+
+		if (!iq_peek(f->cmd->s, start + at, words, part))
+			return;
+		for (size_t i = 0; i < part / 8; i++)
+			if (is_owner_word(f, words[i]))
+				try_word(f, start + at + 8 * i,
+					 "proven: the lock names it; in an object on its stack");
+	}
+}
+
+static void follow(struct finding *f, uint64_t p)
+{
+	struct iq_session *s = f->cmd->s;
+	const char *cache;
+	struct iq_error *err;
+	iq_vaddr object;
+	uint64_t word;
+
+	if (!iq_is_kernel_ptr(s, p) || iq_task_by_stack_addr(s, p) || iq_task_by_addr(s, p) ||
+	    iq_is_text(s, p))
+		return;
+	if (f->mutex_owner >= 0 && iq_peek_u64(s, p + (uint64_t)f->mutex_owner, &word) &&
+	    is_owner_word(f, word))
+		try_word(f, p + (uint64_t)f->mutex_owner,
+			 "proven: the lock names it; its address is on its stack");
+	if (f->rwsem_owner >= 0 && iq_peek_u64(s, p + (uint64_t)f->rwsem_owner, &word) &&
+	    is_owner_word(f, word))
+		try_word(f, p + (uint64_t)f->rwsem_owner,
+			 "proven: the lock names it; its address is on its stack");
+	err = iq_slab_of(s, p, &cache, &object);
+	if (err) {
+		iq_error_free(err);
+		return;
+	}
+	if (iq_map_get(&f->objects, object) || f->objects.num >= MAX_OBJECTS)
+		return;
+	iq_map_set(&f->objects, object, 1);
+	/* As far as the next object begins, which is where its last byte's neighbour is. */
+	for (uint64_t len = 64; len <= MAX_OBJECT; len *= 2) {
+		iq_vaddr other = 0;
+
+		err = iq_slab_of(s, object + len, &cache, &other);
+		if (!err && other == object)
+			continue;
+		iq_error_free(err);
+		scan_object(f, object, err ? len : IQ_MIN(other - object, len));
+		return;
+	}
+	scan_object(f, object, MAX_OBJECT);
+}
+
+static void ask_stack(struct finding *f)
+{
+	const struct iq_stack *stack = iq_task_stack(f->cmd->s, f->task);
+
+	for (size_t i = 0; i < stack->num_frames; i++)
+		for (unsigned r = 0; r < IQ_NUM_REGS; r++)
+			if (stack->frames[i].regs.known & (1u << r))
+				follow(f, stack->frames[i].regs.r[r]);
+	for (size_t i = 0; i < stack->num_words && !iq_cmd_stop(f->cmd); i++)
+		follow(f, stack->words[i]);
+}
+
+/* ---- hints ---- */
+
+/* Locks that are held by somebody for read, and whose address its stack has. */
+static void ask_hints(struct finding *f)
+{
+	struct iq_session *s = f->cmd->s;
+	const struct iq_stack *stack = iq_task_stack(s, f->task);
+	struct iq_wchan own;
+
+	if (!iq_explain_wchan(s, f->task, &own))
+		own.addr = 0;
+	for (size_t i = 0; i < stack->num_words && !iq_cmd_stop(f->cmd); i++) {
+		iq_vaddr p = stack->words[i];
+		struct rwsem_words w;
+		struct iq_error *err;
+
+		if (p == own.addr || !iq_is_kernel_ptr(s, p) || iq_task_by_stack_addr(s, p) ||
+		    iq_is_text(s, p) || iq_task_by_addr(s, p))
+			continue;
+		err = rwsem_is_plausible(s, p);
+		/* Zeros look like anything. */
+		if (!err && rwsem_words_of(s, p, &w) && w.num_readers && w.owner &&
+		    iq_task_by_addr(s, w.owner) && (w.owner_word & 1))
+			tell(f, p, "struct rw_semaphore", "held for read by somebody, perhaps",
+			     "likely: its address is on its stack");
+		iq_error_free(err);
+	}
+}
+
+/* ---- all memory ---- */
+
+static bool stop(void *ctx)
+{
+	return iq_cmd_stop(((struct finding *)ctx)->cmd);
+}
+
+static bool hit(void *ctx, iq_vaddr addr, uint64_t word)
+{
+	(void)word;
+	try_word(ctx, addr, "proven: the lock names it");
+	return false;
+}
+
+static struct iq_error *ask_memory(struct finding *f)
+{
+	struct iq_ram_search search = { .size = 8,
+					.mask = ~7ULL,
+					.min = f->task->addr,
+					.max = f->task->addr,
+					.stop = stop,
+					.hit = hit,
+					.ctx = f };
+	struct iq_ram_searched done;
+
+	return iq_ram_search(f->cmd->s, &search, &done);
+}
+
+struct iq_error *cmd_findlocks(struct iq_cmd *cmd)
+{
+	struct finding f = { .cmd = cmd };
+	const struct iq_task_list *list;
+	struct iq_error *err = NULL;
+
+	if (iq_is_live(cmd->s) && !cmd->has_pipe && !cmd->loop)
+		err = iq_tasks_snapshot(cmd->s, &list);
+	if (err)
+		return err;
+	f.task = iq_tasks(cmd->s) ? iq_task_by_addr(cmd->s, cmd->addr) : NULL;
+	if (!f.task || f.task->unreadable)
+		return iq_error_new(IQ_ERR_INVALID,
+				    "%#" PRIx64 " is not the task_struct of any task", cmd->addr);
+	f.mutex_owner = iq_offsetof(cmd->s, "struct mutex", "owner");
+	f.rwsem_owner = iq_offsetof(cmd->s, "struct rw_semaphore", "owner");
+	ask_waiters(&f);
+	ask_stack(&f);
+	if (iq_cmd_has(cmd, 'a'))
+		err = ask_memory(&f);
+	ask_hints(&f);
+	if (!err && !cmd->to_pipe)
+		iq_out_text(cmd->out, "%zu lock%s found; %s\n", f.num, f.num == 1 ? "" : "s",
+			    iq_cmd_has(cmd, 'a')
+				    ? "locks that do not record who holds them may be missing"
+				    : "others may exist: -a searches all memory");
+	iq_map_deinit(&f.told);
+	iq_map_deinit(&f.objects);
+	return err;
+}
+
+const struct iq_opt findlocks_opts[] = {
+	{ 'a', NULL, "search all memory for locks that name the thread" },
+	{ 0 },
+};
+
+const char findlocks_help[] =
+	"Works on live kernels too. In square brackets stands how sure it is, and why. Looked for "
+	"are: what the sleepers of the system wait for, mutexes and rw_semaphores that its stack "
+	"or an object that its stack points into leads to, with -a those anywhere in memory. Locks "
+	"that do not record who holds them are found only where somebody waits for them.";

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a task sleeps on, by the functions on its stack; and whose code a function is
+ *
+ * The innermost function that is not the scheduler's own says which class of object it is. Only
+ * the class: which object of that class, and who holds it, the wait rules find out (`::thread -b`,
+ * `::why`).
+ *
+ * Whose code: a loaded module's functions carry its name. Of what is built into the kernel no
+ * such record is kept in memory. But functions have prefixes, and the linker keeps the functions
+ * of one object file, and the object files of one folder, next to each other: a function
+ * between ext4_this() and ext4_that() is one of ext4's.
+ */
+#include <ctype.h>
+
+#include "inquest/waitq.h"
+#include "proc.h"
+
+enum { MAX_INNER = 12, MAX_NEIGHBOURS = 32 };
+
+struct sobj_class {
+	const char *name;
+	const char *mdb; /* what mdb calls its like; NULL */
+	bool idle;	 /* who sleeps so, and may be woken by signals, waits for something to do */
+	const char *const *functions;
+};
+
+#define FUNCTIONS(...)                                                                             \
+	(const char *const[])                                                                      \
+	{                                                                                          \
+		__VA_ARGS__, NULL                                                                  \
+	}
+
+static const struct sobj_class classes[] = {
+	{ "MUTEX", NULL, false,
+	  FUNCTIONS("__mutex_lock", "__mutex_lock_common", "__mutex_lock_slowpath",
+		    "__mutex_lock_killable_slowpath", "__mutex_lock_interruptible_slowpath",
+		    "__ww_mutex_lock", "__ww_mutex_lock_slowpath", "mutex_lock",
+		    "mutex_lock_killable", "mutex_lock_interruptible", "mutex_lock_io",
+		    "ww_mutex_lock", "ww_mutex_lock_interruptible") },
+	{ "RWSEM", "RWLOCK", false,
+	  FUNCTIONS("rwsem_down_read_slowpath", "rwsem_down_write_slowpath", "down_read",
+		    "down_read_killable", "down_read_interruptible", "down_write",
+		    "down_write_killable", "__down_read", "__down_write", "__down_read_common",
+		    "__down_write_common") },
+	{ "PERCPU_RWSEM", "RWLOCK", false,
+	  FUNCTIONS("percpu_rwsem_wait", "__percpu_down_read", "percpu_down_write") },
+	{ "RTMUTEX", NULL, false,
+	  FUNCTIONS("rt_mutex_slowlock", "__rt_mutex_slowlock", "rt_mutex_slowlock_block",
+		    "rt_mutex_lock", "rtlock_slowlock_locked", "__rt_mutex_slowlock_locked",
+		    "rt_mutex_schedule") },
+	{ "SEMA", NULL, false,
+	  FUNCTIONS("__down", "__down_common", "___down_common", "__down_killable",
+		    "__down_interruptible", "__down_timeout", "down", "down_killable",
+		    "down_interruptible", "down_timeout") },
+	{ "FUTEX_PI", "USER_PI", true,
+	  FUNCTIONS("futex_lock_pi", "futex_wait_requeue_pi", "rt_mutex_wait_proxy_lock") },
+	{ "FUTEX", "USER", true,
+	  FUNCTIONS("futex_wait_queue", "futex_wait_queue_me", "futex_do_wait", "__futex_wait",
+		    "futex_wait", "futex_wait_multiple", "do_futex") },
+	{ "COMPLETION", NULL, false,
+	  FUNCTIONS("wait_for_completion", "__wait_for_common", "wait_for_common",
+		    "wait_for_completion_killable", "wait_for_completion_interruptible",
+		    "wait_for_completion_timeout", "wait_for_completion_io",
+		    "wait_for_completion_io_timeout", "wait_for_completion_state",
+		    "wait_for_completion_interruptible_timeout",
+		    "wait_for_completion_killable_timeout", "do_wait_for_common") },
+	{ "PAGE", NULL, false,
+	  FUNCTIONS("folio_wait_bit_common", "folio_wait_bit", "folio_wait_bit_killable",
+		    "wait_on_page_bit_common", "wait_on_page_bit", "wait_on_page_bit_killable",
+		    "__lock_page", "__folio_lock", "__lock_page_killable", "__folio_lock_killable",
+		    "__lock_page_or_retry", "__folio_lock_or_retry", "folio_wait_writeback",
+		    "wait_on_page_writeback", "migration_entry_wait_on_locked",
+		    "softleaf_entry_wait_on_locked", "folio_put_wait_locked",
+		    "put_and_wait_on_page_locked") },
+	{ "BIT", NULL, false,
+	  FUNCTIONS("bit_wait", "bit_wait_io", "bit_wait_timeout", "bit_wait_io_timeout",
+		    "__wait_on_bit", "__wait_on_bit_lock", "out_of_line_wait_on_bit",
+		    "out_of_line_wait_on_bit_lock", "out_of_line_wait_on_bit_timeout",
+		    "__wait_on_buffer", "__lock_buffer", "wait_on_bit_io") },
+	{ "POLL", "CV", true,
+	  FUNCTIONS("do_poll", "do_sys_poll", "poll_schedule_timeout", "do_select",
+		    "core_sys_select", "ep_poll", "do_epoll_wait", "io_cqring_wait") },
+	{ "TIMER", "CV", true,
+	  FUNCTIONS("do_nanosleep", "hrtimer_nanosleep", "msleep", "msleep_interruptible",
+		    "usleep_range", "usleep_range_state", "schedule_hrtimeout_range",
+		    "schedule_timeout", "common_nsleep") },
+	{ "RCU", NULL, false,
+	  FUNCTIONS("synchronize_rcu", "synchronize_srcu", "__synchronize_srcu", "__wait_rcu_gp",
+		    "synchronize_rcu_expedited", "rcu_barrier", "synchronize_rcu_normal",
+		    "synchronize_rcu_tasks", "synchronize_rcu_tasks_generic") },
+	{ "IO", NULL, false,
+	  FUNCTIONS("rq_qos_wait", "blk_mq_get_tag", "__bio_queue_enter", "blk_queue_enter",
+		    "io_schedule", "io_schedule_timeout", "blk_execute_rq", "submit_bio_wait",
+		    "balance_dirty_pages", "__blkdev_direct_IO", "mempool_alloc",
+		    "mempool_alloc_noprof") },
+	{ "WORK", "CV", true,
+	  FUNCTIONS("worker_thread", "rescuer_thread", "kthread_worker_fn", "smpboot_thread_fn",
+		    "kthreadd") },
+	/* Who stands behind this function waits in a wait queue, as most of the kernel does. */
+	{ "WAITQ", "CV", true,
+	  FUNCTIONS("pipe_read", "pipe_write", "anon_pipe_read", "anon_pipe_write",
+		    "pipe_wait_readable", "pipe_wait_writable", "wait_for_partner", "fifo_open",
+		    "n_tty_read", "n_tty_write", "wait_woken", "do_wait", "__do_wait",
+		    "kernel_wait4", "do_wait_intr", "do_wait_intr_irq", "sk_wait_data",
+		    "__skb_wait_for_more_packets", "sk_stream_wait_memory",
+		    "sock_alloc_send_pskb", "unix_stream_read_generic", "unix_stream_data_wait",
+		    "inet_csk_accept", "unix_wait_for_peer", "request_wait_answer",
+		    "__fuse_request_send", "fuse_dev_do_read", "do_msgrcv", "do_msgsnd",
+		    "do_semtimedop", "__do_semtimedop", "wq_sleep", "handle_userfault",
+		    "fanotify_handle_event", "fanotify_read", "inotify_read", "eventfd_read",
+		    "signalfd_dequeue", "timerfd_read", "jbd2_log_wait_commit", "kjournald2",
+		    "wait_transaction_locked", "start_this_handle", "add_transaction_credits",
+		    "rpc_wait_bit_killable", "locks_lock_inode_wait", "flock_lock_inode_wait",
+		    "posix_lock_inode_wait", "do_lock_file_wait", "rcuwait_wait_event",
+		    "kauditd_thread", "kswapd", "kcompactd", "oom_reaper", "ksmd", "khugepaged",
+		    "read_events", "__wait_on_freeing_inode", "__cgroup_freezer",
+		    "dm_wait_for_completion", "raid5_get_active_stripe", "md_thread",
+		    "cifs_demultiplex_thread", "devtmpfs_work_loop", "devtmpfsd",
+		    "prepare_to_wait_event", "__refrigerator", "kernel_clone",
+		    "wait_for_vfork_done", "vsock_connectible_wait_data") },
+};
+
+static bool is_one_of(const struct iq_frame *f, const char *const *names)
+{
+	for (size_t i = 0; names[i]; i++)
+		if (iq_frame_is(f, names[i]))
+			return true;
+	return false;
+}
+
+static const struct sobj_class *class_of(const char *name)
+{
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(classes); i++)
+		if (!strcmp(classes[i].name, name))
+			return &classes[i];
+	return NULL;
+}
+
+/* These say how a task sleeps: they count only where no function around them says more. */
+static bool is_weak(const struct iq_frame *f)
+{
+	return iq_frame_is(f, "io_schedule") || iq_frame_is(f, "io_schedule_timeout") ||
+	       iq_frame_is(f, "schedule_timeout") || iq_frame_is(f, "schedule_hrtimeout_range");
+}
+
+/* Frame by frame from the innermost. */
+const char *proc_sobj(const struct iq_stack *stack, int *frame_ret)
+{
+	const struct sobj_class *weak = NULL;
+	int weak_at = -1;
+
+	for (size_t i = 0; i < stack->num_frames && i < MAX_INNER; i++) {
+		for (size_t c = 0; c < IQ_ARRAY_SIZE(classes); c++) {
+			if (!is_one_of(&stack->frames[i], classes[c].functions))
+				continue;
+			if (is_weak(&stack->frames[i])) {
+				weak = weak ? weak : &classes[c];
+				weak_at = weak_at < 0 ? (int)i : weak_at;
+				break;
+			}
+			if (frame_ret)
+				*frame_ret = (int)i;
+			return classes[c].name;
+		}
+	}
+	if (frame_ret)
+		*frame_ret = weak_at;
+	return weak ? weak->name : NULL;
+}
+
+const char *proc_task_sobj(struct iq_session *s, const struct iq_task *t,
+			   const struct iq_stack *stack)
+{
+	struct iq_wait_entry entry;
+	const char *sobj;
+
+	if (t->on_cpu || t->state == 'R' || !stack->num_frames)
+		return NULL;
+	sobj = proc_sobj(stack, NULL);
+	/* What is not known by name can be known by what it left on its stack. */
+	if ((!sobj || !strcmp(sobj, "TIMER")) && iq_find_wait_entry(s, t, stack, NULL, &entry))
+		return class_of("WAITQ")->name;
+	return sobj;
+}
+
+bool proc_sobj_is(const char *sobj, const char *name)
+{
+	const struct sobj_class *c = sobj ? class_of(sobj) : NULL;
+
+	if (!strcasecmp(name, "ALL"))
+		return sobj != NULL;
+	if (!strcasecmp(name, "NONE") || !strcasecmp(name, "<NONE>"))
+		return !sobj;
+	return c && (!strcasecmp(name, c->name) || (c->mdb && !strcasecmp(name, c->mdb)));
+}
+
+bool proc_sobj_known(const char *name)
+{
+	if (!strcasecmp(name, "ALL") || !strcasecmp(name, "NONE") || !strcasecmp(name, "<NONE>"))
+		return true;
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(classes); i++)
+		if (proc_sobj_is(classes[i].name, name))
+			return true;
+	return false;
+}
+
+bool proc_sobj_is_idle(const char *sobj)
+{
+	const struct sobj_class *c = sobj ? class_of(sobj) : NULL;
+
+	return !c || c->idle;
+}
+
+/* ---- whose code ---- */
+
+/* dm-thin-pool and dm_thin_pool are one. */
+static bool is_same(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if (*a != *b && !((*a == '-' || *a == '_') && (*b == '-' || *b == '_')))
+			return false;
+	return !*a && !*b;
+}
+
+/* "ext4_foo", "__ext4_foo", "_ext4_foo"; "ext4" alone. */
+static bool has_prefix(const char *name, const char *module)
+{
+	size_t len = strlen(module);
+
+	while (*name == '_')
+		name++;
+	for (size_t i = 0; i < len; i++)
+		if (name[i] != module[i] && !(name[i] == '_' && module[i] == '-'))
+			return false;
+	return len && !isalnum((unsigned char)name[len]);
+}
+
+/* Is one of the next functions on this side the module's? */
+static bool neighbour_is(struct iq_session *s, const struct iq_sym *sym, const char *module,
+			 bool above)
+{
+	struct iq_sym at = *sym;
+
+	for (unsigned i = 0; i < MAX_NEIGHBOURS; i++) {
+		iq_vaddr next = above ? at.addr + at.size : at.addr - 1;
+		struct iq_error *err;
+
+		if (above ? !at.size : !at.addr)
+			return false;
+		err = iq_sym_by_addr(s, next, &at);
+		if (err || at.module || !at.name) {
+			iq_error_free(err);
+			return false;
+		}
+		if (at.kind != 't' && at.kind != 'T')
+			return false;
+		if (has_prefix(at.name, module))
+			return true;
+	}
+	return false;
+}
+
+bool proc_in_module(struct iq_session *s, const struct iq_sym *sym, const char *module)
+{
+	if (!sym->name)
+		return false;
+	if (sym->module)
+		return is_same(sym->module, module);
+	if (!strcmp(module, "kernel") || !strcmp(module, "vmlinux"))
+		return true;
+	return has_prefix(sym->name, module) ||
+	       (neighbour_is(s, sym, module, false) && neighbour_is(s, sym, module, true));
+}
