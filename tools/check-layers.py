@@ -49,6 +49,8 @@ PUBLIC = {
     'files': 'kernel',
     'describe': 'kernel',
     'waitq': 'kernel',
+    'explain': 'diag',
+    'ram': 'kernel',
     'disk': 'diag',
     'log': 'kernel',
     'wait': 'wait',

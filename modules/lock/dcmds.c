@@ -72,9 +72,8 @@ static struct iq_error *cmd_mutex(struct iq_cmd *cmd)
 	if (!err && !mutex_words(cmd->s, cmd->addr, &w))
 		err = iq_error_fault(cmd->addr, "mutex");
 	if (err)
-		return err->code == IQ_ERR_CORRUPT
-			       ? iq_error_prefix(err, "not shown without -f")
-			       : err;
+		return err->code == IQ_ERR_CORRUPT ? iq_error_prefix(err, "not shown without -f")
+						   : err;
 	if (cmd->to_pipe) {
 		err = queue_read(cmd->s, QUEUE_MUTEX, cmd->addr, &q);
 		out_queue(cmd, &q);
@@ -126,7 +125,6 @@ static const struct {
 	{ RWSEM_HANDOFF_BIT, "HANDOFF" },
 	{ RWSEM_WAITERS_BIT, "HAS_WAITERS" },
 };
-
 
 /* Where the row's columns are, for the lines below it. */
 enum { NUM_BITS = IQ_ARRAY_SIZE(rw_bits), NAME_AT = 17, BITS_AT = 35, WAITERS_AT = 40 };
@@ -217,11 +215,10 @@ static struct iq_error *show_rwsem(struct iq_cmd *cmd)
 		   (struct iq_cell[]){
 			   { IQ_CELL_ADDR, .u64 = cmd->addr },
 			   { IQ_CELL_STR, .str = owner },
-			   { IQ_CELL_STR, .str = iq_arena_printf(
-						  cmd->arena, "B%d%d%d",
-						  (w.count & rw_bits[0].bit) != 0,
-						  (w.count & rw_bits[1].bit) != 0,
-						  (w.count & rw_bits[2].bit) != 0) },
+			   { IQ_CELL_STR, .str = iq_arena_printf(cmd->arena, "B%d%d%d",
+								 (w.count & rw_bits[0].bit) != 0,
+								 (w.count & rw_bits[1].bit) != 0,
+								 (w.count & rw_bits[2].bit) != 0) },
 			   { IQ_CELL_STR, .str = q.list.num ? waiter_text(cmd, &q, 0) : "-" },
 			   { IQ_CELL_END },
 		   });
@@ -289,14 +286,14 @@ static struct iq_error *show_percpu(struct iq_cmd *cmd)
 		   (struct iq_cell[]){
 			   { IQ_CELL_ADDR, .u64 = cmd->addr },
 			   { IQ_CELL_STR, .str = owner },
-			   { IQ_CELL_STR, .str = iq_arena_printf(cmd->arena, "B%d%d%d",
-								 (int)(block & 1), 0,
-								 q.list.num != 0) },
+			   { IQ_CELL_STR,
+			     .str = iq_arena_printf(cmd->arena, "B%d%d%d", (int)(block & 1), 0,
+						    q.list.num != 0) },
 			   { IQ_CELL_STR, .str = q.list.num ? waiter_text(cmd, &q, 0) : "-" },
 			   { IQ_CELL_END },
 		   });
-	rw_legend(cmd,
-		  (block & 1 ? RWSEM_LOCKED_BIT : 0) | (q.list.num ? RWSEM_WAITERS_BIT : 0), &q);
+	rw_legend(cmd, (block & 1 ? RWSEM_LOCKED_BIT : 0) | (q.list.num ? RWSEM_WAITERS_BIT : 0),
+		  &q);
 	if (writer)
 		iq_out_text(cmd->out, "%17s%s takes it for write, and waits for the readers\n", "",
 			    who(cmd, writer));
@@ -340,8 +337,8 @@ static bool is_percpu(struct iq_cmd *cmd)
 		return !strcmp(iq_type_name(iq_type_strip(cmd->type)), "percpu_rw_semaphore");
 	/* Whoever waits for it knows what it is. */
 	for (size_t i = 0; list && i < list->num_tasks; i++)
-		if (list->tasks[i].state == 'D' &&
-		    iq_explain_wchan(cmd->s, &list->tasks[i], &w) && w.addr == cmd->addr && w.type)
+		if (list->tasks[i].state == 'D' && iq_explain_wchan(cmd->s, &list->tasks[i], &w) &&
+		    w.addr == cmd->addr && w.type)
 			return !strcmp(w.type, "struct percpu_rw_semaphore");
 	err = rwsem_is_plausible(cmd->s, cmd->addr);
 	if (!err)
@@ -392,8 +389,7 @@ static struct iq_error *show_queue(struct iq_cmd *cmd, enum queue_kind kind, con
 				       ? iq_arena_printf(cmd->arena, "%016" PRIx64 " %s",
 							 q.list.data[i].task,
 							 who(cmd, q.list.data[i].task))
-				       : iq_arena_printf(cmd->arena,
-							 "entry %" PRIx64 " of no task",
+				       : iq_arena_printf(cmd->arena, "entry %" PRIx64 " of no task",
 							 q.list.data[i].entry);
 		if (i)
 			iq_out_text(cmd->out, "%34s%s\n", "", text);
@@ -705,8 +701,8 @@ const struct iq_dcmd lock_dcmds[] = {
 	{ "rwsem", ":", "show who holds a reader-writer semaphore, and its queue", rwlock_help,
 	  rwlock_opts, cmd_rwlock },
 	{ "sema", ":", "show the count of a semaphore, and its queue", NULL, NULL, cmd_sema },
-	{ "completion", ":", "show whether something is complete, and who waits for it", NULL,
-	  NULL, cmd_completion },
+	{ "completion", ":", "show whether something is complete, and who waits for it", NULL, NULL,
+	  cmd_completion },
 	{ "rtmutex", ":", "show who holds an rt_mutex, and its queue", NULL, NULL, cmd_rtmutex },
 	{ "waitqueue", ":", "show who sleeps in a wait queue", NULL, NULL, cmd_waitqueue },
 	{ "wchaninfo", "?", "show what threads sleep on, and how many on each", wchaninfo_help,
@@ -731,8 +727,7 @@ const struct iq_walker lock_walkers[] = {
 	{ "rtmutex_waiters", "the queue of an rt_mutex", IQ_WALK_LOCAL, task_type, walk_rtmutex },
 	{ "completion_waiters", "who waits for a completion", IQ_WALK_LOCAL, task_type,
 	  walk_completion },
-	{ "waitqueue", "the tasks in a wait_queue_head", IQ_WALK_LOCAL, task_type,
-	  walk_waitqueue },
+	{ "waitqueue", "the tasks in a wait_queue_head", IQ_WALK_LOCAL, task_type, walk_waitqueue },
 	{ "mutex_owner", "the task that holds a mutex", IQ_WALK_LOCAL, task_type,
 	  walk_mutex_owner },
 	{ "rwsem_owner", "the task that holds an rw_semaphore for write", IQ_WALK_LOCAL, task_type,

@@ -78,8 +78,7 @@ static void ask_waiters(struct finding *f)
 			tell(f, w->on->addr, type,
 			     iq_arena_printf(f->cmd->arena, "wanted by %s/%d and %s",
 					     list->tasks[i].comm, list->tasks[i].pid,
-					     (*e)->kind == IQ_EDGE_MAYBE ? "perhaps held"
-									 : "held"),
+					     (*e)->kind == IQ_EDGE_MAYBE ? "perhaps held" : "held"),
 			     iq_certainty_name((*e)->certainty));
 		}
 	}
@@ -103,8 +102,8 @@ static bool try_word(struct finding *f, iq_vaddr at, const char *how)
 		lock = at - (uint64_t)f->mutex_owner;
 		err = mutex_is_plausible(s, lock);
 		if (!err && mutex_words(s, lock, &m) && m.owner == f->task->addr) {
-			tell(f, lock, "struct mutex", m.pickup ? "handed over, to be taken" : "held",
-			     how);
+			tell(f, lock, "struct mutex",
+			     m.pickup ? "handed over, to be taken" : "held", how);
 			return true;
 		}
 		iq_error_free(err);

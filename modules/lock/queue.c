@@ -20,9 +20,9 @@ enum { MAX_QUEUE = 100000, RWSEM_FOR_READ = 1, WQ_FLAG_READER = 0xc };
 struct kind {
 	const char *types[2]; /* newest name first */
 	const char *waiter;
-	const char *head;	 /* of the list, in the lock */
+	const char *head;	  /* of the list, in the lock */
 	const char *links, *task; /* in the waiter */
-	const char *mode;	 /* member that says which way; NULL */
+	const char *mode;	  /* member that says which way; NULL */
 };
 
 static const struct kind kinds[NUM_QUEUE_KINDS] = {
@@ -153,8 +153,8 @@ struct iq_error *queue_read(struct iq_session *s, enum queue_kind kind, iq_vaddr
 	struct reading r = {
 		.s = s,
 		.kind = kind,
-		.links = kind == QUEUE_RTMUTEX ? tree_links(s)
-					       : iq_offsetof(s, k->waiter, k->links),
+		.links =
+			kind == QUEUE_RTMUTEX ? tree_links(s) : iq_offsetof(s, k->waiter, k->links),
 		.task = iq_offsetof(s, k->waiter, k->task),
 		.mode = k->mode ? iq_offsetof(s, k->waiter, k->mode) : -1,
 		.queue = queue,
@@ -163,8 +163,10 @@ struct iq_error *queue_read(struct iq_session *s, enum queue_kind kind, iq_vaddr
 	uint64_t waiter;
 
 	if (r.links < 0 || r.task < 0 || (head < 0 && first < 0))
-		return iq_error_new(IQ_ERR_UNSUPPORTED, "this kernel's %s is laid out in an "
-				    "unknown way", type);
+		return iq_error_new(IQ_ERR_UNSUPPORTED,
+				    "this kernel's %s is laid out in an "
+				    "unknown way",
+				    type);
 	if (kind == QUEUE_RTMUTEX) {
 		err = iq_rbtree_walk(s, lock + (uint64_t)head, MAX_QUEUE, add_node, &r);
 	} else if (head >= 0) {

@@ -26,7 +26,7 @@ const char *queue_type(struct iq_session *s, enum queue_kind kind);
 
 struct queue_entry {
 	iq_vaddr entry; /* the waiter, on its task's stack */
-	iq_vaddr task;	/* task_struct; 0: none that we know (a callback, a waiter already let in) */
+	iq_vaddr task; /* task_struct; 0: none that we know (a callback, a waiter already let in) */
 	enum { WAITS, WAITS_TO_READ, WAITS_TO_WRITE } mode;
 };
 

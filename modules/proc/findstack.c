@@ -58,8 +58,9 @@ struct iq_error *cmd_findstack(struct iq_cmd *cmd)
 		return err;
 	stack = iq_task_stack(cmd->s, task);
 	if (!stack->num_frames)
-		return iq_error_new(IQ_ERR_UNSUPPORTED, "thread %" PRIx64 " (%s/%d) has no stack: %s",
-				    task->addr, task->comm, task->pid,
+		return iq_error_new(IQ_ERR_UNSUPPORTED,
+				    "thread %" PRIx64 " (%s/%d) has no stack: %s", task->addr,
+				    task->comm, task->pid,
 				    stack->why_none ? stack->why_none : "not known");
 	iq_out_text(cmd->out, "stack pointer for thread %" PRIx64 " (%s/%d): %" PRIx64 "\n",
 		    task->addr, task->comm, task->pid, stack->frames[0].sp);
@@ -192,9 +193,8 @@ static void whatthread_of(struct iq_cmd *cmd, const struct iq_task *t)
 					iq_out_value(cmd->out, t->addr);
 					return;
 				}
-				iq_out_text(cmd->out,
-					    "%016" PRIx64 " %s/%d: in a register of %s\n", t->addr,
-					    t->comm, t->pid,
+				iq_out_text(cmd->out, "%016" PRIx64 " %s/%d: in a register of %s\n",
+					    t->addr, t->comm, t->pid,
 					    iq_sym_format(cmd->s, stack->frames[f].pc));
 				return;
 			}

@@ -81,18 +81,12 @@ const char *proc_state_name(struct iq_arena *arena, const struct iq_task *task)
 		uint64_t bit;
 		const char *name;
 	} bits[] = {
-		{ 0x1, "TASK_INTERRUPTIBLE" },
-		{ 0x2, "TASK_UNINTERRUPTIBLE" },
-		{ 0x4, "__TASK_STOPPED" },
-		{ 0x8, "__TASK_TRACED" },
-		{ 0x10, "EXIT_DEAD" },
-		{ 0x20, "EXIT_ZOMBIE" },
-		{ 0x40, "TASK_PARKED" },
-		{ 0x80, "TASK_DEAD" },
-		{ 0x100, "TASK_WAKEKILL" },
-		{ 0x200, "TASK_WAKING" },
-		{ 0x400, "TASK_NOLOAD" },
-		{ 0x800, "TASK_NEW" },
+		{ 0x1, "TASK_INTERRUPTIBLE" }, { 0x2, "TASK_UNINTERRUPTIBLE" },
+		{ 0x4, "__TASK_STOPPED" },     { 0x8, "__TASK_TRACED" },
+		{ 0x10, "EXIT_DEAD" },	       { 0x20, "EXIT_ZOMBIE" },
+		{ 0x40, "TASK_PARKED" },       { 0x80, "TASK_DEAD" },
+		{ 0x100, "TASK_WAKEKILL" },    { 0x200, "TASK_WAKING" },
+		{ 0x400, "TASK_NOLOAD" },      { 0x800, "TASK_NEW" },
 	};
 	uint64_t state = task->state_raw | task->exit_state;
 	const char *text = NULL;

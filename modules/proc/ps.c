@@ -148,11 +148,10 @@ static void ps_row(struct iq_cmd *cmd, const struct ps_flags *f, const struct iq
 		add_column(columns, cells, &n, (struct iq_column){ "UNIT", .min = 16 },
 			   (struct iq_cell){ IQ_CELL_STR, .str = cgroup_name(cmd->s, t) });
 	add_column(columns, cells, &n, (struct iq_column){ "NAME", .min = 4 },
-		   t->unreadable
-			   ? (struct iq_cell){ IQ_CELL_UNREADABLE }
-			   : (struct iq_cell){ IQ_CELL_STR,
-					       .str = f->args ? iq_task_cmdline(cmd->s, t)
-							      : t->comm });
+		   t->unreadable ? (struct iq_cell){ IQ_CELL_UNREADABLE }
+				 : (struct iq_cell){ IQ_CELL_STR,
+						     .str = f->args ? iq_task_cmdline(cmd->s, t)
+								    : t->comm });
 	iq_out_row(cmd, columns, cells);
 	if (f->threads || f->lwps)
 		ps_threads(cmd, f, t);
@@ -228,8 +227,8 @@ struct iq_error *cmd_pgrep(struct iq_cmd *cmd)
 			continue;
 		if (!newest && !oldest)
 			ps_row(cmd, &plain, t);
-		else if (!one || (newest ? t->start_ns >= one->start_ns
-					 : t->start_ns < one->start_ns))
+		else if (!one ||
+			 (newest ? t->start_ns >= one->start_ns : t->start_ns < one->start_ns))
 			one = t;
 	}
 	if (one)

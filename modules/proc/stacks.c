@@ -35,13 +35,20 @@ static bool state_is(const struct iq_task *t, const char *name)
 	static const struct {
 		const char *word, *letters;
 	} words[] = {
-		{ "sleep", "SDI" },	      { "run", "R" },
-		{ "zomb", "ZX" },	      { "zombie", "ZX" },
-		{ "stopped", "Tt" },	      { "free", "X" },
-		{ "uninterruptible", "D" },   { "interruptible", "S" },
-		{ "idle", "I" },	      { "traced", "t" },
-		{ "dead", "X" },	      { "wait", "D" },
-		{ "TASK_INTERRUPTIBLE", "S" }, { "TASK_UNINTERRUPTIBLE", "D" },
+		{ "sleep", "SDI" },
+		{ "run", "R" },
+		{ "zomb", "ZX" },
+		{ "zombie", "ZX" },
+		{ "stopped", "Tt" },
+		{ "free", "X" },
+		{ "uninterruptible", "D" },
+		{ "interruptible", "S" },
+		{ "idle", "I" },
+		{ "traced", "t" },
+		{ "dead", "X" },
+		{ "wait", "D" },
+		{ "TASK_INTERRUPTIBLE", "S" },
+		{ "TASK_UNINTERRUPTIBLE", "D" },
 		{ "TASK_RUNNING", "R" },
 	};
 
@@ -162,14 +169,14 @@ static struct iq_error *parse_filter(struct iq_cmd *cmd, struct filter *f)
 	for (const char *l = "tT"; *l; l++)
 		for (size_t i = 0; (arg = iq_cmd_opt_at(cmd, *l, i)); i++)
 			if (!state_is_known(arg->str))
-				return iq_cmd_usage(cmd, "%s is no state: letters out of RSDTtXZPI, "
+				return iq_cmd_usage(cmd,
+						    "%s is no state: letters out of RSDTtXZPI, "
 						    "or sleep, run, onproc, zomb, stopped",
 						    arg->str);
 	for (const char *l = "sS"; *l; l++)
 		for (size_t i = 0; (arg = iq_cmd_opt_at(cmd, *l, i)); i++)
 			if (!proc_sobj_known(arg->str))
-				return iq_cmd_usage(cmd,
-						    "%s is no class of synchronisation object",
+				return iq_cmd_usage(cmd, "%s is no class of synchronisation object",
 						    arg->str);
 	err = parse_places(cmd, 'c', f->with, &f->num_with);
 	return err ? err : parse_places(cmd, 'C', f->without, &f->num_without);
@@ -332,8 +339,10 @@ static const char *frames_text(struct iq_cmd *cmd, const struct group *g)
 }
 
 static const struct iq_column columns[] = {
-	{ "THREAD", .min = 16 },	    { "STATE", .min = 8 },
-	{ "SOBJ", .min = 16 },		    { "COUNT", .right = true, .min = 8 },
+	{ "THREAD", .min = 16 },
+	{ "STATE", .min = 8 },
+	{ "SOBJ", .min = 16 },
+	{ "COUNT", .right = true, .min = 8 },
 	{ 0 },
 };
 
@@ -375,8 +384,7 @@ static void show(struct iq_cmd *cmd, const struct groups *groups)
 		iq_out_text(cmd->out,
 			    "%zu thread%s, %zu different stack%s, %zu without a whole stack\n",
 			    groups->num_threads, groups->num_threads == 1 ? "" : "s",
-			    groups->list.num, groups->list.num == 1 ? "" : "s",
-			    groups->num_failed);
+			    groups->list.num, groups->list.num == 1 ? "" : "s", groups->num_failed);
 }
 
 /* ---- which threads ---- */

@@ -74,8 +74,7 @@ static void put(struct row *row, const char *header, unsigned min, bool right, s
 {
 	if (row->num + 1 == MAX_COLUMNS)
 		return;
-	row->columns[row->num] =
-		(struct iq_column){ .name = header, .min = min, .right = right };
+	row->columns[row->num] = (struct iq_column){ .name = header, .min = min, .right = right };
 	row->cells[row->num++] = cell;
 }
 
@@ -110,8 +109,8 @@ static struct iq_cell member(struct iq_cmd *cmd, const struct iq_task *t, const 
 static void put_state(struct iq_cmd *cmd, const struct iq_task *t, struct row *row)
 {
 	const char *state = iq_arena_printf(cmd->arena, "%c%s", t->state,
-					    t->on_cpu	 ? "/onproc"
-					    : t->frozen	 ? "/frozen"
+					    t->on_cpu	  ? "/onproc"
+					    : t->frozen	  ? "/frozen"
 					    : t->killable ? "/killable"
 							  : "");
 
@@ -164,7 +163,8 @@ static void put_dispatch(struct iq_cmd *cmd, const struct iq_task *t, struct row
 		ago = iq_arena_printf(cmd->arena, "t-%" PRId64 ".%03" PRId64 "s",
 				      t->idle_ns / 1000000000, t->idle_ns / 1000000 % 1000);
 	put(row, "DISPTIME", 16, true,
-	    text(iq_arena_printf(cmd->arena, "%" PRIu64 ".%03" PRIu64, t->exec_start_ns / 1000000000,
+	    text(iq_arena_printf(cmd->arena, "%" PRIu64 ".%03" PRIu64,
+				 t->exec_start_ns / 1000000000,
 				 t->exec_start_ns / 1000000 % 1000)));
 	put(row, "BOUND", 5, true,
 	    iq_peek_member(cmd->s, "struct task_struct", "nr_cpus_allowed", t->addr, &allowed) &&
@@ -418,8 +418,7 @@ struct iq_error *cmd_task(struct iq_cmd *cmd)
 				thread_row(cmd, &list->tasks[i]);
 				any = true;
 			}
-	return any ? NULL
-		   : iq_error_new(IQ_ERR_NOTFOUND, "no task is called %s", cmd->argv[0].str);
+	return any ? NULL : iq_error_new(IQ_ERR_NOTFOUND, "no task is called %s", cmd->argv[0].str);
 }
 
 /* ---- syscall ---- */
@@ -439,13 +438,14 @@ struct iq_error *cmd_syscall(struct iq_cmd *cmd)
 	stack = iq_task_stack(cmd->s, t);
 	iq_strbuf_printf(&sb, "%d (%s): ", t->pid, t->comm);
 	if (!stack->user.valid) {
-		iq_strbuf_adds(&sb, t->kthread	       ? "a kernel thread"
+		iq_strbuf_adds(&sb, t->kthread		? "a kernel thread"
 				    : stack->num_frames ? "its registers of user mode are not known"
-				    : stack->why_none  ? stack->why_none
-						       : "no stack");
+				    : stack->why_none	? stack->why_none
+							: "no stack");
 	} else if (!stack->user.syscall) {
-		iq_strbuf_printf(&sb, "in no system call: it entered the kernel by an exception or "
-				      "interrupt at %#" PRIx64,
+		iq_strbuf_printf(&sb,
+				 "in no system call: it entered the kernel by an exception or "
+				 "interrupt at %#" PRIx64,
 				 stack->user.ip);
 	} else {
 		name = stack->user.compat ? NULL : iq_syscall_name(cmd->s, stack->user.nr);

@@ -50,8 +50,7 @@ static bool is_idle(struct iq_session *s, const struct iq_task *t, const struct 
 static bool is_process(struct iq_session *s, const struct iq_task *t, const struct iq_task *of)
 {
 	(void)of;
-	return t->unreadable ||
-	       (t->pid && (proc_is_leader(t) || !iq_task_by_pid(s, t->tgid)));
+	return t->unreadable || (t->pid && (proc_is_leader(t) || !iq_task_by_pid(s, t->tgid)));
 }
 
 /* Of a process its threads; of all, all. */
@@ -118,8 +117,7 @@ static bool has_same_mm(struct iq_session *s, const struct iq_task *t, const str
 	return of->mm ? t->mm == of->mm : t == of;
 }
 
-static bool has_same_pidns(struct iq_session *s, const struct iq_task *t,
-			   const struct iq_task *of)
+static bool has_same_pidns(struct iq_session *s, const struct iq_task *t, const struct iq_task *of)
 {
 	(void)s;
 	return t->pid && t->pidns_inum == of->pidns_inum;

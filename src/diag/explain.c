@@ -150,8 +150,8 @@ static void add_wait(struct iq_strbuf *text, const struct iq_wait *w)
 static void add_step(struct iq_session *s, struct iq_strbuf *text, const struct iq_object *o,
 		     const struct iq_edge *edge)
 {
-	const struct iq_task *t = o->type == IQ_OBJ_TASK ? iq_task_by_pid(s, (int32_t)o->tid)
-							 : NULL;
+	const struct iq_task *t =
+		o->type == IQ_OBJ_TASK ? iq_task_by_pid(s, (int32_t)o->tid) : NULL;
 
 	if (t)
 		iq_strbuf_printf(text, "%" PRIx64 " %s (%d) %c", t->addr, t->comm, t->pid,
@@ -210,18 +210,18 @@ static void add_no_cause(struct iq_session *s, struct iq_strbuf *text, int32_t p
 	iq_strbuf_printf(text, "%" PRIx64 " %s (%d) %c\n", t->addr, t->comm, t->pid, t->state);
 	if (w)
 		add_wait(text, w);
-	iq_strbuf_adds(text, w ? "it does not hang\n"
-			       : t->on_cpu ? "it runs\n" : "it waits for nothing that hangs\n");
+	iq_strbuf_adds(text, w		 ? "it does not hang\n"
+			     : t->on_cpu ? "it runs\n"
+					 : "it waits for nothing that hangs\n");
 }
 
 struct iq_error *iq_why_task(struct iq_session *s, const struct iq_task *task,
 			     struct iq_strbuf *text)
 {
 	int32_t pid = task->pid;
-	struct iq_why_options options = { .pids = &pid,
-					  .num_pids = 1,
-					  .longer_than_ms = BOUND_MS,
-					  .max_ms = MAX_MS };
+	struct iq_why_options options = {
+		.pids = &pid, .num_pids = 1, .longer_than_ms = BOUND_MS, .max_ms = MAX_MS
+	};
 	uint64_t deadline = s->deadline_ns;
 	struct iq_error *err;
 	struct iq_why why;

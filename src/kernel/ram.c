@@ -4,13 +4,13 @@
  *
  * RAM is read by physical address, in the order in which the source holds it. The kernel's own
  * image and tasks' stacks have addresses of their own beside that of the direct map: the image is
- * one piece, of the stacks the pages are looked up before.
+ * four pieces, of the stacks the pages are looked up before.
  */
 #include "inquest/ram.h"
 
 #include "kernel/session.h"
 
-enum { PIECE = 256 << 10, PAGE = 4096, MAX_STACK_PAGES = 16 };
+enum { PIECE = 256 << 10, PAGE = 4096, MAX_STACK_PAGES = 16, NUM_PARTS = 4 };
 
 struct search {
 	struct iq_session *s;
@@ -18,8 +18,10 @@ struct search {
 	uint64_t page_offset;
 	struct iq_map stacks; /* physical page -> virtual page on a task's stack */
 	struct iq_ram_searched done;
-	iq_paddr image, image_end; /* where the kernel's image is */
-	iq_vaddr image_at;
+	struct part {
+		iq_paddr start, end;
+		iq_vaddr at;
+	} parts[NUM_PARTS]; /* of the kernel's image */
 };
 
 static void find_stacks(struct search *x)
@@ -40,33 +42,41 @@ static void find_stacks(struct search *x)
 	}
 }
 
+/*
+ * The parts of the image that are still its own: what was for booting has been given away. Each
+ * counts if it is one piece of memory.
+ */
 static void find_image(struct search *x)
 {
-	iq_vaddr start = iq_sym_addr(x->s, "_stext"), end = iq_sym_addr(x->s, "_end");
-	iq_paddr pa, last;
-	struct iq_error *err;
+	static const char *const parts[NUM_PARTS][2] = { { "_stext", "_etext" },
+							 { "__start_rodata", "__end_rodata" },
+							 { "_sdata", "_edata" },
+							 { "__bss_start", "__bss_stop" } };
 
-	if (!start || end <= start || end - start > UINT64_C(1) << 30)
-		return;
-	start &= ~(iq_vaddr)(PAGE - 1);
-	err = iq_mem_vtop(x->s->mem, start, &pa);
-	if (!err)
-		err = iq_mem_vtop(x->s->mem, (end - 1) & ~(iq_vaddr)(PAGE - 1), &last);
-	/* One piece of memory, or we do not know. */
-	if (!err && last - pa == ((end - 1) & ~(iq_vaddr)(PAGE - 1)) - start) {
-		x->image = pa;
-		x->image_end = pa + (end - start);
-		x->image_at = start;
+	for (size_t i = 0; i < NUM_PARTS; i++) {
+		iq_vaddr start = iq_sym_addr(x->s, parts[i][0]);
+		iq_vaddr end = iq_sym_addr(x->s, parts[i][1]);
+		iq_paddr pa, last;
+		struct iq_error *err;
+
+		if (!start || end <= start || end - start > UINT64_C(1) << 30)
+			continue;
+		err = iq_mem_vtop(x->s->mem, start, &pa);
+		if (!err)
+			err = iq_mem_vtop(x->s->mem, end - 1, &last);
+		if (!err && last - pa == end - 1 - start)
+			x->parts[i] = (struct part){ pa, last + 1, start };
+		iq_error_free(err);
 	}
-	iq_error_free(err);
 }
 
 static iq_vaddr address_of(const struct search *x, iq_paddr pa)
 {
 	const uint64_t *stack;
 
-	if (pa >= x->image && pa < x->image_end)
-		return pa - x->image + x->image_at;
+	for (size_t i = 0; i < NUM_PARTS; i++)
+		if (pa >= x->parts[i].start && pa < x->parts[i].end)
+			return pa - x->parts[i].start + x->parts[i].at;
 	stack = iq_map_get(&x->stacks, pa / PAGE);
 	if (stack)
 		return *stack + pa % PAGE;

@@ -49,7 +49,7 @@ struct iq_session {
 	struct iq_open_index *open_index; /* files.c */
 	struct iq_map wait_heads; /* waitq.c: node of a wait queue -> its head; of this snapshot */
 	struct slab_info *slab;	  /* describe.c; in the arena */
-	void *explainer; /* the layer above's, of this snapshot; NULL */
+	void *explainer;	  /* the layer above's, of this snapshot; NULL */
 	void (*explainer_free)(void *explainer);
 
 	uint64_t deadline_ns;		 /* CLOCK_MONOTONIC; 0: none */
