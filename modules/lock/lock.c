@@ -427,6 +427,7 @@ static struct iq_error *explain_percpu(struct iq_diag *d, const struct iq_task *
 	struct iq_object *on;
 	struct iq_wait *w;
 	struct iq_wait_entry entry;
+	struct lock_queue *queue;
 	uint64_t block = 0, writer = 0;
 	iq_vaddr lock;
 
@@ -445,7 +446,8 @@ static struct iq_error *explain_percpu(struct iq_diag *d, const struct iq_task *
 	*wait_ret = w;
 	iq_peek_member(d->s, type, "block.counter", lock, &block);
 	iq_peek_member(d->s, type, "writer.task", lock, &writer);
-	if (iq_diag_find_holders(d, w, lock, type, &name, 0))
+	queue = percpu_queue(d, lock);
+	if (rooms_know_holders(d, w, queue, type, &name, 0))
 		return NULL;
 	if (writer) {
 		/* A writer has closed it and sleeps until the readers inside have gone. */
@@ -455,7 +457,7 @@ static struct iq_error *explain_percpu(struct iq_diag *d, const struct iq_task *
 		iq_text_add(d->g, &w->evidence,
 			    "percpu_rw_semaphore.block is set and nobody is recorded: a writer "
 			    "holds it");
-		search_holders(d, w, task, percpu_queue(d, lock), 1, "holds it for write");
+		search_holders(d, w, task, queue, 1, "holds it for write");
 	}
 	return NULL;
 }
@@ -662,7 +664,7 @@ static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "percpu-rwsem-writer",
 	  .summary = "the writer of a percpu_rw_semaphore that waits for the readers inside",
 	  .reads = "percpu_rw_semaphore.writer, .read_count",
-	  .seen = "",
+	  .seen = "5.10, 6.1, 6.12, 7.3",
 	  .certainty = IQ_STRONG,
 	  .functions = percpu_writer_functions,
 	  .needs_types = percpu_types,

@@ -15,6 +15,7 @@ and of a CAUSE:
     kind, root, certainty, ...     patterns for the field of that name
     blocked     the set of tids that wait for it, all of them
     may_block   tids that may be among them as well
+    at_least    how many are blocked at the least
     chain       patterns of objects that the chain has in this order, others between them
     circle      a pattern for the chain as a whole: a deadlock's may begin anywhere
 
@@ -67,6 +68,10 @@ def cause_complaints(cause, want):
                 complaints.append("not blocked, but should be: %s" % sorted(set(pattern) - got))
             if extra:
                 complaints.append("blocked, but should not be: %s" % sorted(extra))
+        elif name == "at_least":
+            if cause["blocked"]["count"] < pattern:
+                complaints.append("%d are blocked, not at least %d" %
+                                  (cause["blocked"]["count"], pattern))
         elif name == "chain":
             rest = list(cause["chain"])
             for step in pattern:

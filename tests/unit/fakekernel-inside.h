@@ -74,6 +74,9 @@ void fk_symbol(struct fakekernel *k, const char *name, iq_vaddr addr, char kind)
 /* A return address in that function. */
 iq_vaddr fk_call_in(struct fakekernel *k, const char *func);
 /* Per-CPU memory: what a pointer to it says; CPU 0's own. */
+/* A per-CPU variable with a symbol: the address of the first CPU's; the next one's is 0x10000 on.
+ */
+iq_vaddr fk_percpu_data(struct fakekernel *k, const char *name, size_t len);
 iq_vaddr fk_percpu(struct fakekernel *k, size_t len, iq_vaddr *cpu0_ret);
 /* Idle tasks, process 1, the root filesystem. */
 void fk_make_first(struct fakekernel *k);

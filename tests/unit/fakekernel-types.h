@@ -62,6 +62,7 @@ static const struct made_type_text {
 	       "wait_queue_head waiters; atomic_t block; }" },
 	{ ALL, "swait_queue_head { u32 lock; list_head task_list; }" },
 	{ ALL, "completion { u32 done; swait_queue_head wait; }" },
+	{ ALL, "swait_queue { void *task; list_head task_list; }" },
 	{ ALL, "wait_opts { u32 wo_type; s32 wo_flags; void *wo_pid; void *wo_info; s32 wo_stat; "
 	       "void *wo_rusage; wait_queue_entry child_wait; s32 notask_error; }" },
 
@@ -184,7 +185,7 @@ static const struct made_type_text {
 	       "*d_sb; dentry_u d_u; }" },
 	{ ALL, "path { void *mnt; dentry *dentry; }" },
 	{ ALL, "file { u32 f_mode; path f_path; inode *f_inode; mutex f_pos_lock; u64 f_pos; void "
-	       "*private_data; }" },
+	       "*f_op; void *private_data; }" },
 	{ ALL, "fdtable { u32 max_fds; void *fd; }" },
 	{ ALL, "files_struct { u64 count; void *fdt; }" },
 	{ ALL, "vfsmount { dentry *mnt_root; super_block *mnt_sb; s32 mnt_flags; }" },
@@ -196,6 +197,24 @@ static const struct made_type_text {
 	{ O, "mnt_namespace { u64 ns; void *root; list_head list; }" },
 	{ M | N, "mnt_namespace { u64 ns; void *root; rb_root mounts; }" },
 	{ ALL, "nsproxy { u64 count; void *uts_ns; void *ipc_ns; mnt_namespace *mnt_ns; }" },
+
+	{ ALL, "cpuhp_cpu_state { s32 state; s32 target; void *thread; completion done_up; "
+	       "completion done_down; }" },
+	{ ALL, "module { u32 state; list_head list; char name[56]; }" },
+	{ M | N, "idempotent { void *cookie; hlist_node entry; completion complete; s32 ret; }" },
+	{ ALL, "net { u64 passive; ns_common ns; }" },
+	{ ALL, "possible_net_t { net *net; }" },
+	{ ALL, "net_device { char name[16]; list_head dev_list; list_head todo_list; void "
+	       "*pcpu_refcnt; u8 reg_state; possible_net_t nd_net; }" },
+	{ ALL, "sk_buff_head { u64 next; u64 prev; u32 qlen; u32 lock; }" },
+	{ ALL, "sock_common { u16 skc_family; u8 skc_state; }" },
+	{ ALL, "sock_backlog { atomic_t rmem_alloc; s32 len; }" },
+	{ ALL, "sock { sock_common __sk_common; sock_backlog sk_backlog; s32 sk_rcvbuf; u16 "
+	       "sk_protocol; void *sk_socket; }" },
+	{ ALL,
+	  "netlink_sock { sock sk; u64 flags; u32 portid; u64 state; wait_queue_head wait; }" },
+	{ ALL, "socket { u32 state; void *file; sock *sk; }" },
+	{ ALL, "auditd_connection { pid *pid; u32 portid; void *net; }" },
 };
 
 #endif

@@ -467,6 +467,15 @@ iq_vaddr fk_percpu(struct fakekernel *k, size_t len, iq_vaddr *cpu0_ret)
 	return offset + (k->flavour == FK_NEW ? data_start + 0x800000 : 0);
 }
 
+iq_vaddr fk_percpu_data(struct fakekernel *k, const char *name, size_t len)
+{
+	iq_vaddr cpu0;
+
+	fk_percpu(k, len, &cpu0);
+	percpu_symbol(k, name, cpu0 - percpu_start);
+	return cpu0;
+}
+
 static int by_addr(const void *a, const void *b)
 {
 	const struct symbol *x = *(struct symbol *const *)a, *y = *(struct symbol *const *)b;

@@ -639,8 +639,8 @@ static void semaphore_and_who_may_hold_it(void **state)
 			fk_put(k, lock, "semaphore.last_holder", t->addr);
 		fk_wait_semaphore(fk_task(k, 11, "a"), lock);
 		fk_wait_semaphore(fk_task(k, 12, "b"), lock);
-		expect(k,
-		       "task.sleeping likely task:10 [11,12] a > semaphore console_sem > reader");
+		expect(k, "task.sleeping likely task:10 [11,12] a > console_sem (the console) > "
+			  "reader");
 	}
 }
 
