@@ -8,12 +8,14 @@
  * sent; the transport has the server's name, address, port and protocol, and whether it is
  * connected.
  *
- * Others wait without a call: for a page that a call of the kernel's own fills or writes, for a
- * flag of an inode, for the state manager of an NFSv4 client. Their filesystem leads to the same
- * transport.
+ * Others wait without a call of their own: for a page that a call of the kernel's fills or writes,
+ * for a flag of an inode, for the state manager of an NFSv4 client, for a client that is being made
+ * by another mount of the same server. All calls under way are in the list of their rpc_clnt; the
+ * oldest says whether the server answers.
  *
- * Kernel: include/linux/sunrpc/sched.h, clnt.h, xprt.h, include/linux/nfs_fs_sb.h,
- * net/sunrpc/sched.c, fs/nfs/nfs4state.c.
+ * Kernel: include/linux/sunrpc/sched.h, clnt.h, xprt.h, xprtsock.h, include/linux/nfs_fs_sb.h,
+ * net/sunrpc/sched.c, fs/nfs/nfs4state.c, client.c (nfs_wait_client_init_complete), inode.c
+ * (nfs_wait_bit_killable).
  */
 #include <stdio.h>
 
@@ -24,6 +26,9 @@ enum {
 	NFS_SUPER_MAGIC = 0x6969,
 	PAGE_MAPPING_FLAGS = 3,
 	MAX_SUPERS = 65536,
+	MAX_CALLS = 65536,
+	NFS_CS_READY = 0,
+	NFS_CS_LAST = 2, /* what it is on its way there: NFS_CS_INITING, NFS_CS_SESSION_INITING */
 	XPRT_CONNECTED = 1 << 1,
 	XPRT_CONNECTING = 1 << 2,
 	RPC_TASK_SOFT = 0x200,
@@ -67,27 +72,38 @@ struct find_mount {
 	int64_t list;
 };
 
-static iq_vaddr xprt_of_sb(struct iq_diag *d, iq_vaddr sb)
+static iq_vaddr xprt_of_clnt(struct iq_diag *d, iq_vaddr clnt)
 {
-	uint64_t magic, server, clnt, xprt;
+	uint64_t xprt;
+
+	return iq_is_kernel_ptr(d->s, clnt) &&
+			       iq_peek_member(d->s, clnt_type, "cl_xprt", clnt, &xprt) &&
+			       iq_is_kernel_ptr(d->s, xprt)
+		       ? xprt
+		       : 0;
+}
+
+static iq_vaddr clnt_of_sb(struct iq_diag *d, iq_vaddr sb)
+{
+	uint64_t magic, server, clnt;
 
 	if (!iq_peek_member(d->s, "struct super_block", "s_magic", sb, &magic) ||
 	    magic != NFS_SUPER_MAGIC ||
 	    !iq_peek_member(d->s, "struct super_block", "s_fs_info", sb, &server) ||
 	    !iq_is_kernel_ptr(d->s, server) ||
 	    !iq_peek_member(d->s, "struct nfs_server", "client", server, &clnt) ||
-	    !iq_is_kernel_ptr(d->s, clnt) ||
-	    !iq_peek_member(d->s, clnt_type, "cl_xprt", clnt, &xprt) ||
-	    !iq_is_kernel_ptr(d->s, xprt))
+	    !xprt_of_clnt(d, clnt))
 		return 0;
-	return xprt;
+	return clnt;
 }
 
 static bool is_mount_of(void *ctx, iq_vaddr node)
 {
 	struct find_mount *f = ctx;
 
-	if (xprt_of_sb(f->d, node - (uint64_t)f->list) != f->xprt)
+	iq_vaddr clnt = clnt_of_sb(f->d, node - (uint64_t)f->list);
+
+	if (!clnt || xprt_of_clnt(f->d, clnt) != f->xprt)
 		return false;
 	f->sb = node - (uint64_t)f->list;
 	return true;
@@ -191,15 +207,74 @@ static bool read_call(struct iq_diag *d, iq_vaddr task, struct call *c)
 	return true;
 }
 
+struct oldest {
+	struct iq_diag *d;
+	int64_t list;
+	struct call call;
+};
+
+static bool is_older(void *ctx, iq_vaddr node)
+{
+	struct oldest *o = ctx;
+	struct call c;
+
+	if (read_call(o->d, node - (uint64_t)o->list, &c) && c.age_ms > o->call.age_ms)
+		o->call = c;
+	return false;
+}
+
+/* Of all calls of this client that are under way; age_ms is -1 where there is none. */
+static struct call oldest_call(struct iq_diag *d, iq_vaddr clnt)
+{
+	struct oldest o = { .d = d,
+			    .list = iq_offsetof(d->s, task_type, "tk_task"),
+			    .call.age_ms = -1 };
+	int64_t off = iq_offsetof(d->s, clnt_type, "cl_tasks");
+
+	if (o.list >= 0 && off >= 0)
+		iq_error_free(iq_list_walk(d->s, clnt + (uint64_t)off, MAX_CALLS, is_older, &o));
+	return o.call;
+}
+
 static const char *connection_of(struct iq_diag *d, iq_vaddr xprt)
 {
 	uint64_t state;
 
 	if (!iq_peek_member(d->s, xprt_type, "state", xprt, &state))
 		return "its connection could not be read";
-	return state & XPRT_CONNECTED	 ? "it is connected"
+	return state & XPRT_CONNECTED	 ? "the connection to it stands"
 	       : state & XPRT_CONNECTING ? "no connection to it comes about"
 					 : "it is not connected";
+}
+
+/* What the transport's own socket knows: whether anything comes back at all. */
+static void add_socket(struct iq_diag *d, struct iq_verdict *v, iq_vaddr xprt)
+{
+	int64_t off = iq_offsetof(d->s, "struct sock_xprt", "xprt");
+	uint64_t sk, again, written, acked;
+
+	if (off < 0 ||
+	    !iq_peek_member(d->s, "struct sock_xprt", "inet", xprt - (uint64_t)off, &sk) ||
+	    !iq_is_kernel_ptr(d->s, sk) ||
+	    !iq_peek_member(d->s, "struct inet_connection_sock", "icsk_retransmits", sk, &again) ||
+	    !iq_peek_member(d->s, "struct tcp_sock", "write_seq", sk, &written) ||
+	    !iq_peek_member(d->s, "struct tcp_sock", "snd_una", sk, &acked) || !again)
+		return;
+	iq_text_add(d->g, &v->evidence,
+		    "its socket has sent again %" PRIu64
+		    " times without an answer (icsk_retransmits of %#" PRIx64
+		    "); %u bytes are not acknowledged",
+		    again, sk, (uint32_t)written - (uint32_t)acked);
+}
+
+static void add_export(struct iq_diag *d, struct iq_verdict *v, iq_vaddr xprt)
+{
+	const struct iq_object *fs = filesystem_of(d, xprt);
+	const char *device = attr_text(fs, "device"), *mount = attr_text(fs, "mount");
+
+	if (device && mount)
+		iq_text_add(d->g, &v->evidence, "%s, mounted at %s, is of this server", device,
+			    mount);
 }
 
 static void judge(struct iq_diag *d, struct iq_object *server, iq_vaddr xprt, const struct call *c)
@@ -209,28 +284,30 @@ static void judge(struct iq_diag *d, struct iq_object *server, iq_vaddr xprt, co
 	char address[64];
 	uint64_t state = 0;
 
-	if (c && c->age_ms >= 0 && c->age_ms < d->bound_ms)
+	/* Slow is another thing than silent. */
+	if (c->age_ms < d->bound_ms)
 		return;
 	iq_peek_member(d->s, xprt_type, "state", xprt, &state);
-	v = iq_object_verdict(d->g, server, IQ_CAUSE_NET_UNREACHABLE, c ? IQ_PROVEN : IQ_STRONG,
+	v = iq_object_verdict(d->g, server, IQ_CAUSE_NET_UNREACHABLE, IQ_PROVEN,
 			      "%s does not answer: %s", server->name, connection_of(d, xprt));
-	if (c)
-		iq_text_add(d->g, &v->evidence,
-			    "%s call %s is under way for %" PRId64 " s, sent %" PRIu64
-			    " times, in queue %s",
-			    c->program, c->procedure[0] ? c->procedure : "NULL", c->age_ms / 1000,
-			    c->sent, c->queue[0] ? c->queue : "(none)");
+	iq_text_add(d->g, &v->evidence,
+		    "%s call %s is under way for %" PRId64 " s, sent %" PRIu64
+		    " times, in queue %s",
+		    c->program, c->procedure[0] ? c->procedure : "NULL", c->age_ms / 1000, c->sent,
+		    c->queue[0] ? c->queue : "(none)");
 	if (old == v && v->remedy.num)
 		return;
 	iq_text_add(d->g, &v->evidence, "rpc_xprt.state at %#" PRIx64 " is %#" PRIx64 ": %s", xprt,
 		    state, connection_of(d, xprt));
+	add_socket(d, v, xprt);
+	add_export(d, v, xprt);
 	if (!read_text(d, xprt_type, ADDRESS, xprt, address, sizeof(address)))
 		address[0] = '\0';
 	iq_text_add(d->g, &v->remedy,
 		    "See whether the server is up, serves NFS, and the way to it is open "
 		    "(firewall, route): ping %s; rpcinfo -T tcp %s nfs",
 		    address, address);
-	if (c && c->flags & RPC_TASK_SOFT)
+	if (c->flags & RPC_TASK_SOFT)
 		iq_text_add(d->g, &v->remedy,
 			    "This call gives up by itself after its time-out (soft)");
 	else
@@ -281,27 +358,44 @@ static struct iq_error *explain_call(struct iq_diag *d, const struct iq_task *ta
 	return NULL;
 }
 
-/* ---- waits without a call ---- */
+/* ---- waits without a call of one's own ---- */
+
+static struct iq_wait *wait_for_client(struct iq_diag *d, const struct iq_task *task,
+				       const struct iq_stack *stack, iq_vaddr clnt)
+{
+	struct call oldest = oldest_call(d, clnt);
+
+	return wait_for(d, task, stack, xprt_of_clnt(d, clnt), &oldest);
+}
+
+/* The RPC client of a struct nfs_client; 0 where this is none. */
+static iq_vaddr clnt_of_client(struct iq_diag *d, iq_vaddr client)
+{
+	char host[128];
+	uint64_t clnt;
+
+	return iq_peek_member(d->s, "struct nfs_client", "cl_rpcclient", client, &clnt) &&
+			       xprt_of_clnt(d, clnt) &&
+			       read_text(d, "struct nfs_client", "cl_hostname", client, host,
+					 sizeof(host))
+		       ? clnt
+		       : 0;
+}
 
 static struct iq_error *explain_manager(struct iq_diag *d, const struct iq_task *task,
 					const struct iq_stack *stack, size_t frame,
 					struct iq_wait **wait_ret)
 {
 	int64_t off = iq_offsetof(d->s, "struct nfs_client", "cl_state");
-	uint64_t clnt, xprt;
 	struct iq_wait *w;
-	iq_vaddr word;
+	iq_vaddr word, clnt;
 	int bit;
 
 	(void)frame;
 	if (off < 0 || !iq_find_wait_bit(d->s, task, stack, &word, &bit) || bit < 0 ||
-	    !iq_peek_member(d->s, "struct nfs_client", "cl_rpcclient", word - (uint64_t)off,
-			    &clnt) ||
-	    !iq_is_kernel_ptr(d->s, clnt) ||
-	    !iq_peek_member(d->s, clnt_type, "cl_xprt", clnt, &xprt) ||
-	    !iq_is_kernel_ptr(d->s, xprt))
+	    !(clnt = clnt_of_client(d, word - (uint64_t)off)))
 		return NULL;
-	w = wait_for(d, task, stack, xprt, NULL);
+	w = wait_for_client(d, task, stack, clnt);
 	if (!w)
 		return NULL;
 	iq_text_add(d->g, &w->evidence,
@@ -312,13 +406,82 @@ static struct iq_error *explain_manager(struct iq_diag *d, const struct iq_task 
 	return NULL;
 }
 
+/* A client that is not ready yet. */
+static bool is_new_client(struct iq_session *s, iq_vaddr p, void *ctx)
+{
+	uint64_t state, net;
+	char host[128];
+
+	return iq_peek_member(s, "struct nfs_client", "cl_cons_state", p, &state) &&
+	       state > NFS_CS_READY && state <= NFS_CS_LAST &&
+	       iq_peek_member(s, "struct nfs_client", "cl_net", p, &net) &&
+	       iq_is_kernel_ptr(s, net) &&
+	       read_text(ctx, "struct nfs_client", "cl_hostname", p, host, sizeof(host));
+}
+
+/* Who makes it asks the server and has it on its stack. */
+static size_t add_makers(struct iq_diag *d, struct iq_wait *w, const struct iq_task *task,
+			 iq_vaddr client)
+{
+	static const char *const making[] = { "nfs_get_client", "nfs_init_client",
+					      "nfs4_init_client", NULL };
+	static const char *const waiting[] = { "nfs_wait_client_init_complete", NULL };
+	size_t num = 0;
+
+	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
+		const struct iq_task *t = &d->tasks->tasks[i];
+		const struct iq_stack *stack;
+		struct iq_edge *e;
+
+		if (t == task || t->state != 'D' || !t->stack || t->on_cpu)
+			continue;
+		stack = iq_task_stack(d->s, t);
+		if (iq_stack_find(stack, 0, making) < 0 || iq_stack_find(stack, 0, waiting) >= 0 ||
+		    !iq_stack_mentions(stack, client))
+			continue;
+		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), w->on, IQ_EDGE_SERVES,
+				  IQ_STRONG, "makes the client");
+		iq_text_add(d->g, &e->evidence,
+			    "%s (%d) makes a client and has nfs_client %#" PRIx64 " on its stack",
+			    t->comm, t->pid, client);
+		num++;
+	}
+	return num;
+}
+
+/* A second mount of a server waits until the first one has made the client. */
+static struct iq_error *explain_new_client(struct iq_diag *d, const struct iq_task *task,
+					   const struct iq_stack *stack, size_t frame,
+					   struct iq_wait **wait_ret)
+{
+	iq_vaddr client = iq_stack_search(d->s, stack, frame, is_new_client, d);
+	struct iq_object *on;
+	char host[128];
+	struct iq_wait *w;
+
+	if (!client ||
+	    !read_text(d, "struct nfs_client", "cl_hostname", client, host, sizeof(host)))
+		return NULL;
+	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:nfs-client-%s", host);
+	iq_object_name(d->g, on, "the NFS client for %s", host);
+	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	w->certainty = IQ_STRONG;
+	iq_text_add(d->g, &w->evidence,
+		    "it waits until nfs_client %#" PRIx64
+		    " for %s is ready, which another mount is making",
+		    client, host);
+	add_makers(d, w, task, client);
+	*wait_ret = w;
+	return NULL;
+}
+
 static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *task,
 				     const struct iq_stack *stack, size_t frame,
 				     struct iq_wait **wait_ret)
 {
 	uint64_t mapping, inode, sb;
 	int64_t writeback = -1;
-	iq_vaddr page, xprt;
+	iq_vaddr page, clnt;
 	struct iq_wait *w;
 	const char *path;
 	int bit;
@@ -332,16 +495,53 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 	    !iq_peek_member(d->s, "struct inode", "i_sb", inode, &sb) ||
 	    !iq_is_kernel_ptr(d->s, sb))
 		return NULL;
-	xprt = xprt_of_sb(d, sb);
-	w = xprt ? wait_for(d, task, stack, xprt, NULL) : NULL;
+	clnt = clnt_of_sb(d, sb);
+	w = clnt ? wait_for_client(d, task, stack, clnt) : NULL;
 	if (!w)
 		return NULL;
+	/* Woken for this bit alone: who ran since has had what it waited for. */
+	w->key = task->switches;
 	iq_error_free(iq_enum_value(d->s, "enum pageflags", "PG_writeback", &writeback));
 	path = iq_path_of_inode(d->s, inode);
 	iq_text_add(d->g, &w->evidence,
 		    "its wait_page_queue names page %#" PRIx64
 		    " of %s, which the server has to %s (bit %d)",
 		    page, path ? path : "a file", bit == writeback ? "take" : "send", bit);
+	*wait_ret = w;
+	return NULL;
+}
+
+/* An inode of NFS, or an open file of one. */
+static bool is_nfs_inode(struct iq_session *s, iq_vaddr p, void *ctx)
+{
+	uint64_t sb, mapping, host;
+
+	return iq_peek_member(s, "struct inode", "i_sb", p, &sb) && iq_is_kernel_ptr(s, sb) &&
+	       iq_peek_member(s, "struct inode", "i_mapping", p, &mapping) &&
+	       iq_is_kernel_ptr(s, mapping) &&
+	       iq_peek_member(s, "struct address_space", "host", mapping, &host) && host == p &&
+	       clnt_of_sb(ctx, sb);
+}
+
+/* Flags of an inode, I/O that is still counted, a write that has not been answered. */
+static struct iq_error *explain_inode(struct iq_diag *d, const struct iq_task *task,
+				      const struct iq_stack *stack, size_t frame,
+				      struct iq_wait **wait_ret)
+{
+	iq_vaddr inode = iq_stack_search(d->s, stack, frame, is_nfs_inode, d);
+	struct iq_wait *w;
+	const char *path;
+	uint64_t sb;
+
+	if (!inode || !iq_peek_member(d->s, "struct inode", "i_sb", inode, &sb))
+		return NULL;
+	w = wait_for_client(d, task, stack, clnt_of_sb(d, sb));
+	if (!w)
+		return NULL;
+	w->certainty = IQ_STRONG;
+	path = iq_path_of_inode(d->s, inode);
+	iq_text_add(d->g, &w->evidence, "inode %#" PRIx64 " (%s) of NFS is on its stack in %s()",
+		    inode, path ? path : "a file", stack->frames[frame].sym.name);
 	*wait_ret = w;
 	return NULL;
 }
@@ -357,6 +557,13 @@ static const char *const call_functions[] = {
 };
 static const char *const manager_functions[] = { "nfs4_wait_clnt_recover", "nfs_wait_bit_killable",
 						 NULL };
+static const char *const client_functions[] = { "nfs_wait_client_init_complete", NULL };
+static const char *const inode_functions[] = {
+	"nfs_wait_bit_killable", "nfs_clear_invalid_mapping",
+	"nfs_iocounter_wait",	 "nfs_wait_on_request",
+	"nfs_commit_inode",	 "__nfs_commit_inode",
+	"nfs_inode_dio_wait",	 NULL,
+};
 static const char *const call_types[] = { "struct rpc_task", "struct rpc_clnt", "struct rpc_xprt",
 					  NULL };
 static const char *const nfs_types[] = { "struct nfs_client", "struct nfs_server",
@@ -374,21 +581,39 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .explain = explain_call },
 	{ .name = "nfs-manager",
 	  .summary = "an NFSv4 client whose state manager recovers",
-	  .reads = "nfs_client.cl_state, .cl_rpcclient",
+	  .reads = "nfs_client.cl_state, .cl_rpcclient; rpc_clnt.cl_tasks",
 	  .seen = "",
 	  .certainty = IQ_STRONG,
 	  .functions = manager_functions,
 	  .needs_types = nfs_types,
 	  .explain = explain_manager },
+	{ .name = "nfs-client",
+	  .summary = "a mount of a server that another mount is still asking for",
+	  .reads = "nfs_client.cl_cons_state, .cl_hostname",
+	  .seen = "",
+	  .certainty = IQ_STRONG,
+	  .functions = client_functions,
+	  .needs_types = nfs_types,
+	  .explain = explain_new_client },
 	{ .name = "nfs-page",
 	  .summary = "a page of an NFS file that the server has to send or to take",
 	  .reads = "wait_page_queue.folio; page.mapping; super_block.s_magic, .s_fs_info; "
-		   "nfs_server.client",
+		   "nfs_server.client; rpc_clnt.cl_tasks",
 	  .seen = "",
 	  .certainty = IQ_STRONG,
 	  .functions = iq_page_wait_functions,
 	  .needs_types = nfs_types,
 	  .explain = explain_page },
+	{ .name = "nfs-inode",
+	  .summary = "a file of NFS on which calls are under way: its flags, its direct I/O, its "
+		     "writes",
+	  .reads = "inode.i_sb; super_block.s_magic, .s_fs_info; nfs_server.client; "
+		   "rpc_clnt.cl_tasks",
+	  .seen = "",
+	  .certainty = IQ_STRONG,
+	  .functions = inode_functions,
+	  .needs_types = nfs_types,
+	  .explain = explain_inode },
 	{ 0 },
 };
 

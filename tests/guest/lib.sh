@@ -145,3 +145,39 @@ lost_net() {
     ip addr add 10.9.9.1/24 dev dummy0 || fail "ip addr"
     ip link set dummy0 up || fail "ip link"
 }
+
+# nfs_server: the kernel's NFSv4 server on 10.9.9.2, on lost_net; it exports /export, a tmpfs, to us.
+# What mountd would answer is told beforehand.
+nfs_server() {
+    ip addr add 10.9.9.2/32 dev dummy0 || fail "ip addr"
+    mkdir -p /export /var/lib/nfs/v4recovery
+    mount -t tmpfs export /export || fail "mount tmpfs"
+    [ -e /proc/fs/nfsd/threads ] || mount -t nfsd nfsd /proc/fs/nfsd || fail "mount nfsd"
+    for v in -2 -3; do echo "$v" >/proc/fs/nfsd/versions 2>/dev/null; done
+    # The lease, and how long it waits for clients of before.
+    echo 10 >/proc/fs/nfsd/nfsv4leasetime
+    echo 10 >/proc/fs/nfsd/nfsv4gracetime 2>/dev/null
+    ns_for_ever=2147483647
+    for a in 10.9.9.1 10.9.9.2; do echo "nfsd $a $ns_for_ever *" >/proc/net/rpc/auth.unix.ip/channel; done
+    echo "0 $ns_for_ever 1 0" >/proc/net/rpc/auth.unix.gid/channel
+    # Flags 9218: it is the root (NFSEXP_FSID), any port may ask, root is root,
+    # and a file is looked for by its handle alone.
+    printf '* 1 \\x00000000 %s /export\n' $ns_for_ever >/proc/net/rpc/nfsd.fh/channel
+    printf '* /export %s 9218 65534 65534 0\n' $ns_for_ever >/proc/net/rpc/nfsd.export/channel
+    echo "tcp 2049" >/proc/fs/nfsd/portlist 2>/dev/null
+    echo 2 >/proc/fs/nfsd/threads || fail "no NFS server"
+    echo Y >/proc/fs/nfsd/v4_end_grace
+}
+
+# nfs_server_lost, nfs_server_back: the way to it
+nfs_server_lost() { ip addr del 10.9.9.2/32 dev dummy0 || fail "ip addr del"; }
+nfs_server_back() { ip addr add 10.9.9.2/32 dev dummy0 || fail "ip addr add"; }
+
+# nfs_server_gone: the end of it
+nfs_server_gone() {
+    echo 0 >/proc/fs/nfsd/threads
+    date +%s >/proc/net/rpc/nfsd.export/flush
+    date +%s >/proc/net/rpc/nfsd.fh/flush
+    ip link del dummy0
+    until_true 10 umount /export || fail "umount /export"
+}

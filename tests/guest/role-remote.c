@@ -6,8 +6,11 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,7 +31,81 @@ static int role_lock_connect(char **argv)
 	return 0;
 }
 
+/* later GO ACTION FILE: open FILE; when GO is there, read, sync (write and wait) or fault */
+static int role_later(char **argv)
+{
+	static char buf[16 * PAGE];
+	const char *go = argv[0], *action = argv[1];
+	int fd = checked(open(argv[2], O_RDWR), argv[2]);
+	volatile char *map = MAP_FAILED;
+
+	if (!strcmp(action, "fault")) {
+		map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+		if (map == MAP_FAILED)
+			die("mmap");
+	}
+	be(action);
+	fact(getpid(), "%s", action);
+	while (access(go, F_OK))
+		usleep(20000);
+	if (!strcmp(action, "read")) {
+		checked((int)pread(fd, buf, sizeof(buf), 0), "pread");
+	} else if (!strcmp(action, "sync")) {
+		checked((int)pwrite(fd, buf, sizeof(buf), 0), "pwrite");
+		checked(fsync(fd), "fsync");
+	} else {
+		return map[0];
+	}
+	return 0;
+}
+
+static void read_all(int fd, void *buf, size_t len)
+{
+	for (size_t n = 0; n < len;) {
+		int got = checked((int)read(fd, (char *)buf + n, len - n), "read");
+
+		if (!got)
+			exit(1);
+		n += (size_t)got;
+	}
+}
+
+/* rpc-null HOST PORT: a server that answers the empty call of any program, and no other */
+static int role_rpc_null(char **argv)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)atoi(argv[1])) };
+	int fd = checked(socket(AF_INET, SOCK_STREAM, 0), "socket"), client;
+	/* The record's length with its last mark; xid, call, version, program, its version,
+	 * procedure */
+	uint32_t len, call[6], answer[7] = { htonl(0x80000018), 0, htonl(1) };
+	char rest[PAGE];
+
+	be("rpc-null");
+	inet_pton(AF_INET, argv[0], &a.sin_addr);
+	checked(bind(fd, (void *)&a, sizeof(a)), "bind");
+	checked(listen(fd, 8), "listen");
+	fact(getpid(), "server");
+	client = checked(accept(fd, NULL, NULL), "accept");
+	for (;;) {
+		read_all(client, &len, sizeof(len));
+		len = ntohl(len) & 0x7fffffff;
+		if (len < sizeof(call) || len > sizeof(call) + sizeof(rest))
+			return 1;
+		read_all(client, call, sizeof(call));
+		read_all(client, rest, len - sizeof(call));
+		if (call[5])
+			break;
+		answer[1] = call[0];
+		checked((int)write(client, answer, sizeof(answer)), "write");
+	}
+	fact((long)ntohl(call[5]), "asked");
+	sleep_for_ever();
+}
+
 static const struct role remote_roles[] = {
+	{ "rpc-null", 2, role_rpc_null },	  /* HOST PORT */
+	{ "later", 3, role_later },		  /* GO ACTION FILE */
 	{ "lock-connect", 3, role_lock_connect }, /* FILE HOST PORT */
 	{ 0 },
 };
