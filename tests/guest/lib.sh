@@ -154,6 +154,11 @@ nfs_server() {
     mount -t tmpfs export /export || fail "mount tmpfs"
     [ -e /proc/fs/nfsd/threads ] || mount -t nfsd nfsd /proc/fs/nfsd || fail "mount nfsd"
     for v in -2 -3; do echo "$v" >/proc/fs/nfsd/versions 2>/dev/null; done
+    nfs_server_up
+}
+
+# nfs_server_up: start it, anew after it was stopped (with /proc/fs/nfsd/threads), which forgets all
+nfs_server_up() {
     # The lease, and how long it waits for clients of before.
     echo 10 >/proc/fs/nfsd/nfsv4leasetime
     echo 10 >/proc/fs/nfsd/nfsv4gracetime 2>/dev/null

@@ -6,7 +6,7 @@
 make() {
     lost_net
     ip addr add 10.9.9.2/32 dev dummy0 || fail "ip addr"
-    background server_p role rpc-null 10.9.9.2 2049
+    background server_p role rpc-server 10.9.9.2 2049
     facts_of server_p server
     options=vers=4.1,addr=10.9.9.2,clientaddr=10.9.9.1,proto=tcp,port=2049
     background mount_p role nfs-mount 10.9.9.2:/export /nfs $options
