@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "shell/helper.h"
 #include "shell/shell.h"
 
 enum { OPT_PID = 900, OPT_EVAL, OPT_NO_RC, OPT_SET, OPT_PATH, OPT_WRITE };
@@ -16,7 +17,8 @@ const struct iq_option iq_debugger_option_table[] = {
 	{ OPT_PID, 'p', NULL, "PID", "look at this process, without stopping it" },
 	{ OPT_EVAL, 'e', NULL, "COMMANDS", "run these commands and end: 0, or 1 if one failed" },
 	{ OPT_NO_RC, 'S', NULL, NULL, "do not run the commands in ~/.inquestrc" },
-	{ OPT_SET, 'o', NULL, "OPTION", "set an option, as ::set -o does" },
+	{ OPT_SET, 'o', NULL, "OPTION",
+	  "set an option, as ::set -o does; or nohelper: no shell commands, no files" },
 	{ OPT_PATH, 'I', NULL, "PATH", "where $<name looks for macro files" },
 	{ OPT_WRITE, 'w', NULL, NULL, NULL },
 	{ 0 },
@@ -24,7 +26,9 @@ const struct iq_option iq_debugger_option_table[] = {
 
 struct options {
 	const char *pid, *eval;
-	bool no_rc;
+	bool no_rc, no_helper;
+	IQ_VEC(const char *) set; /* -o */
+	const char *path;
 };
 
 static void to_stdout(void *ctx, const char *text, size_t len)
@@ -65,7 +69,13 @@ static int read_options(struct iq_words *words, struct options *o)
 			o->no_rc = true;
 			break;
 		case OPT_SET:
+			if (!strcmp(words->value, "nohelper"))
+				o->no_helper = true;
+			else
+				iq_vec_push(&o->set, words->value);
+			break;
 		case OPT_PATH:
+			o->path = words->value;
 			break;
 		case OPT_WRITE:
 			return iq_complain(IQ_EXIT_USAGE, "inquest reads: there is no -w");
@@ -90,6 +100,13 @@ static int run(struct iq_cli *cli, struct iq_shell *sh, const struct options *o)
 				    .interrupted = &iq_interrupted,
 			    });
 	iq_shell_set_source(sh, cli->dump ? cli->dump : "live kernel");
+	iq_vec_foreach(&o->set, name)
+		if (!iq_shell_set_option(sh, *name, true))
+			return iq_complain(IQ_EXIT_USAGE, "there is no option -o %s", *name);
+	if (o->path)
+		iq_shell_set_macro_path(sh, o->path);
+	if (!o->no_rc)
+		iq_shell_run_rc(sh);
 	if (o->eval) {
 		bool ok = iq_shell_run_line(sh, o->eval);
 
@@ -103,6 +120,7 @@ static int run(struct iq_cli *cli, struct iq_shell *sh, const struct options *o)
 static int cmd_debugger(struct iq_cli *cli, struct iq_words *words)
 {
 	struct options o = { 0 };
+	struct iq_helper *helper;
 	struct iq_shell *sh;
 	struct iq_error *err;
 	int status = read_options(words, &o);
@@ -113,12 +131,20 @@ static int cmd_debugger(struct iq_cli *cli, struct iq_words *words)
 		return iq_complain(IQ_EXIT_USAGE, "-p PID: not yet");
 	if (!cli->live && !cli->dump)
 		return iq_complain(IQ_EXIT_USAGE, "the debugger needs -k, -c FILE or -p PID");
+	/* Before anything of the target is there that it could inherit. */
+	helper = o.no_helper ? NULL : iq_helper_start();
+	cli->helper = iq_helper_fd(helper);
 	err = iq_cli_open(cli);
-	if (err)
+	if (err) {
+		iq_helper_free(helper);
 		return iq_complain_error(err);
+	}
 	sh = iq_shell_new(cli->session);
+	iq_shell_set_helper(sh, helper);
 	status = run(cli, sh, &o);
 	iq_shell_free(sh);
+	iq_helper_free(helper);
+	iq_vec_free(&o.set);
 	return status;
 }
 

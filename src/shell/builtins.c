@@ -8,11 +8,22 @@
 extern const struct iq_dcmd iq_pipe_dcmds[];
 extern const struct iq_dcmd iq_help_dcmds[];
 extern const struct iq_dcmd iq_house_dcmds[];
+extern const struct iq_dcmd iq_setting_dcmds[];
+extern const struct iq_dcmd iq_file_dcmds[];
 
+/* clang-format off */
 const struct iq_dcmd *const iq_builtin_dcmds[] = {
-	iq_pipe_dcmds, iq_help_dcmds, iq_house_dcmds, iq_print_dcmds,
-	iq_printf_dcmds, iq_type_dcmds, NULL,
+	iq_pipe_dcmds,
+	iq_help_dcmds,
+	iq_house_dcmds,
+	iq_setting_dcmds,
+	iq_file_dcmds,
+	iq_print_dcmds,
+	iq_printf_dcmds,
+	iq_type_dcmds,
+	NULL,
 };
+/* clang-format on */
 
 const struct iq_walker *const iq_builtin_walkers[] = {
 	NULL,

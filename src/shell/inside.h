@@ -98,12 +98,13 @@ struct iq_shell {
 	struct iq_helper *helper; /* runs shell commands and reads files; NULL: there is none */
 	char *prompt;
 	char *macro_path;
-	const char *source;	  /* "live kernel", or the dump's path */
-	struct iq_strbuf *format; /* the format list of the last '/' */
+	const char *source; /* "live kernel", or the dump's path */
+	char *log_path;	    /* ::log's file; NULL: there is none */
+	bool log_paused;
+	struct iq_strbuf log; /* not yet written */
+	bool end_text;	      /* a macro has taken the place of the rest of the text */
 	volatile int *interrupted;
 };
-
-struct iq_word;
 
 struct iq_cmd_opts {
 	struct iq_given_opt {
@@ -179,6 +180,12 @@ struct iq_var *iq_var_find(struct iq_shell *sh, const char *name);
 struct iq_var *iq_var_set(struct iq_shell *sh, const char *name, uint64_t value);
 /* The same as the user asks for it: IQ_ERR_INVALID where the variable is read-only. */
 struct iq_error *iq_var_assign(struct iq_shell *sh, const char *name, uint64_t value);
+
+/* ---- files.c ---- */
+
+/* What goes to the log, if there is one. */
+void iq_shell_log(struct iq_shell *sh, const char *text, size_t len);
+void iq_shell_log_flush(struct iq_shell *sh);
 
 /* ---- format.c ---- */
 

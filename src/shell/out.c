@@ -84,6 +84,8 @@ void iq_out_flush(struct iq_out *out)
 			take_lines(out);
 		return;
 	}
+	if (out->text.len && out->sink.write == out->sh->out.write)
+		iq_shell_log(out->sh, out->text.str, out->text.len);
 	if (out->text.len && out->sink.write)
 		out->sink.write(out->sink.ctx, out->text.str, out->text.len);
 	out->text.len = 0;

@@ -25,6 +25,7 @@ void iq_shell_complain(struct iq_shell *sh, const char *fmt, ...)
 	iq_strbuf_vprintf(&sb, fmt, ap);
 	va_end(ap);
 	iq_strbuf_addc(&sb, '\n');
+	iq_shell_log(sh, sb.str, sb.len);
 	if (sh->err.write)
 		sh->err.write(sh->err.ctx, sb.str, sb.len);
 }
@@ -357,7 +358,7 @@ static struct iq_error *run_shell_stage(struct iq_shell *sh, const struct iq_sta
 
 	if (!out->to_pipe)
 		iq_out_flush(out);
-	err = iq_helper_command(sh, stage->command, text ? iq_strbuf_str(text) : NULL,
+	err = iq_helper_command(sh->helper, stage->command, text ? iq_strbuf_str(text) : NULL,
 				text ? text->len : 0, capture ? &got : NULL);
 	if (err || !capture)
 		return err;
@@ -518,6 +519,10 @@ static bool run_next(struct iq_shell *sh, struct iq_parser *p, bool nested, stru
 		iq_shell_complain_error(sh, err);
 	if (end)
 		iq_shell_complain_error(sh, end);
+	if (sh->end_text) {
+		sh->end_text = false;
+		return false;
+	}
 	return !sh->quit && !(nested && iq_shell_stop(sh));
 }
 

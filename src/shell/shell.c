@@ -19,9 +19,12 @@ void iq_shell_free(struct iq_shell *sh)
 {
 	if (!sh)
 		return;
-	iq_vars_free(sh);
 	free(sh->last_text);
 	free(sh->prompt);
+	iq_shell_log_flush(sh);
+	iq_vars_free(sh);
+	free(sh->log_path);
+	iq_strbuf_deinit(&sh->log);
 	free(sh->macro_path);
 	free(sh);
 }
@@ -41,6 +44,24 @@ void iq_shell_set_source(struct iq_shell *sh, const char *source)
 	sh->source = source;
 }
 
+void iq_shell_set_helper(struct iq_shell *sh, struct iq_helper *helper)
+{
+	sh->helper = helper;
+}
+
+void iq_shell_set_context(struct iq_shell *sh, iq_vaddr task, iq_vaddr mm)
+{
+	sh->context_task = task;
+	sh->context_mm = mm;
+}
+
+iq_vaddr iq_shell_context(const struct iq_shell *sh, iq_vaddr *mm_ret)
+{
+	if (mm_ret)
+		*mm_ret = sh->context_mm;
+	return sh->context_task;
+}
+
 bool iq_shell_quits(const struct iq_shell *sh, int *status_ret)
 {
 	if (sh->quit && status_ret)
@@ -53,10 +74,16 @@ bool iq_shell_run_line(struct iq_shell *sh, const char *text)
 	struct iq_out out;
 	bool ok;
 
+	if (sh->log_path) {
+		iq_shell_log(sh, sh->prompt, strlen(sh->prompt));
+		iq_shell_log(sh, text, strlen(text));
+		iq_shell_log(sh, "\n", 1);
+	}
 	iq_out_init(&out, sh, false, sh->out);
 	ok = iq_shell_run(sh, text, false, &out);
 	iq_out_flush(&out);
 	iq_out_deinit(&out);
+	iq_shell_log_flush(sh);
 	return ok;
 }
 

@@ -34,6 +34,26 @@ void iq_shell_set_io(struct iq_shell *sh, const struct iq_shell_io *io);
 /* What is being looked at, for ::status: "live kernel", or the dump's path. Borrowed. */
 void iq_shell_set_source(struct iq_shell *sh, const char *source);
 
+/*
+ * Who runs shell commands and reads files (shell/helper.h); it stays the caller's. Without one,
+ * neither is possible.
+ */
+struct iq_helper;
+void iq_shell_set_helper(struct iq_shell *sh, struct iq_helper *helper);
+
+/* ::set -o: false where there is no such option. */
+bool iq_shell_set_option(struct iq_shell *sh, const char *name, bool on);
+/* Where $<name looks: folders, a colon between two. */
+void iq_shell_set_macro_path(struct iq_shell *sh, const char *path);
+
+/* Whose user memory ADDR/X and the like read: a task_struct and its mm_struct; 0, 0: the kernel's.
+ */
+void iq_shell_set_context(struct iq_shell *sh, iq_vaddr task, iq_vaddr mm);
+iq_vaddr iq_shell_context(const struct iq_shell *sh, iq_vaddr *mm_ret);
+
+/* Run ~/.inquestrc, if there is one. False: something in it failed. */
+bool iq_shell_run_rc(struct iq_shell *sh);
+
 /* Run a line, or several, as typed at the prompt. False: something failed, and was complained of.
  */
 bool iq_shell_run_line(struct iq_shell *sh, const char *text);
