@@ -38,6 +38,12 @@ struct iq_in_flight {
 
 /* What a disk has accepted and not answered. False: that cannot be known. */
 bool iq_disk_in_flight(struct iq_diag *d, iq_vaddr disk, struct iq_in_flight *f);
+/*
+ * Call fn with each request (struct request) that the driver has and has not answered, until it
+ * returns true. False: this disk takes no requests, or they are not known.
+ */
+typedef bool (*iq_request_fn)(void *ctx, iq_vaddr request);
+bool iq_disk_each_request(struct iq_session *s, iq_vaddr disk, iq_request_fn fn, void *ctx);
 /* May somebody wait for an answer of this disk? Not where it takes requests and has none. */
 bool iq_disk_may_owe(struct iq_diag *d, iq_vaddr disk);
 

@@ -15,6 +15,8 @@
  * Kernel: mm/filemap.c (folio_wait_bit_common), fs/buffer.c, block/bio.c (submit_bio_wait),
  * block/blk-mq.c, include/linux/blk-mq.h (struct request), block/fops.c, fs/iomap/direct-io.c.
  */
+#include "dcmds.h"
+
 #include "inquest/disk.h"
 #include "inquest/module.h"
 #include "inquest/waitq.h"
@@ -484,4 +486,7 @@ const struct iq_module iq_module_block = {
 	.summary = "block I/O: pages, buffers, bios, and what a device has in flight",
 	.wait_rules = wait_rules,
 	.object_rules = object_rules,
+	.dcmds = iq_block_dcmds,
+	.walkers = iq_block_walkers,
+	.globals = iq_block_globals,
 };

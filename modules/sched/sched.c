@@ -8,6 +8,8 @@
  *
  * Kernel: kernel/sched/sched.h (struct rq), include/linux/sched/prio.h.
  */
+#include "dcmds.h"
+
 #include "inquest/module.h"
 
 enum { MAX_RT_PRIO = 100, SCHED_FIFO = 1, SCHED_RR = 2, SCHED_DEADLINE = 6 };
@@ -165,4 +167,7 @@ const struct iq_module iq_module_sched = {
 	.name = "sched",
 	.summary = "running, and runnable without a CPU",
 	.object_rules = object_rules,
+	.dcmds = iq_sched_dcmds,
+	.walkers = iq_sched_walkers,
+	.globals = iq_sched_globals,
 };

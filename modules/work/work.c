@@ -13,15 +13,15 @@
  * CPU, or that runs for ever, keeps a pool of one CPU from the rest (WORKER_NOT_RUNNING aside);
  * else all workers are asleep in something.
  *
- * A kworker's struct worker is its kthread's data.
- *
  * Kernel: kernel/workqueue.c, kernel/workqueue_internal.h.
  */
+#include "dcmds.h"
+#include "worker.h"
+
 #include "inquest/module.h"
 #include "inquest/waitq.h"
 
 enum {
-	PF_WQ_WORKER = 0x20,
 	MAX_RING = 100000,
 	MAX_QUEUES = 10000,
 	MAX_POOLS = 10000,
@@ -30,54 +30,15 @@ enum {
 	MAX_CANDIDATES = 64
 };
 
-struct worker {
-	const struct iq_task *task;
-	iq_vaddr addr;
-	uint64_t pwq, func, pool, work;
-};
-
 typedef IQ_VEC(struct worker) worker_list;
-
-/* struct worker of a kworker; false: it is none. */
-static bool read_worker(struct iq_diag *d, const struct iq_task *t, struct worker *w)
-{
-	static const char type[] = "struct worker";
-	uint64_t kthread, data, task;
-
-	if (!t->kthread || !(t->flags & PF_WQ_WORKER))
-		return false;
-	/* A member of its own since v5.17; before, in one that kernel threads have no use for. */
-	if (!iq_peek_member(d->s, "struct task_struct", "worker_private", t->addr, &kthread) &&
-	    !iq_peek_member(d->s, "struct task_struct", "set_child_tid", t->addr, &kthread))
-		return false;
-	if (!iq_peek_member(d->s, "struct kthread", "data", kthread, &data) ||
-	    !iq_peek_member(d->s, type, "task", data, &task) || task != t->addr)
-		return false;
-	*w = (struct worker){ .task = t, .addr = data };
-	return iq_peek_member(d->s, type, "current_pwq", data, &w->pwq) &&
-	       iq_peek_member(d->s, type, "current_func", data, &w->func) &&
-	       iq_peek_member(d->s, type, "current_work", data, &w->work) &&
-	       iq_peek_member(d->s, type, "pool", data, &w->pool);
-}
 
 static void read_workers(struct iq_diag *d, worker_list *list)
 {
 	struct worker w;
 
 	for (size_t i = 0; i < d->tasks->num_tasks; i++)
-		if (read_worker(d, &d->tasks->tasks[i], &w))
+		if (iq_worker_of_task(d->s, &d->tasks->tasks[i], &w))
 			iq_vec_push(list, w);
-}
-
-static const char *queue_name(struct iq_diag *d, iq_vaddr pwq)
-{
-	int64_t off = iq_offsetof(d->s, "struct workqueue_struct", "name");
-	char name[33] = "";
-	uint64_t wq;
-
-	if (off >= 0 && iq_peek_member(d->s, "struct pool_workqueue", "wq", pwq, &wq))
-		iq_error_free(iq_read_str(d->s, wq + (uint64_t)off, name, sizeof(name)));
-	return name[0] ? iq_arena_strdup(iq_scratch(d->s), name) : NULL;
 }
 
 static void add_worker(struct iq_diag *d, struct iq_wait *w, const struct worker *worker,
@@ -209,7 +170,7 @@ static struct iq_error *explain_flush(struct iq_diag *d, const struct iq_task *t
 		return NULL;
 	pwq = data & ~(uint64_t)PWQ_FLAGS;
 	iq_peek_member(d->s, "struct pool_workqueue", "pool", pwq, &pool);
-	w = new_wait(d, task, stack, queue_name(d, pwq));
+	w = new_wait(d, task, stack, iq_work_queue_name(d->s, pwq));
 	iq_text_add(d->g, &w->evidence,
 		    "its wq_barrier at %#" PRIx64
 		    " stands behind a work of pool_workqueue %#" PRIx64,
@@ -313,10 +274,10 @@ static struct iq_error *explain_flush_queue(struct iq_diag *d, const struct iq_t
 	iq_error_free(iq_list_walk(d->s, queues, MAX_QUEUES, look_at_queue, &q));
 	if (!q.found || !iq_peek_u64(d->s, q.queue + (uint64_t)pwqs, &first))
 		return NULL;
-	*wait_ret =
-		new_wait(d, task, stack,
-			 queue_name(d, first - (uint64_t)iq_offsetof(d->s, "struct pool_workqueue",
-								     "pwqs_node")));
+	*wait_ret = new_wait(d, task, stack,
+			     iq_work_queue_name(d->s, first - (uint64_t)iq_offsetof(
+								      d->s, "struct pool_workqueue",
+								      "pwqs_node")));
 	iq_text_add(d->g, &(*wait_ret)->evidence,
 		    "its wq_flusher at %#" PRIx64 " is one of workqueue_struct %#" PRIx64,
 		    q.flusher, q.queue);
@@ -373,4 +334,7 @@ const struct iq_module iq_module_work = {
 	.name = "work",
 	.summary = "workqueues and their workers",
 	.wait_rules = wait_rules,
+	.dcmds = iq_work_dcmds,
+	.walkers = iq_work_walkers,
+	.globals = iq_work_globals,
 };

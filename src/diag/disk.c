@@ -122,47 +122,77 @@ struct iq_object *iq_diag_storage_of_inode(struct iq_diag *d, iq_vaddr inode)
 
 /* ---- in flight ---- */
 
-static void count_tags(struct iq_diag *d, iq_vaddr tags, iq_vaddr queue, struct iq_in_flight *f,
-		       uint64_t *oldest_ns)
+/* False: fn has seen enough. */
+static bool each_of_tags(struct iq_session *s, iq_vaddr tags, iq_vaddr queue, iq_request_fn fn,
+			 void *ctx)
 {
-	uint64_t num, rqs, rq, q, state, start;
+	uint64_t num, rqs, rq, q, state;
 
-	if (!iq_peek_member(d->s, "struct blk_mq_tags", "nr_tags", tags, &num) || num > MAX_TAGS ||
-	    !iq_peek_member(d->s, "struct blk_mq_tags", "rqs", tags, &rqs))
-		return;
+	if (!iq_peek_member(s, "struct blk_mq_tags", "nr_tags", tags, &num) || num > MAX_TAGS ||
+	    !iq_peek_member(s, "struct blk_mq_tags", "rqs", tags, &rqs))
+		return true;
 	for (uint64_t i = 0; i < num; i++) {
-		if (!iq_peek_u64(d->s, rqs + 8 * i, &rq) || !iq_is_kernel_ptr(d->s, rq) ||
-		    !iq_peek_member(d->s, "struct request", "q", rq, &q) || q != queue ||
-		    !iq_peek_member(d->s, "struct request", "state", rq, &state) ||
+		if (!iq_peek_u64(s, rqs + 8 * i, &rq) || !iq_is_kernel_ptr(s, rq) ||
+		    !iq_peek_member(s, "struct request", "q", rq, &q) || q != queue ||
+		    !iq_peek_member(s, "struct request", "state", rq, &state) ||
 		    state != MQ_RQ_IN_FLIGHT)
 			continue;
-		f->num++;
-		if (iq_peek_member(d->s, "struct request", "start_time_ns", rq, &start) && start &&
-		    (!*oldest_ns || start < *oldest_ns)) {
-			*oldest_ns = start;
-			f->oldest = rq;
-		}
+		if (fn(ctx, rq))
+			return false;
 	}
+	return true;
 }
 
-static bool count_requests(struct iq_diag *d, iq_vaddr queue, struct iq_in_flight *f)
+bool iq_disk_each_request(struct iq_session *s, iq_vaddr disk, iq_request_fn fn, void *ctx)
 {
-	uint64_t set, tags, num, shared = 0, one, oldest_ns = 0;
+	uint64_t queue, set, tags, num, shared = 0, one;
 
-	if (!iq_peek_member(d->s, "struct request_queue", "tag_set", queue, &set) || !set ||
-	    !iq_peek_member(d->s, "struct blk_mq_tag_set", "tags", set, &tags) ||
-	    !iq_peek_member(d->s, "struct blk_mq_tag_set", "nr_hw_queues", set, &num) ||
+	if (!iq_peek_member(s, disk_type, "queue", disk, &queue) ||
+	    !iq_peek_member(s, "struct request_queue", "tag_set", queue, &set) || !set ||
+	    !iq_peek_member(s, "struct blk_mq_tag_set", "tags", set, &tags) ||
+	    !iq_peek_member(s, "struct blk_mq_tag_set", "nr_hw_queues", set, &num) ||
 	    num > MAX_QUEUES)
 		return false;
-	iq_peek_member(d->s, "struct blk_mq_tag_set", "shared_tags", set, &shared);
-	if (shared)
-		count_tags(d, shared, queue, f, &oldest_ns);
-	else
-		for (uint64_t i = 0; i < num; i++)
-			if (iq_peek_u64(d->s, tags + 8 * i, &one) && one)
-				count_tags(d, one, queue, f, &oldest_ns);
-	if (oldest_ns && d->tasks->monotonic_ns >= oldest_ns)
-		f->oldest_ms = (int64_t)((d->tasks->monotonic_ns - oldest_ns) / 1000000);
+	iq_peek_member(s, "struct blk_mq_tag_set", "shared_tags", set, &shared);
+	if (shared) {
+		each_of_tags(s, shared, queue, fn, ctx);
+		return true;
+	}
+	for (uint64_t i = 0; i < num; i++)
+		if (iq_peek_u64(s, tags + 8 * i, &one) && one &&
+		    !each_of_tags(s, one, queue, fn, ctx))
+			break;
+	return true;
+}
+
+struct counted {
+	struct iq_session *s;
+	struct iq_in_flight *f;
+	uint64_t oldest_ns;
+};
+
+static bool count_request(void *ctx, iq_vaddr rq)
+{
+	struct counted *c = ctx;
+	uint64_t start;
+
+	c->f->num++;
+	if (iq_peek_member(c->s, "struct request", "start_time_ns", rq, &start) && start &&
+	    (!c->oldest_ns || start < c->oldest_ns)) {
+		c->oldest_ns = start;
+		c->f->oldest = rq;
+	}
+	return false;
+}
+
+static bool count_requests(struct iq_diag *d, iq_vaddr disk, struct iq_in_flight *f)
+{
+	struct counted c = { d->s, f, 0 };
+
+	if (!iq_disk_each_request(d->s, disk, count_request, &c))
+		return false;
+	if (c.oldest_ns && d->tasks->monotonic_ns >= c.oldest_ns)
+		f->oldest_ms = (int64_t)((d->tasks->monotonic_ns - c.oldest_ns) / 1000000);
 	return true;
 }
 
@@ -196,7 +226,7 @@ bool iq_disk_in_flight(struct iq_diag *d, iq_vaddr disk, struct iq_in_flight *f)
 	if (!iq_peek_member(d->s, disk_type, "queue", disk, &queue))
 		return false;
 	if (iq_peek_member(d->s, "struct request_queue", "mq_ops", queue, &ops) && ops)
-		return count_requests(d, queue, f);
+		return count_requests(d, disk, f);
 	return count_bios(d, disk, f);
 }
 

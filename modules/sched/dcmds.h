@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The room's part in the debugger; see dcmds.c. */
+#ifndef IQ_SCHED_DCMDS_H
+#define IQ_SCHED_DCMDS_H
+
+#include "inquest/dcmd.h"
+
+extern const struct iq_dcmd iq_sched_dcmds[];
+extern const struct iq_walker iq_sched_walkers[];
+extern const struct iq_global iq_sched_globals[];
+
+#endif
