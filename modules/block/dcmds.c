@@ -119,20 +119,27 @@ static struct iq_error *walk_requests(struct iq_walk *walk)
 
 /* ---- commands ---- */
 
-static const char *holder_path(struct iq_cmd *cmd, iq_vaddr bdev)
-{
-	uint64_t sb, root;
+struct mounts {
+	struct iq_cmd *cmd;
+	iq_vaddr disk;
+	struct iq_strbuf *text;
+};
 
-	/* The superblock that has claimed it: a member of its own until v6.6, then its holder. */
-	if (!iq_peek_member(cmd->s, bdev_type, "bd_super", bdev, &sb) &&
-	    !iq_peek_member(cmd->s, bdev_type, "bd_holder", bdev, &sb))
-		return NULL;
-	return sb && iq_peek_member(cmd->s, "struct super_block", "s_bdev", sb, &root) &&
-			       root == bdev &&
-			       iq_peek_member(cmd->s, "struct super_block", "s_root", sb, &root) &&
-			       root
-		       ? iq_path_of_dentry(cmd->s, root)
-		       : NULL;
+/* A filesystem on this disk, or on a partition of it. */
+static bool add_mount(struct iq_walk *walk, iq_vaddr sb)
+{
+	struct mounts *m = walk->ctx;
+	uint64_t bdev, root;
+	const char *path;
+
+	if (!iq_peek_member(walk->s, "struct super_block", "s_bdev", sb, &bdev) || !bdev ||
+	    iq_disk_of_bdev(walk->s, bdev) != m->disk ||
+	    !iq_peek_member(walk->s, "struct super_block", "s_root", sb, &root) || !root)
+		return false;
+	path = iq_path_of_dentry(walk->s, root);
+	if (path)
+		iq_strbuf_printf(m->text, "%s%s", m->text->len ? "," : "", path);
+	return false;
 }
 
 static bool print_disk(void *ctx, iq_vaddr disk)
@@ -148,8 +155,10 @@ static bool print_disk(void *ctx, iq_vaddr disk)
 		{ "mount", "MOUNT" },
 		{ 0 },
 	};
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf mounts = IQ_STRBUF_INIT;
 	struct iq_cmd *cmd = ctx;
 	struct iq_diag d = { .s = cmd->s, .tasks = iq_tasks(cmd->s) };
+	struct mounts m = { cmd, disk, &mounts };
 	uint64_t part0 = 0, sectors, fops = 0, dev = 0;
 	struct iq_in_flight f = { .oldest_ms = -1 };
 	bool has_size, known;
@@ -176,6 +185,7 @@ static bool print_disk(void *ctx, iq_vaddr disk)
 		dev = major << 20 | minor;
 	}
 	iq_peek_member(cmd->s, "struct gendisk", "fops", disk, &fops);
+	iq_error_free(iq_walk_run(cmd->s, "super_block", NULL, add_mount, &m));
 	iq_out_row(cmd, columns,
 		   IQ_CELLS(IQ_ADDR(disk), IQ_STR(name),
 			    IQ_STR(iq_arena_printf(cmd->arena, "%" PRIu64 ":%" PRIu64, dev >> 20,
@@ -183,7 +193,7 @@ static bool print_disk(void *ctx, iq_vaddr disk)
 			    IQ_KNOWN(has_size, sectors / 2048), IQ_KNOWN(known, f.num),
 			    { f.oldest_ms >= 0 ? IQ_CELL_I64 : IQ_CELL_NULL, .i64 = f.oldest_ms },
 			    IQ_STR(fops ? iq_sym_format(cmd->s, fops) : NULL),
-			    IQ_STR(part0 ? holder_path(cmd, part0) : NULL)));
+			    IQ_STR(mounts.len ? iq_strbuf_str(&mounts) : NULL)));
 	return iq_cmd_stop(cmd);
 }
 

@@ -119,7 +119,7 @@ static struct iq_error *print_super(struct iq_cmd *cmd, iq_vaddr sb)
 	};
 	static const char *const frozen_names[] = { "", "freezing", "freezing", "freezing",
 						    "frozen" };
-	enum { SB_RDONLY = 1 };
+	enum { SB_RDONLY = 1, SB_KERNMOUNT = 1 << 22 };
 	uint64_t dev, flags = 0, frozen = 0, root = 0;
 	const char *state;
 
@@ -135,7 +135,9 @@ static struct iq_error *print_super(struct iq_cmd *cmd, iq_vaddr sb)
 		   IQ_CELLS(IQ_ADDR(sb), IQ_STR(fs_type(cmd, sb)),
 			    IQ_STR(iq_arena_printf(cmd->arena, "%" PRIu64 ":%" PRIu64, dev >> 20,
 						   dev & 0xfffff)),
-			    IQ_STR(state), IQ_STR(root ? iq_path_of_dentry(cmd->s, root) : NULL)));
+			    IQ_STR(state),
+			    IQ_STR(root && !(flags & SB_KERNMOUNT) ? iq_path_of_dentry(cmd->s, root)
+								   : NULL)));
 	return NULL;
 }
 
