@@ -7,6 +7,9 @@
  * console. It has the other half open (tty_struct.link), and it has to read. A reader sleeps on
  * read_wait until somebody types; that is an ordinary wait.
  *
+ * A stopped terminal is held up by whoever sits at it: the program at its other half reads all
+ * there is, and sleeps until somebody types Ctrl-Q there.
+ *
  * An open terminal's file points to a struct tty_file_private, and that to the tty.
  *
  * Kernel: drivers/tty/n_tty.c, tty_io.c, pty.c, include/linux/tty.h.
@@ -64,10 +67,47 @@ struct find_holders {
 	struct iq_diag *d;
 	struct iq_wait *w;
 	const struct iq_task *waiter;
+	const char *name; /* of the terminal */
+	bool stopped;
 	int64_t list;
 	int32_t last_tgid;
 	size_t num;
 };
+
+/*
+ * Whoever stopped it is a person, or another program's doing; the program behind the terminal is
+ * where the character has to come from that lets it go on.
+ */
+static void add_stopper(struct find_holders *f, const struct iq_open_file *open)
+{
+	struct iq_diag *d = f->d;
+	const struct iq_task *t = open->task;
+	struct iq_object *o = iq_diag_task(d, t);
+	struct iq_verdict *v;
+	struct iq_edge *e;
+
+	e = iq_graph_edge(d->g, f->w->task, o, f->w->on, f->num ? IQ_EDGE_MAYBE : IQ_EDGE_OWNER,
+			  f->num ? IQ_LIKELY : IQ_STRONG,
+			  "is the program behind the terminal, which was stopped there");
+	iq_text_add(d->g, &e->evidence,
+		    "%s (%d) has the other half of the pseudo terminal open as descriptor %u",
+		    t->comm, t->tgid, open->fd);
+	f->num++;
+	if (t->state != 'S' || t->frozen || o->verdict || o->wait)
+		return;
+	v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_SLEEPING, IQ_STRONG,
+			      "output to terminal %s was stopped (Ctrl-S), and %s (%d) behind it "
+			      "waits for somebody to let it go on (Ctrl-Q)",
+			      f->name, t->comm, t->pid);
+	iq_text_add(d->g, &v->evidence, "%s (%d) sleeps, and has read all that the terminal had",
+		    t->comm, t->pid);
+	iq_text_add(d->g, &v->remedy, "Type Ctrl-Q in terminal %s", f->name);
+	iq_text_add(d->g, &v->remedy,
+		    "From elsewhere: stty -F /dev/%s -drain -ixon lets it go on, and takes Ctrl-S "
+		    "from it "
+		    "until stty -F /dev/%s ixon",
+		    f->name, f->name);
+}
 
 static bool add_holder(void *ctx, const struct iq_open_file *open)
 {
@@ -76,6 +116,10 @@ static bool add_holder(void *ctx, const struct iq_open_file *open)
 	if (open->task->tgid == f->last_tgid || open->task->tgid == f->waiter->tgid)
 		return false;
 	f->last_tgid = open->task->tgid;
+	if (f->stopped) {
+		add_stopper(f, open);
+		return false;
+	}
 	f->num += iq_diag_process_edges(
 		f->d, f->w, open->task, NULL, f->w->on, IQ_EDGE_SERVES, IQ_PROVEN,
 		"has to read its output",
@@ -94,12 +138,14 @@ static bool add_file(void *ctx, iq_vaddr node)
 	return false;
 }
 
-static void add_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *waiter,
-			iq_vaddr tty)
+static size_t add_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *waiter,
+			  iq_vaddr tty, const char *name, bool stopped)
 {
 	struct find_holders f = { .d = d,
 				  .w = w,
 				  .waiter = waiter,
+				  .name = name,
+				  .stopped = stopped,
 				  .list = iq_offsetof(d->s, file_type, "list"),
 				  .last_tgid = -1 };
 	int64_t files = iq_offsetof(d->s, tty_type, "tty_files");
@@ -107,8 +153,9 @@ static void add_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_ta
 
 	if (f.list < 0 || files < 0 || !iq_peek_member(d->s, tty_type, "link", tty, &other) ||
 	    !iq_is_kernel_ptr(d->s, other))
-		return;
+		return 0;
 	iq_error_free(iq_list_walk(d->s, other + (uint64_t)files, MAX_FILES, add_file, &f));
+	return f.num;
 }
 
 static bool is_stopped(struct iq_diag *d, iq_vaddr tty, const char **member_ret)
@@ -166,7 +213,9 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 			    : "End what writes to %s, or read from its "
 			      "other half",
 		    name);
-	add_holders(d, w, task, tty);
+	/* Nothing but Ctrl-Q ends this one, whatever the program behind the terminal does. */
+	if (add_holders(d, w, task, tty, name, stopped) && stopped)
+		w->cls = IQ_WAIT_LOCK;
 	*wait_ret = w;
 	return NULL;
 }
