@@ -437,9 +437,9 @@ static const char zone_help[] =
 
 static const struct iq_dcmd dcmds[] = {
 	{ "zone", "?", "list pid namespaces, the zones of Linux", zone_help, zone_opts,
-	  cgroup_cmd_zone },
+	  cgroup_cmd_zone, IQ_DCMD_WHOLE_PIPE },
 	{ "container", "?", "list pid namespaces, the zones of Linux", zone_help, zone_opts,
-	  cgroup_cmd_zone },
+	  cgroup_cmd_zone, IQ_DCMD_WHOLE_PIPE },
 	{ 0 },
 };
 

@@ -213,24 +213,23 @@ static void zone_row(struct iq_cmd *cmd, struct iq_diag *d, const struct zone *z
 		zone_namespaces(cmd, z);
 }
 
+/* A zone by its own address, or that of a task in it; 0: neither. */
+static iq_vaddr zone_of(struct iq_session *s, iq_vaddr addr)
+{
+	const struct iq_task *t = iq_tasks(s) ? iq_task_by_addr(s, addr) : NULL;
+
+	return t ? pidns_of(s, t) : addr;
+}
+
 struct iq_error *cgroup_cmd_zone(struct iq_cmd *cmd)
 {
+	size_t num = cmd->pipe ? cmd->num_pipe : cmd->has_addr ? 1 : 0;
 	struct iq_diag d = { .s = cmd->s };
-	const struct iq_task_list *list;
-	const struct iq_task *task;
+	struct iq_map wanted = { 0 };
 	struct zones z = { 0 };
-	struct iq_error *err = NULL;
+	struct iq_error *err;
 	struct iq_type type;
-	iq_vaddr addr = cmd->addr;
-	bool any = false;
 
-	if (iq_is_live(cmd->s) && !cmd->has_pipe && !cmd->loop)
-		err = iq_tasks_snapshot(cmd->s, &list);
-	if (err)
-		return err;
-	task = cmd->has_addr && iq_tasks(cmd->s) ? iq_task_by_addr(cmd->s, addr) : NULL;
-	if (task)
-		addr = pidns_of(cmd->s, task);
 	if (cmd->to_pipe) {
 		err = iq_type_by_name(cmd->s, pidns_type, &type);
 		if (!err)
@@ -238,15 +237,21 @@ struct iq_error *cgroup_cmd_zone(struct iq_cmd *cmd)
 		iq_error_free(err);
 	}
 	zones_read(cmd->s, &z);
-	iq_vec_foreach(&z.list, zone) {
-		if (cmd->has_addr && zone->addr != addr)
-			continue;
-		zone_row(cmd, &d, zone);
-		any = true;
+	err = NULL;
+	for (size_t i = 0; i < num && !err; i++) {
+		iq_vaddr addr = zone_of(cmd->s, cmd->pipe ? cmd->pipe[i] : cmd->addr);
+
+		iq_map_set(&wanted, addr, 1);
+		if (!iq_map_get(&z.by_addr, addr))
+			err = iq_error_new(IQ_ERR_NOTFOUND,
+					   "%#" PRIx64
+					   " is neither a task nor a pid namespace with tasks",
+					   cmd->pipe ? cmd->pipe[i] : cmd->addr);
 	}
+	iq_vec_foreach(&z.list, zone)
+		if (!err && (!num || iq_map_get(&wanted, zone->addr)))
+			zone_row(cmd, &d, zone);
 	zones_deinit(&z);
-	return any ? NULL
-		   : iq_error_new(IQ_ERR_NOTFOUND,
-				  "%#" PRIx64 " is neither a task nor a pid namespace with tasks",
-				  cmd->addr);
+	iq_map_deinit(&wanted);
+	return err;
 }

@@ -37,13 +37,8 @@ static const char *who(struct iq_cmd *cmd, iq_vaddr task)
 	return t ? iq_arena_printf(cmd->arena, "%s/%d", t->comm, t->pid) : "?";
 }
 
-/* The tasks have to be those of now, where this command begins a pipeline. */
 static struct iq_error *need_tasks(struct iq_cmd *cmd)
 {
-	const struct iq_task_list *list;
-
-	if (iq_is_live(cmd->s) && !cmd->has_pipe && !cmd->loop)
-		return iq_tasks_snapshot(cmd->s, &list);
 	return iq_tasks(cmd->s) ? NULL
 				: iq_error_new(IQ_ERR_CORRUPT, "the list of tasks cannot be read");
 }
@@ -462,7 +457,7 @@ static struct iq_error *cmd_waitqueue(struct iq_cmd *cmd)
 
 struct channel {
 	iq_vaddr addr;
-	const char *type;
+	const char *type, *cls;
 	IQ_VEC(const struct iq_task *) tasks;
 };
 
@@ -484,7 +479,9 @@ static void channels_read(struct iq_cmd *cmd, struct channels *ch)
 			continue;
 		known = iq_map_get(&ch->by_addr, w.addr);
 		if (!known) {
-			iq_vec_push(&ch->list, (struct channel){ .addr = w.addr, .type = w.type });
+			iq_vec_push(
+				&ch->list,
+				(struct channel){ .addr = w.addr, .type = w.type, .cls = w.cls });
 			iq_map_set(&ch->by_addr, w.addr, ch->list.num);
 			known = iq_map_get(&ch->by_addr, w.addr);
 		}
@@ -501,7 +498,7 @@ static void channels_deinit(struct channels *ch)
 }
 
 /* As short as mdb's: cond, sema, and what Linux has besides. */
-static const char *short_type(const char *type)
+static const char *short_type(const char *type, const char *cls)
 {
 	static const char *const names[][2] = {
 		{ "struct wait_queue_head", "waitq" },
@@ -517,7 +514,7 @@ static const char *short_type(const char *type)
 	for (size_t i = 0; type && i < IQ_ARRAY_SIZE(names); i++)
 		if (!strcmp(names[i][0], type))
 			return names[i][1];
-	return "??";
+	return cls ? cls : "??";
 }
 
 static void wchan_rows(struct iq_cmd *cmd, const struct channel *c)
@@ -544,7 +541,7 @@ static void wchan_rows(struct iq_cmd *cmd, const struct channel *c)
 		iq_out_row(cmd, columns,
 			   (struct iq_cell[]){
 				   { IQ_CELL_ADDR, .u64 = c->addr },
-				   { IQ_CELL_STR, .str = short_type(c->type) },
+				   { IQ_CELL_STR, .str = short_type(c->type, c->cls) },
 				   { IQ_CELL_U64, .u64 = c->tasks.num },
 				   verbose ? (struct iq_cell){ IQ_CELL_ADDR, .u64 = t->addr }
 					   : (struct iq_cell){ IQ_CELL_END },
@@ -588,13 +585,10 @@ static struct iq_error *cmd_wchaninfo(struct iq_cmd *cmd)
 /* Threads that sleep on an address: on this one, or on any. */
 static struct iq_error *walk_blocked(struct iq_walk *walk)
 {
-	const struct iq_task_list *list;
+	const struct iq_task_list *list = iq_tasks(walk->s);
 	iq_vaddr *found;
 	size_t num = 0;
 
-	if (iq_is_live(walk->s) && !walk->has_addr)
-		iq_error_free(iq_tasks_snapshot(walk->s, &list));
-	list = iq_tasks(walk->s);
 	if (!list)
 		return iq_error_new(IQ_ERR_CORRUPT, "the list of tasks cannot be read");
 	found = iq_arena_alloc(walk->arena, list->num_tasks * sizeof(*found) + 1);

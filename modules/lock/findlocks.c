@@ -9,7 +9,8 @@
  *	its stack	a word of the thread's stack or registers points to a lock whose own word
  *			names the thread: proven
  *	its objects	the same of locks inside of slab objects that its stack points into: proven
- *	all memory	(-a) every lock that names the thread, wherever it is
+ *	all memory	(-a) every lock that names the thread, wherever it is; strong, since what
+ *has been freed looks the same
  *
  * Locks that do not record their holders (read sides, percpu_rw_semaphores, semaphores) are found
  * by the first way only. That a thread that sleeps has the address of a lock that is held on its
@@ -98,16 +99,10 @@ static bool try_word(struct finding *f, iq_vaddr at, const char *how)
 	struct iq_error *err;
 	iq_vaddr lock;
 
-	if (f->mutex_owner >= 0) {
-		lock = at - (uint64_t)f->mutex_owner;
-		err = mutex_is_plausible(s, lock);
-		if (!err && mutex_words(s, lock, &m) && m.owner == f->task->addr) {
-			tell(f, lock, "struct mutex",
-			     m.pickup ? "handed over, to be taken" : "held", how);
-			return true;
-		}
-		iq_error_free(err);
-	}
+	/*
+	 * From its owner on an rw_semaphore looks as a mutex does. The word in front of it, the
+	 * count, tells: it is asked first.
+	 */
 	if (f->rwsem_owner >= 0) {
 		lock = at - (uint64_t)f->rwsem_owner;
 		err = rwsem_is_plausible(s, lock);
@@ -117,6 +112,16 @@ static bool try_word(struct finding *f, iq_vaddr at, const char *how)
 			     r.has_writer ? "held for write"
 					  : "held for read by somebody, last come by",
 			     r.has_writer ? how : "likely: the last reader may have left");
+			return true;
+		}
+		iq_error_free(err);
+	}
+	if (f->mutex_owner >= 0) {
+		lock = at - (uint64_t)f->mutex_owner;
+		err = mutex_is_plausible(s, lock);
+		if (!err && mutex_words(s, lock, &m) && m.owner == f->task->addr) {
+			tell(f, lock, "struct mutex",
+			     m.pickup ? "handed over, to be taken" : "held", how);
 			return true;
 		}
 		iq_error_free(err);
@@ -157,13 +162,13 @@ static void follow(struct finding *f, uint64_t p)
 	if (!iq_is_kernel_ptr(s, p) || iq_task_by_stack_addr(s, p) || iq_task_by_addr(s, p) ||
 	    iq_is_text(s, p))
 		return;
-	if (f->mutex_owner >= 0 && iq_peek_u64(s, p + (uint64_t)f->mutex_owner, &word) &&
-	    is_owner_word(f, word))
-		try_word(f, p + (uint64_t)f->mutex_owner,
-			 "proven: the lock names it; its address is on its stack");
 	if (f->rwsem_owner >= 0 && iq_peek_u64(s, p + (uint64_t)f->rwsem_owner, &word) &&
 	    is_owner_word(f, word))
 		try_word(f, p + (uint64_t)f->rwsem_owner,
+			 "proven: the lock names it; its address is on its stack");
+	if (f->mutex_owner >= 0 && iq_peek_u64(s, p + (uint64_t)f->mutex_owner, &word) &&
+	    is_owner_word(f, word))
+		try_word(f, p + (uint64_t)f->mutex_owner,
 			 "proven: the lock names it; its address is on its stack");
 	err = iq_slab_of(s, p, &cache, &object);
 	if (err) {
@@ -237,8 +242,13 @@ static bool stop(void *ctx)
 
 static bool hit(void *ctx, iq_vaddr addr, uint64_t word)
 {
+	struct finding *f = ctx;
+
 	(void)word;
-	try_word(ctx, addr, "proven: the lock names it");
+	/* No lock of this kind is on a stack, but many things that look like one. Memory that has
+	 * been freed keeps its words. */
+	if (!iq_task_by_stack_addr(f->cmd->s, addr))
+		try_word(f, addr, "strong: the lock names it, if its memory is still in use");
 	return false;
 }
 
@@ -259,13 +269,8 @@ static struct iq_error *ask_memory(struct finding *f)
 struct iq_error *cmd_findlocks(struct iq_cmd *cmd)
 {
 	struct finding f = { .cmd = cmd };
-	const struct iq_task_list *list;
 	struct iq_error *err = NULL;
 
-	if (iq_is_live(cmd->s) && !cmd->has_pipe && !cmd->loop)
-		err = iq_tasks_snapshot(cmd->s, &list);
-	if (err)
-		return err;
 	f.task = iq_tasks(cmd->s) ? iq_task_by_addr(cmd->s, cmd->addr) : NULL;
 	if (!f.task || f.task->unreadable)
 		return iq_error_new(IQ_ERR_INVALID,

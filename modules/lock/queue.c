@@ -220,6 +220,19 @@ static bool links_are_whole(struct iq_session *s, const char *type, iq_vaddr loc
 	       (!next || iq_task_by_stack_addr(s, next));
 }
 
+/* The spinlock and the queue of spinners: mostly 0, and never large. */
+static bool spinners_are_sane(struct iq_session *s, const char *type, iq_vaddr lock)
+{
+	int64_t wait_lock = iq_offsetof(s, type, "wait_lock"), osq = iq_offsetof(s, type, "osq");
+	uint32_t word;
+
+	/* Up to a CPU's number and two bits, from bit 16 on; pending and locked below. */
+	if (wait_lock >= 0 && (!iq_peek_u32(s, lock + (uint64_t)wait_lock, &word) ||
+			       (word & 0xfffe) > 0x100 || word >> 18 > iq_num_cpus(s)))
+		return false;
+	return osq < 0 || (iq_peek_u32(s, lock + (uint64_t)osq, &word) && word <= iq_num_cpus(s));
+}
+
 static struct iq_error *not_a(const char *type, iq_vaddr lock, const char *why)
 {
 	return iq_error_new(IQ_ERR_CORRUPT, "%#" PRIx64 " does not look like a %s: %s", lock, type,
@@ -238,7 +251,21 @@ struct iq_error *mutex_is_plausible(struct iq_session *s, iq_vaddr lock)
 		return not_a("mutex", lock, "its owner is no task");
 	if (!links_are_whole(s, "struct mutex", lock))
 		return not_a("mutex", lock, "its queue does not lead back to it");
+	if (!spinners_are_sane(s, "struct mutex", lock))
+		return not_a("mutex", lock, "its spinlock is none");
 	return NULL;
+}
+
+bool mutex_is_telling(struct iq_session *s, iq_vaddr lock)
+{
+	int64_t first = iq_offsetof(s, "struct mutex", "first_waiter");
+	struct mutex_words w;
+	uint64_t waiter;
+
+	if (first < 0)
+		return true;
+	return mutex_words(s, lock, &w) && w.waiters &&
+	       iq_peek_u64(s, lock + (uint64_t)first, &waiter) && waiter != 0;
 }
 
 struct iq_error *rwsem_is_plausible(struct iq_session *s, iq_vaddr lock)
@@ -256,5 +283,7 @@ struct iq_error *rwsem_is_plausible(struct iq_session *s, iq_vaddr lock)
 		return not_a("rw_semaphore", lock, "its owner is no task");
 	if (!links_are_whole(s, "struct rw_semaphore", lock))
 		return not_a("rw_semaphore", lock, "its queue does not lead back to it");
+	if (!spinners_are_sane(s, "struct rw_semaphore", lock))
+		return not_a("rw_semaphore", lock, "its spinlock is none");
 	return NULL;
 }

@@ -67,6 +67,11 @@ bool rwsem_words_of(struct iq_session *s, iq_vaddr lock, struct rwsem_words *wor
  * owner a task, its queue's links whole? On success NULL, else why not.
  */
 struct iq_error *mutex_is_plausible(struct iq_session *s, iq_vaddr lock);
+/*
+ * ... and is it more than an owner with zeros behind it, as other things are: has it a list that
+ * leads back to it, or waiters?
+ */
+bool mutex_is_telling(struct iq_session *s, iq_vaddr lock);
 struct iq_error *rwsem_is_plausible(struct iq_session *s, iq_vaddr lock);
 
 /* ---- commands ---- */

@@ -149,7 +149,7 @@ struct iq_error *cmd_stackinfo(struct iq_cmd *cmd)
 	struct iq_error *err;
 	uint64_t size;
 
-	err = proc_tasks(cmd, &list);
+	err = proc_tasks(cmd->s, &list);
 	if (err)
 		return err;
 	size = iq_stack_size(cmd->s);
@@ -205,7 +205,7 @@ struct iq_error *cmd_whatthread(struct iq_cmd *cmd)
 	const struct iq_task_list *list;
 	struct iq_error *err;
 
-	err = proc_tasks(cmd, &list);
+	err = proc_tasks(cmd->s, &list);
 	if (err)
 		return err;
 	proc_out_type(cmd);

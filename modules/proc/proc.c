@@ -11,19 +11,9 @@ static struct iq_error *no_tasks(void)
 	return iq_error_new(IQ_ERR_CORRUPT, "the list of tasks cannot be read");
 }
 
-struct iq_error *proc_tasks(struct iq_cmd *cmd, const struct iq_task_list **list_ret)
+struct iq_error *proc_tasks(struct iq_session *s, const struct iq_task_list **list_ret)
 {
-	if (iq_is_live(cmd->s) && !cmd->has_pipe && !cmd->loop)
-		return iq_tasks_snapshot(cmd->s, list_ret);
-	*list_ret = iq_tasks(cmd->s);
-	return *list_ret ? NULL : no_tasks();
-}
-
-struct iq_error *proc_walk_tasks(struct iq_walk *walk, const struct iq_task_list **list_ret)
-{
-	if (iq_is_live(walk->s) && !walk->has_addr)
-		return iq_tasks_snapshot(walk->s, list_ret);
-	*list_ret = iq_tasks(walk->s);
+	*list_ret = iq_tasks(s);
 	return *list_ret ? NULL : no_tasks();
 }
 
@@ -35,11 +25,6 @@ struct iq_error *proc_task(struct iq_session *s, iq_vaddr addr, const struct iq_
 	if (!list)
 		return no_tasks();
 	t = iq_task_by_addr(s, addr);
-	if (!t && iq_is_live(s)) {
-		/* It may be younger than what we know. */
-		iq_error_free(iq_tasks_snapshot(s, &list));
-		t = iq_task_by_addr(s, addr);
-	}
 	if (!t)
 		return iq_error_new(IQ_ERR_INVALID,
 				    "%#" PRIx64 " is not the task_struct of any task", addr);
@@ -49,10 +34,7 @@ struct iq_error *proc_task(struct iq_session *s, iq_vaddr addr, const struct iq_
 
 struct iq_error *proc_cmd_task(struct iq_cmd *cmd, const struct iq_task **task_ret)
 {
-	const struct iq_task_list *list;
-	struct iq_error *err = proc_tasks(cmd, &list);
-
-	return err ? err : proc_task(cmd->s, cmd->addr, task_ret);
+	return proc_task(cmd->s, cmd->addr, task_ret);
 }
 
 void proc_out_type(struct iq_cmd *cmd)
@@ -154,7 +136,8 @@ static const char stacks_help[] =
 	"all threads of the groups that it would have shown.\n\n"
 	"STATE is one or more of ps(1)'s letters (D, DR), or a word: sleep, run, onproc, zomb, "
 	"stopped, wait. SOBJ is a class as the column shows it: MUTEX, RWSEM, PERCPU_RWSEM, "
-	"RTMUTEX, SEMA, COMPLETION, WAITQ, FUTEX, BIT, PAGE, IO, TIMER, POLL, RCU, NONE; also as "
+	"RTMUTEX, SEMA, COMPLETION, WAITQ, FUTEX, BIT, PAGE, IO, SIGNAL, TIMER, "
+	"POLL, RCU, VMA, WORK, NONE; also as "
 	"mdb calls them: RWLOCK, CV, USER.\n\n"
 	"A function is found by its name, with or without what compilers add to it "
 	"(.constprop.0, .cold). MODULE is the module that a function belongs to. Where no such "
@@ -240,4 +223,5 @@ const struct iq_module iq_module_proc = {
 	.summary = "processes, threads and their stacks",
 	.dcmds = dcmds,
 	.walkers = proc_walkers,
+	.whatis = proc_whatis,
 };

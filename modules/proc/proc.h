@@ -13,17 +13,12 @@ enum {
 	PF_KTHREAD = 0x200000,
 };
 
-/*
- * The tasks as they are now: a command that begins a pipeline on a live machine takes a new
- * snapshot, those behind it see what it saw.
- */
-struct iq_error *proc_tasks(struct iq_cmd *cmd, const struct iq_task_list **list_ret);
-/* The same for walkers: without an address they begin a pipeline. */
-struct iq_error *proc_walk_tasks(struct iq_walk *walk, const struct iq_task_list **list_ret);
+/* The tasks as this statement sees them: the shell forgets them before the next one. */
+struct iq_error *proc_tasks(struct iq_session *s, const struct iq_task_list **list_ret);
 
 /* The task at this address. IQ_ERR_INVALID: there is none. */
 struct iq_error *proc_task(struct iq_session *s, iq_vaddr addr, const struct iq_task **task_ret);
-/* ... at the command's address, in what proc_tasks() gives. */
+/* ... at the command's address. */
 struct iq_error *proc_cmd_task(struct iq_cmd *cmd, const struct iq_task **task_ret);
 
 /* Say what the values of this pipe are: tasks. */
@@ -85,5 +80,6 @@ void proc_frames(struct iq_cmd *cmd, const struct iq_task *task, const struct iq
 		 size_t from, unsigned indent, bool args);
 
 extern const struct iq_walker proc_walkers[];
+extern const struct iq_whatis proc_whatis[];
 
 #endif

@@ -179,7 +179,7 @@ struct iq_error *cmd_ps(struct iq_cmd *cmd)
 			ps_row(cmd, &flags, proc_leader(cmd->s, task));
 		return err;
 	}
-	err = proc_tasks(cmd, &list);
+	err = proc_tasks(cmd->s, &list);
 	if (err)
 		return err;
 	for (size_t i = 0; i < list->num_tasks && !iq_cmd_stop(cmd); i++)
@@ -217,7 +217,7 @@ struct iq_error *cmd_pgrep(struct iq_cmd *cmd)
 		regerror(rc, &re, why, sizeof(why));
 		return iq_error_new(IQ_ERR_INVALID, "%s: %s", cmd->argv[0].str, why);
 	}
-	err = proc_tasks(cmd, &list);
+	err = proc_tasks(cmd->s, &list);
 	proc_out_type(cmd);
 	for (size_t i = 0; !err && i < list->num_tasks && !iq_cmd_stop(cmd); i++) {
 		const struct iq_task *t = &list->tasks[i];
@@ -319,7 +319,7 @@ struct iq_error *cmd_ptree(struct iq_cmd *cmd)
 	struct iq_error *err;
 	struct tree *tree;
 
-	err = proc_tasks(cmd, &list);
+	err = proc_tasks(cmd->s, &list);
 	if (err)
 		return err;
 	proc_out_type(cmd);
@@ -354,7 +354,7 @@ struct iq_error *cmd_pid2proc(struct iq_cmd *cmd)
 	const struct iq_task_list *list;
 	struct iq_error *err;
 
-	err = proc_tasks(cmd, &list);
+	err = proc_tasks(cmd->s, &list);
 	if (err)
 		return err;
 	if (cmd->addr <= INT32_MAX)

@@ -411,9 +411,6 @@ static struct iq_error *given_threads(struct iq_cmd *cmd, const struct filter *f
 	const struct iq_task *t;
 	struct iq_error *err = NULL;
 
-	/* What may lead to a new snapshot comes before anything that is kept. */
-	for (size_t i = 0; !err && i < num; i++)
-		err = proc_task(cmd->s, cmd->pipe ? cmd->pipe[i] : cmd->addr, &t);
 	for (size_t i = 0; !err && i < num && !iq_cmd_stop(cmd); i++) {
 		err = proc_task(cmd->s, cmd->pipe ? cmd->pipe[i] : cmd->addr, &t);
 		if (!err)
@@ -434,7 +431,7 @@ struct iq_error *cmd_stacks(struct iq_cmd *cmd)
 	err = parse_filter(cmd, &filter);
 	if (!err)
 		err = iq_cmd_has(cmd, 'f') ? iq_tasks_snapshot(cmd->s, &list)
-					   : proc_tasks(cmd, &list);
+					   : proc_tasks(cmd->s, &list);
 	if (err)
 		return err;
 	if (cmd->has_addr || cmd->pipe)

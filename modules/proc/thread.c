@@ -5,6 +5,7 @@
  * A Linux thread is a task_struct, and so is the process: what mdb keeps in kthread_t, klwp_t and
  * proc_t is here one thing, so that PROC is the leader's task_struct and LWP the thread's id.
  */
+#include "inquest/describe.h"
 #include "inquest/explain.h"
 #include "proc.h"
 
@@ -218,7 +219,7 @@ struct iq_error *cmd_thread(struct iq_cmd *cmd)
 	const struct iq_task *task;
 	struct iq_error *err;
 
-	err = proc_tasks(cmd, &list);
+	err = proc_tasks(cmd->s, &list);
 	if (err)
 		return err;
 	proc_out_type(cmd);
@@ -303,7 +304,7 @@ struct iq_error *cmd_threadlist(struct iq_cmd *cmd)
 		return iq_cmd_usage(cmd, "only -v takes a number of frames");
 	err = cmd->argc ? iq_cmd_count(cmd, &cmd->argv[0], &depth) : NULL;
 	if (!err)
-		err = proc_tasks(cmd, &list);
+		err = proc_tasks(cmd->s, &list);
 	if (err)
 		return err;
 	proc_out_type(cmd);
@@ -355,7 +356,7 @@ struct iq_error *cmd_pflags(struct iq_cmd *cmd)
 	const struct iq_task *task;
 	struct iq_error *err;
 
-	err = proc_tasks(cmd, &list);
+	err = proc_tasks(cmd->s, &list);
 	if (err)
 		return err;
 	if (cmd->has_addr) {
@@ -391,7 +392,7 @@ struct iq_error *cmd_task(struct iq_cmd *cmd)
 
 	if (!cmd->argc && !cmd->has_addr)
 		return iq_cmd_usage(cmd, "an address, a PID (decimal) or a name is needed");
-	err = proc_tasks(cmd, &list);
+	err = proc_tasks(cmd->s, &list);
 	if (err)
 		return err;
 	proc_out_type(cmd);
@@ -423,43 +424,46 @@ struct iq_error *cmd_task(struct iq_cmd *cmd)
 
 /* ---- syscall ---- */
 
-struct iq_error *cmd_syscall(struct iq_cmd *cmd)
+/* As numbers: what the kernel's table does not know, and 32-bit calls. */
+static const char *plain_call(struct iq_cmd *cmd, const struct iq_stack *stack)
 {
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
+
+	iq_strbuf_printf(&sb, "%ssyscall_%" PRId64 "(", stack->user.compat ? "32-bit " : "",
+			 stack->user.nr);
+	for (unsigned i = 0; i < IQ_ARRAY_SIZE(stack->user.args); i++)
+		iq_strbuf_printf(&sb, "%s%#" PRIx64, i ? ", " : "", stack->user.args[i]);
+	iq_strbuf_addc(&sb, ')');
+	return iq_arena_strdup(cmd->arena, iq_strbuf_str(&sb));
+}
+
+struct iq_error *cmd_syscall(struct iq_cmd *cmd)
+{
 	const struct iq_stack *stack;
 	const struct iq_task *t;
-	const char *name;
+	const char *call;
 	struct iq_error *err;
-	unsigned num;
 
 	err = proc_cmd_task(cmd, &t);
 	if (err)
 		return err;
+	if (cmd->to_pipe)
+		return iq_error_new(IQ_ERR_INVALID, "system calls are text, not addresses");
 	stack = iq_task_stack(cmd->s, t);
-	iq_strbuf_printf(&sb, "%d (%s): ", t->pid, t->comm);
-	if (!stack->user.valid) {
-		iq_strbuf_adds(&sb, t->kthread		? "a kernel thread"
-				    : stack->num_frames ? "its registers of user mode are not known"
-				    : stack->why_none	? stack->why_none
-							: "no stack");
-	} else if (!stack->user.syscall) {
-		iq_strbuf_printf(&sb,
-				 "in no system call: it entered the kernel by an exception or "
-				 "interrupt at %#" PRIx64,
-				 stack->user.ip);
-	} else {
-		name = stack->user.compat ? NULL : iq_syscall_name(cmd->s, stack->user.nr);
-		num = stack->user.compat ? 6 : iq_syscall_num_args(cmd->s, stack->user.nr);
-		if (name)
-			iq_strbuf_printf(&sb, "%s(", name);
-		else
-			iq_strbuf_printf(&sb, "%ssyscall_%" PRId64 "(",
-					 stack->user.compat ? "32-bit " : "", stack->user.nr);
-		for (unsigned i = 0; i < num && i < 6; i++)
-			iq_strbuf_printf(&sb, "%s%#" PRIx64, i ? ", " : "", stack->user.args[i]);
-		iq_strbuf_addc(&sb, ')');
-	}
-	iq_out_text(cmd->out, "%s\n", iq_strbuf_str(&sb));
+	call = iq_syscall_describe(cmd->s, t);
+	if (!call && stack->user.valid && stack->user.syscall)
+		call = plain_call(cmd, stack);
+	if (!call && stack->user.valid)
+		call = iq_arena_printf(cmd->arena,
+				       "in no system call: it entered the kernel by an exception "
+				       "or interrupt at %#" PRIx64,
+				       stack->user.ip);
+	if (!call)
+		call = t->kthread	   ? "a kernel thread, which makes none"
+		       : stack->num_frames ? "its registers of user mode are not known"
+		       : stack->why_none   ? stack->why_none
+					   : "it has no stack";
+	iq_out_text(cmd->out, "%016" PRIx64 " %s/%d: %s\n", t->addr, t->comm, t->pid, call);
 	return NULL;
 }
 

@@ -15,18 +15,15 @@ static struct iq_error *walk_if(struct iq_walk *walk, wants_fn wants)
 	iq_vaddr *found;
 	size_t num = 0;
 
-	err = proc_walk_tasks(walk, &list);
-	if (!err && walk->has_addr) {
+	err = proc_tasks(walk->s, &list);
+	if (!err && walk->has_addr)
 		err = proc_task(walk->s, walk->addr, &of);
-		list = iq_tasks(walk->s);
-	}
 	if (err)
 		return err;
 	found = iq_arena_alloc(walk->arena, list->num_tasks * sizeof(*found) + 1);
 	for (size_t i = 0; i < list->num_tasks; i++)
 		if (wants(walk->s, &list->tasks[i], of))
 			found[num++] = list->tasks[i].addr;
-	/* Who takes them may take a new snapshot: ours is not asked any more. */
 	for (size_t i = 0; i < num; i++)
 		if (iq_walk_emit(walk, found[i]))
 			break;
