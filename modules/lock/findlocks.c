@@ -121,7 +121,11 @@ static bool try_word(struct finding *f, iq_vaddr at, const char *how)
 		err = mutex_is_plausible(s, lock);
 		if (!err && mutex_words(s, lock, &m) && m.owner == f->task->addr) {
 			tell(f, lock, "struct mutex",
-			     m.pickup ? "handed over, to be taken" : "held", how);
+			     m.pickup ? "handed over, to be taken" : "held",
+			     mutex_is_telling(s, lock)
+				     ? how
+				     : "likely: the words there are as those of a mutex that names "
+				       "it");
 			return true;
 		}
 		iq_error_free(err);
