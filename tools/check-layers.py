@@ -46,6 +46,7 @@ PUBLIC = {
     'session': 'kernel',
     'task': 'kernel',
     'path': 'kernel',
+    'uspace': 'kernel',
     'files': 'kernel',
     'describe': 'kernel',
     'waitq': 'kernel',

@@ -72,6 +72,7 @@ enum iq_shell_option {
 };
 
 struct iq_helper;
+struct iq_uspace;
 
 struct iq_shell {
 	struct iq_session *s;	/* NULL: there is no target */
@@ -95,6 +96,8 @@ struct iq_shell {
 		*piped;	    /* IQ_DCMD_WHOLE_PIPE: the addresses with what is bound to them */
 	bool out_is_stdout; /* sh->out writes to standard output at once */
 	iq_vaddr context_task, context_mm; /* whose user memory is read; 0: the kernel's */
+	struct iq_uspace *context_space;   /* NULL: not read yet */
+	int32_t process;		   /* -p PID: the debugger is about it; 0 */
 	struct iq_helper *helper; /* runs shell commands and reads files; NULL: there is none */
 	char *prompt;
 	char *macro_path;

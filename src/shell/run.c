@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "shell/context.h"
 #include "shell/helper.h"
 #include "shell/inside.h"
 
@@ -63,9 +64,7 @@ struct iq_error *iq_shell_read(struct iq_shell *sh, iq_vaddr addr, void *buf, si
 {
 	if (!sh->s)
 		return iq_error_fault(addr, "memory");
-	if (sh->context_mm)
-		return iq_read_user(sh->s, sh->context_mm, addr, buf, len);
-	return iq_read(sh->s, addr, buf, len);
+	return iq_context_read(sh, addr, buf, len);
 }
 
 static struct iq_error *env_symbol(void *ctx, const char *name, uint64_t *value_ret)
@@ -495,6 +494,7 @@ static void refresh(struct iq_shell *sh)
 {
 	if (!sh->s || !iq_is_live(sh->s))
 		return;
+	iq_context_forget(sh);
 	iq_tasks_deinit(sh->s);
 	iq_session_forget(sh->s);
 }

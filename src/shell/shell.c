@@ -2,6 +2,7 @@
 /*
  * The shell as a whole
  */
+#include "shell/context.h"
 #include "shell/inside.h"
 
 struct iq_shell *iq_shell_new(struct iq_session *s)
@@ -19,6 +20,7 @@ void iq_shell_free(struct iq_shell *sh)
 {
 	if (!sh)
 		return;
+	iq_context_forget(sh);
 	free(sh->last_text);
 	free(sh->prompt);
 	iq_shell_log_flush(sh);

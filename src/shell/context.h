@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The process that the debugger looks at
+ */
+#ifndef IQ_SHELL_CONTEXT_H
+#define IQ_SHELL_CONTEXT_H
+
+#include "inquest/task.h"
+#include "inquest/uspace.h"
+
+struct iq_shell;
+
+/*
+ * Make a process the context: its user memory is what commands read, and user addresses are its.
+ * task 0: back to the kernel. IQ_ERR_NOTFOUND, IQ_ERR_INVALID: no task, or none with memory.
+ */
+struct iq_error *iq_context_set(struct iq_shell *sh, iq_vaddr task);
+
+/* The same by process id; and from now on the shell is about that process (-p PID). */
+struct iq_error *iq_context_set_pid(struct iq_shell *sh, int32_t pid);
+
+/* Its address space; NULL: the context is the kernel, or the process is gone. */
+struct iq_uspace *iq_context_space(struct iq_shell *sh);
+/* Its task; NULL as above. Of a snapshot that the next statement may drop. */
+const struct iq_task *iq_context_task(struct iq_shell *sh);
+
+/* What was read of a process that runs gets old. */
+void iq_context_forget(struct iq_shell *sh);
+
+/* User addresses out of the context, the kernel's out of the kernel. */
+struct iq_error *iq_context_read(struct iq_shell *sh, iq_vaddr addr, void *buf, size_t len);
+
+#endif
