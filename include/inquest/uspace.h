@@ -18,7 +18,7 @@ enum { IQ_VM_READ = 1, IQ_VM_WRITE = 2, IQ_VM_EXEC = 4, IQ_VM_SHARED = 8 };
 struct iq_vma {
 	iq_vaddr addr; /* vm_area_struct */
 	uint64_t start, end;
-	uint64_t flags; /* vm_flags */
+	uint64_t flags;	 /* vm_flags */
 	uint64_t offset; /* of start, in the file, in bytes */
 	iq_vaddr file;	 /* 0: none */
 };

@@ -140,8 +140,8 @@ struct iq_error *iq_xarray_load(struct iq_session *s, iq_vaddr xa, uint64_t inde
 				  node + (uint64_t)slots +
 					  8 * (index >> shift & ((1 << XA_CHUNK_SHIFT) - 1)),
 				  &entry);
-		/* An entry of several indices has a slot for each part of them: all but the first say
-		 * which slot that is (xa_mk_sibling()). */
+		/* An entry of several indices has a slot for each part of them: all but the first
+		 * say which slot that is (xa_mk_sibling()). */
 		if (!err && (entry & 3) == 2 && entry >> 2 < (1 << XA_CHUNK_SHIFT) - 1)
 			err = iq_read_u64(s, node + (uint64_t)slots + 8 * (entry >> 2), &entry);
 		index &= (1ULL << shift) - 1;

@@ -102,8 +102,7 @@ static void walk_maple(struct iq_uspace *us, uint64_t entry, uint64_t max, int d
 	iq_vaddr node = entry & ~(uint64_t)0xff;
 
 	if (type == MAPLE_DENSE || type > MAPLE_ARANGE_64 || slot_at < 0 || pivot_at < 0 ||
-	    depth >= MAX_DEPTH || us->num_nodes++ >= MAX_NODES ||
-	    !iq_is_kernel_ptr(us->s, node) ||
+	    depth >= MAX_DEPTH || us->num_nodes++ >= MAX_NODES || !iq_is_kernel_ptr(us->s, node) ||
 	    !iq_peek(us->s, node + (uint64_t)slot_at, slots, num_slots * 8) ||
 	    !iq_peek(us->s, node + (uint64_t)pivot_at, pivots, num_pivots * 8))
 		return;
@@ -249,8 +248,7 @@ static bool cached_page(struct iq_session *s, iq_vaddr file, uint64_t index, iq_
 		iq_error_free(err);
 		return false;
 	}
-	if (!entry || entry & 3 || entry < vmemmap ||
-	    (entry - vmemmap) % (uint64_t)page_size)
+	if (!entry || entry & 3 || entry < vmemmap || (entry - vmemmap) % (uint64_t)page_size)
 		return false; /* none, or what is left of one that was given away */
 	pfn = (entry - vmemmap) / (uint64_t)page_size;
 	if (!iq_peek_member(s, "struct folio", "index", entry, &first) &&

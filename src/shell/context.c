@@ -56,7 +56,7 @@ struct iq_error *iq_context_set(struct iq_shell *sh, iq_vaddr addr)
 	return NULL;
 }
 
-struct iq_error *iq_context_set_pid(struct iq_shell *sh, int32_t pid)
+struct iq_error *iq_shell_set_process(struct iq_shell *sh, int32_t pid)
 {
 	const struct iq_task *task = iq_tasks(sh->s) ? iq_task_by_pid(sh->s, pid) : NULL;
 
@@ -74,9 +74,8 @@ void iq_context_forget(struct iq_shell *sh)
 
 const struct iq_task *iq_context_task(struct iq_shell *sh)
 {
-	const struct iq_task *task = sh->s && sh->context_task ?
-					     find_task(sh->s, sh->context_task) :
-					     NULL;
+	const struct iq_task *task =
+		sh->s && sh->context_task ? find_task(sh->s, sh->context_task) : NULL;
 
 	/* Its task_struct may be another's by now. */
 	return task && task->mm == sh->context_mm ? task : NULL;
@@ -112,6 +111,13 @@ struct iq_error *iq_context_read(struct iq_shell *sh, iq_vaddr addr, void *buf, 
 	return iq_uspace_read(us, addr, buf, len);
 }
 
+const char *iq_context_symbol(struct iq_shell *sh, iq_vaddr addr)
+{
+	if (!sh->s || (sh->context_mm && !is_kernel_half(addr)))
+		return iq_arena_printf(sh->arena, "0x%" PRIx64, addr);
+	return iq_sym_format(sh->s, addr);
+}
+
 static struct iq_error *cmd_context(struct iq_cmd *cmd)
 {
 	struct iq_error *err = iq_context_set(cmd->sh, cmd->addr);
@@ -127,7 +133,8 @@ static struct iq_error *cmd_context(struct iq_cmd *cmd)
 
 const struct iq_dcmd iq_context_dcmds[] = {
 	{ "context", ":", "make a process the one whose user memory is read",
-	  "The address is that of a task_struct; 0 goes back to the kernel. Addresses of user space "
+	  "The address is that of a task_struct; 0 goes back to the kernel. Addresses of user "
+	  "space "
 	  "are then the process's for all commands; those of the kernel stay what they are. Memory "
 	  "is read by the page tables, without locks; what is not present may come out of the page "
 	  "cache, and what is swapped out shows as ??.",

@@ -16,9 +16,6 @@ struct iq_shell;
  */
 struct iq_error *iq_context_set(struct iq_shell *sh, iq_vaddr task);
 
-/* The same by process id; and from now on the shell is about that process (-p PID). */
-struct iq_error *iq_context_set_pid(struct iq_shell *sh, int32_t pid);
-
 /* Its address space; NULL: the context is the kernel, or the process is gone. */
 struct iq_uspace *iq_context_space(struct iq_shell *sh);
 /* Its task; NULL as above. Of a snapshot that the next statement may drop. */
@@ -26,6 +23,10 @@ const struct iq_task *iq_context_task(struct iq_shell *sh);
 
 /* What was read of a process that runs gets old. */
 void iq_context_forget(struct iq_shell *sh);
+
+/* "name+0x12" of the kernel, "libc.so.6`read+0x12" of the process, "0x7fff..."; in the statement's
+ * arena. */
+const char *iq_context_symbol(struct iq_shell *sh, iq_vaddr addr);
 
 /* User addresses out of the context, the kernel's out of the kernel. */
 struct iq_error *iq_context_read(struct iq_shell *sh, iq_vaddr addr, void *buf, size_t len);

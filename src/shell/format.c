@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "out/text.h"
+#include "shell/context.h"
 #include "shell/disasm.h"
 #include "shell/format.h"
 #include "shell/inside.h"
@@ -113,9 +114,7 @@ static void newline(struct run *r)
 
 static const char *symbolic(struct run *r, iq_vaddr addr)
 {
-	if (!r->sh->s || r->sh->context_mm)
-		return iq_arena_printf(r->sh->arena, "0x%" PRIx64, addr);
-	return iq_sym_format(r->sh->s, addr);
+	return iq_context_symbol(r->sh, addr);
 }
 
 /* "hz:" up to column 16, or the next multiple of it. */
@@ -652,7 +651,7 @@ struct iq_error *iq_format_run(struct iq_shell *sh, const struct iq_stage *stage
 	r.width = sh->width ? sh->width : DEFAULT_WIDTH;
 	if (stage->values)
 		return with_values(&r, stage, find_letter(list->letter));
-	if (first && stage->verb != '=' && !out->to_pipe && sh->s && !sh->context_mm &&
+	if (first && stage->verb != '=' && !out->to_pipe && sh->s &&
 	    !strchr(symbolic(&r, r.dot), '+') && strncmp(symbolic(&r, r.dot), "0x", 2) != 0 &&
 	    !strchr("\"nNaiI", list->letter) && stage->verb != '\\' && stage->verb != '@')
 		iq_out_text(out, "%s:\n", symbolic(&r, r.dot));

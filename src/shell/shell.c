@@ -51,19 +51,6 @@ void iq_shell_set_helper(struct iq_shell *sh, struct iq_helper *helper)
 	sh->helper = helper;
 }
 
-void iq_shell_set_context(struct iq_shell *sh, iq_vaddr task, iq_vaddr mm)
-{
-	sh->context_task = task;
-	sh->context_mm = mm;
-}
-
-iq_vaddr iq_shell_context(const struct iq_shell *sh, iq_vaddr *mm_ret)
-{
-	if (mm_ret)
-		*mm_ret = sh->context_mm;
-	return sh->context_task;
-}
-
 bool iq_shell_quits(const struct iq_shell *sh, int *status_ret)
 {
 	if (sh->quit && status_ret)

@@ -46,10 +46,8 @@ bool iq_shell_set_option(struct iq_shell *sh, const char *name, bool on);
 /* Where $<name looks: folders, a colon between two. */
 void iq_shell_set_macro_path(struct iq_shell *sh, const char *path);
 
-/* Whose user memory ADDR/X and the like read: a task_struct and its mm_struct; 0, 0: the kernel's.
- */
-void iq_shell_set_context(struct iq_shell *sh, iq_vaddr task, iq_vaddr mm);
-iq_vaddr iq_shell_context(const struct iq_shell *sh, iq_vaddr *mm_ret);
+/* Be about the process with this id (-p PID): its memory is what ADDR/X and the like read. */
+struct iq_error *iq_shell_set_process(struct iq_shell *sh, int32_t pid);
 
 /* Run ~/.inquestrc, if there is one. False: something in it failed. */
 bool iq_shell_run_rc(struct iq_shell *sh);
