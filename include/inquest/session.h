@@ -84,6 +84,21 @@ struct iq_error *iq_rbtree_walk(struct iq_session *s, iq_vaddr root, size_t max,
 struct iq_error *iq_xarray_load(struct iq_session *s, iq_vaddr xa, uint64_t index,
 				iq_vaddr *entry_ret);
 
+/*
+ * Call fn with each entry of an xarray (or an older radix tree), of a maple tree, and the first and
+ * last index that it stands for, in order of the indexes. An entry is a pointer, or, where its bit
+ * 0 is set, a number. IQ_ERR_CORRUPT: the tree is larger than max, or its nodes contradict
+ * themselves; IQ_ERR_NOTFOUND: this kernel has none such.
+ */
+typedef bool (*iq_index_fn)(void *ctx, uint64_t first, uint64_t last, iq_vaddr entry);
+struct iq_error *iq_xarray_walk(struct iq_session *s, iq_vaddr xa, size_t max, iq_index_fn fn,
+				void *ctx);
+struct iq_error *iq_maple_walk(struct iq_session *s, iq_vaddr tree, size_t max, iq_index_fn fn,
+			       void *ctx);
+/* Call fn with each node behind a llist_head. */
+struct iq_error *iq_llist_walk(struct iq_session *s, iq_vaddr head, size_t max, iq_list_fn fn,
+			       void *ctx);
+
 /* ---- what an address is ---- */
 
 /*

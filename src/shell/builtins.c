@@ -28,5 +28,6 @@ const struct iq_dcmd *const iq_builtin_dcmds[] = {
 /* clang-format on */
 
 const struct iq_walker *const iq_builtin_walkers[] = {
+	iq_container_walkers,
 	NULL,
 };

@@ -8,6 +8,7 @@
 #include "inquest/dcmd.h"
 
 extern const struct iq_dcmd iq_print_dcmds[], iq_printf_dcmds[], iq_type_dcmds[];
+extern const struct iq_walker iq_container_walkers[];
 /* Types of global variables; ends with an entry without a symbol. */
 extern const struct iq_global iq_builtin_globals[];
 
