@@ -4,6 +4,7 @@
  *
  * Kernel: include/linux/fs.h, fs/super.c (super_blocks), fs/dcache.c.
  */
+#include "inquest/describe.h"
 #include "inquest/files.h"
 #include "inquest/module.h"
 #include "inquest/path.h"
@@ -206,7 +207,7 @@ static bool print_fd(void *ctx, const struct iq_open_file *open)
 		{ 0 },
 	};
 	struct iq_cmd *cmd = ctx;
-	const char *path = iq_path_of_file(cmd->s, open->file);
+	const char *path = iq_describe_file(cmd->s, open->file);
 	uint64_t flags, pos;
 	bool has_flags, has_pos;
 
@@ -296,7 +297,7 @@ static bool print_opener(void *ctx, const struct iq_open_file *open)
 		iq_out_row(cmd, columns,
 			   IQ_CELLS(IQ_ADDR(open->task->addr), IQ_I64(open->task->tgid),
 				    IQ_STR(open->task->comm), IQ_U64(open->fd), IQ_ADDR(open->file),
-				    IQ_STR(iq_path_of_file(cmd->s, open->file))));
+				    IQ_STR(iq_describe_file(cmd->s, open->file))));
 	return iq_cmd_stop(cmd);
 }
 

@@ -260,6 +260,7 @@ static bool print_hrtimer(void *ctx, unsigned cpu, unsigned clock, iq_vaddr time
 static struct iq_error *cmd_hrtimers(struct iq_cmd *cmd)
 {
 	set_type(cmd, "struct hrtimer");
+	iq_tasks(cmd->s);
 	return each_hrtimer(cmd->s, print_hrtimer, cmd);
 }
 
