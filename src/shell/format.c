@@ -499,7 +499,7 @@ static struct iq_error *letter_once(struct run *r, const struct iq_format_letter
 		dot_itself(r);
 		return NULL;
 	case IQ_FORMAT_WRITE:
-		return iq_error_new(IQ_ERR_INVALID, "inquest reads: nothing is written");
+		return iq_error_new(IQ_ERR_INVALID, "there is no writing: inquest only reads");
 	default:
 		return value(r, l);
 	}
@@ -571,7 +571,7 @@ static struct iq_error *search(struct run *r, unsigned size, uint64_t what, uint
 		len = len < size ? size : len / size * size;
 		err = read_bytes(r, addr, buf, len);
 		if (err)
-			return iq_error_prefix(err, "not found from %" PRIx64 " on", r->start);
+			return iq_error_prefix(err, "not found from %s on", symbolic(r, r->start));
 		for (size_t i = 0; i < len; i += size) {
 			uint64_t v = 0;
 
@@ -587,8 +587,8 @@ static struct iq_error *search(struct run *r, unsigned size, uint64_t what, uint
 			return NULL;
 		}
 		if (addr + len < addr)
-			return iq_error_new(IQ_ERR_NOTFOUND, "not found from %" PRIx64 " on",
-					    r->start);
+			return iq_error_new(IQ_ERR_NOTFOUND, "not found from %s on",
+					    symbolic(r, r->start));
 		addr += len;
 	}
 }
@@ -600,7 +600,7 @@ static struct iq_error *with_values(struct run *r, const struct iq_stage *stage,
 	uint64_t what, mask = UINT64_MAX;
 
 	if (l->kind != IQ_FORMAT_SEARCH)
-		return iq_error_new(IQ_ERR_INVALID, "inquest reads: nothing is written");
+		return iq_error_new(IQ_ERR_INVALID, "there is no writing: inquest only reads");
 	if (!stage->num_values || stage->num_values > 2)
 		return iq_error_new(IQ_ERR_INVALID, "%c%c is followed by a value, and maybe a mask",
 				    stage->verb, l->letter);
