@@ -2,19 +2,24 @@
 /*
  * Processes that wait for the end of others: exec, exit, core dumps, the end of a pid namespace
  *
- * exec		of a process with several threads kills the others and waits until they are gone:
- *		signal_struct.group_exec_task is the one that waits, notify_count how many there are
- *left. It holds cred_guard_mutex all the while. core dump	signal_struct.core_state (until
- *v5.15 mm_struct's) has the thread that dumps; the others are parked on their way out. The dumper
- *waits for those that have not come there, then for the helper that reads its pipe. pid namespace
- *its init waits for everything in it to be gone and reaped, also what outsiders have put there and
- *do not wait for. zombies	a first thread is one while others of its process live; anybody,
- *until his parent or tracer reaps him.
+ * exec: of a process with several threads it kills the others and waits until they are gone.
+ * signal_struct.group_exec_task is the one that waits, notify_count how many there are left. It
+ * holds cred_guard_mutex all the while.
+ *
+ * Core dump: signal_struct.core_state (until v5.15 mm_struct's) has the thread that dumps; the
+ * others are parked on their way out. The dumper waits for those that have not come there, then for
+ * the helper that reads its pipe.
+ *
+ * pid namespace: its init waits for everything in it to be gone and reaped, also what outsiders
+ * have put there and do not wait for.
+ *
+ * Zombies: a first thread is one while others of its process live; anybody, until his parent or
+ * tracer reaps him.
  *
  * None of these waits was asked for by a program: they hang in whatever sleep.
  *
  * Kernel: fs/exec.c (de_thread), fs/coredump.c, kernel/exit.c (coredump_task_exit),
- *kernel/pid_namespace.c (zap_pid_ns_processes), io_uring/.
+ * kernel/pid_namespace.c (zap_pid_ns_processes), io_uring/.
  */
 #include "inquest/process.h"
 #include "inquest/files.h"
