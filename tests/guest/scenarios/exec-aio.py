@@ -20,8 +20,9 @@ def expect(f):
     # The modules of 5.10 have no types: there the exec itself is the end.
     if f.kernel == "5.10":
         cause = {
+            "kind": "unknown",
+            "root": exec_task,
             "blocked": victims,
-            "may_block": {f.execer},
             "chain": [{"type": "task"}, lock, exec_task],
         }
     return {
