@@ -73,9 +73,11 @@ static void ask_waiters(struct finding *f)
 			if ((*e)->via != w->on || (*e)->to->tid != f->task->pid ||
 			    (*e)->kind == IQ_EDGE_QUEUED)
 				continue;
-			type = iq_explain_wchan(f->cmd->s, &list->tasks[i], &ch) && ch.type
-				       ? ch.type
-				       : "struct lock";
+			type = "struct lock";
+			if (iq_explain_wchan(f->cmd->s, &list->tasks[i], &ch))
+				type = ch.type ? ch.type
+					       : iq_arena_printf(f->cmd->arena, "struct %s",
+								 ch.cls ? ch.cls : "lock");
 			tell(f, w->on->addr, type,
 			     iq_arena_printf(f->cmd->arena, "wanted by %s/%d and %s",
 					     list->tasks[i].comm, list->tasks[i].pid,

@@ -11,6 +11,7 @@ scenarios/NAME.py says what is true of it:
     KERNELS = ["6.1"]       where it works, if not everywhere
     DUMPS = ["elf"]         ask the guest's memory dump as well, in these formats; the zoo
                             does that for all of them that do not say []
+    LIKE = "incident"       the hang is that one's: its script stands in front of this one's
     LOOKS = 5               how often to look while it lasts (1)
     GUESTS = {"la57": {"cpu": "max", "kernels": ["newest"]}}
                             run it in other guests too: a name, and Guest's arguments
@@ -44,12 +45,16 @@ AGE = 1.5
 class Scenario:
     def __init__(self, name):
         self.name = name
-        with open(os.path.join(FOLDER, name + ".sh"), encoding="utf-8") as f:
-            self.script = f.read()
-        with open(os.path.join(HERE, "lib.sh"), encoding="utf-8") as f:
-            self.script = f.read() + self.script
         self.truth = check.load("truth_" + name.replace("-", "_"),
                                 os.path.join(FOLDER, name + ".py"))
+        parts = [os.path.join(HERE, "lib.sh")]
+        if hasattr(self.truth, "LIKE"):
+            parts.append(os.path.join(FOLDER, self.truth.LIKE + ".sh"))
+        parts.append(os.path.join(FOLDER, name + ".sh"))
+        self.script = ""
+        for part in parts:
+            with open(part, encoding="utf-8") as f:
+                self.script += f.read()
 
     def get(self, name, default):
         return getattr(self.truth, name, default)
