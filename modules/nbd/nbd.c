@@ -103,6 +103,7 @@ static void add_remote(struct iq_diag *d, struct iq_object *device, iq_vaddr sk,
 	char text[INET6_ADDRSTRLEN] = "";
 	uint32_t v4 = (uint32_t)end->daddr;
 	uint8_t v6[16];
+	uint64_t again;
 	struct iq_object *o;
 	struct iq_verdict *v;
 	struct iq_edge *e;
@@ -113,7 +114,9 @@ static void add_remote(struct iq_diag *d, struct iq_object *device, iq_vaddr sk,
 		inet_ntop(AF_INET6, v6, text, sizeof(text));
 	if (!text[0])
 		return;
-	o = iq_graph_object(d->g, IQ_OBJ_SERVER, "server:%s:%u", text, ntohs((uint16_t)end->dport));
+	o = iq_graph_object(d->g, IQ_OBJ_SERVER,
+			    strchr(text, ':') ? "server:[%s]:%u" : "server:%s:%u", text,
+			    ntohs((uint16_t)end->dport));
 	iq_object_str(d->g, o, "protocol", "nbd");
 	iq_object_name(d->g, o, "block server %s", text);
 	e = iq_graph_edge(d->g, device, o, NULL, IQ_EDGE_SERVES, IQ_PROVEN, "is its server");
@@ -126,9 +129,16 @@ static void add_remote(struct iq_diag *d, struct iq_object *device, iq_vaddr sk,
 	if (v->evidence.num)
 		return;
 	iq_text_add(d->g, &v->evidence, "%s", device->verdict->evidence.data[0]);
+	if (iq_peek_member(d->s, "struct inet_connection_sock", "icsk_retransmits", sk, &again) &&
+	    again)
+		iq_text_add(d->g, &v->evidence,
+			    "inet_connection_sock.icsk_retransmits of %#" PRIx64 " is %" PRIu64
+			    ": sent again so often, without an answer",
+			    sk, again);
 	iq_text_add(d->g, &v->remedy,
-		    "Look at the way to %s and at the server there: ping, ss -tn dst %s", text,
-		    text);
+		    "See whether the server is up and the way to it is open (firewall, route): "
+		    "ping %s, ss -tn dst %s",
+		    text, text);
 	iq_text_add(d->g, &v->remedy,
 		    "Give the device up, its users get errors: nbd-client -d /dev/%s",
 		    device->id + 4);

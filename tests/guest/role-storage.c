@@ -4,9 +4,11 @@
  * the device, and a network block device with a server of its own
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <endian.h>
 #include <fcntl.h>
 #include <linux/nbd.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -149,14 +151,34 @@ static _Noreturn void serve_nbd(int sock, size_t size)
 	}
 }
 
-/* nbd DEVICE MB: a device, its server, and the client that keeps them together */
-static int role_nbd(char **argv)
+/* The ends of a connection: within this machine by a Unix socket, or by TCP to HOST. */
+static void connect_ends(const char *host, int *sv)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(10809) };
+	int fd;
+
+	if (!host) {
+		checked(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), "socketpair");
+		return;
+	}
+	inet_pton(AF_INET, host, &a.sin_addr);
+	fd = checked(socket(AF_INET, SOCK_STREAM, 0), "socket");
+	checked(bind(fd, (void *)&a, sizeof(a)), "bind");
+	checked(listen(fd, 1), "listen");
+	sv[0] = checked(socket(AF_INET, SOCK_STREAM, 0), "socket");
+	checked(connect(sv[0], (void *)&a, sizeof(a)), "connect");
+	sv[1] = checked(accept(fd, NULL, NULL), "accept");
+	close(fd);
+}
+
+/* nbd-to DEVICE MB HOST: a device, its server, and the client that keeps them together */
+static int role_nbd_to(char **argv)
 {
 	size_t size = (size_t)atol(argv[1]) << 20;
 	int sv[2], nbd;
 	pid_t server;
 
-	checked(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), "socketpair");
+	connect_ends(argv[2], sv);
 	server = checked(fork(), "fork");
 	if (!server) {
 		be("nbd-server");
@@ -178,6 +200,12 @@ static int role_nbd(char **argv)
 	return 0;
 }
 
+/* nbd DEVICE MB: with a server at a Unix socket */
+static int role_nbd(char **argv)
+{
+	return role_nbd_to((char *[]){ argv[0], argv[1], NULL });
+}
+
 static const struct role storage_roles[] = {
 	{ "direct-read", 1, role_direct_read },	    /* FILE */
 	{ "direct-write", 2, role_direct_write },   /* FILE OFFSET */
@@ -186,6 +214,7 @@ static const struct role storage_roles[] = {
 	{ "write-sync", 2, role_write_sync },	    /* FILE KB */
 	{ "chmod-sync", 1, role_chmod_sync },	    /* FILE */
 	{ "nbd", 2, role_nbd },			    /* DEVICE MB */
+	{ "nbd-to", 3, role_nbd_to },		    /* DEVICE MB HOST */
 	{ 0 },
 };
 
