@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "role.h"
@@ -133,10 +135,40 @@ static int role_rpc_server(char **argv)
 	sleep_for_ever();
 }
 
+/* silent-server HOST PORT: take a connection, hear one request, say nothing */
+static int role_silent_server(char **argv)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)atoi(argv[1])) };
+	int fd = checked(socket(AF_INET, SOCK_STREAM, 0), "socket");
+	char buf[PAGE];
+
+	be("silent-server");
+	inet_pton(AF_INET, argv[0], &a.sin_addr);
+	checked(bind(fd, (void *)&a, sizeof(a)), "bind");
+	checked(listen(fd, 8), "listen");
+	fact(getpid(), "server");
+	fd = checked(accept(fd, NULL, NULL), "accept");
+	fact(checked((int)read(fd, buf, sizeof(buf)), "read"), "asked");
+	sleep_for_ever();
+}
+
+/* mount-as TYPE SOURCE MNT OPTIONS */
+static int role_mount_as(char **argv)
+{
+	be("mount-as");
+	mkdir(argv[2], 0755);
+	fact(getpid(), "mounter");
+	checked(mount(argv[1], argv[2], argv[0], 0, argv[3]), "mount");
+	return 0;
+}
+
 static const struct role remote_roles[] = {
-	{ "rpc-server", 2, role_rpc_server },	  /* HOST PORT */
-	{ "later", 3, role_later },		  /* GO ACTION FILE */
-	{ "lock-connect", 3, role_lock_connect }, /* FILE HOST PORT */
+	{ "silent-server", 2, role_silent_server }, /* HOST PORT */
+	{ "mount-as", 4, role_mount_as },	    /* TYPE SOURCE MNT OPTIONS */
+	{ "rpc-server", 2, role_rpc_server },	    /* HOST PORT */
+	{ "later", 3, role_later },		    /* GO ACTION FILE */
+	{ "lock-connect", 3, role_lock_connect },   /* FILE HOST PORT */
 	{ 0 },
 };
 ROLES(remote_roles)
