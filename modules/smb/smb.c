@@ -343,7 +343,7 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .summary = "a request to an SMB server: which one, and how the connection stands",
 	  .reads = "TCP_Server_Info.response_q, .request_q, .dstaddr, .tcpStatus, .pending_mid_q; "
 		   "mid_q_entry.creator, .command",
-	  .seen = "",
+	  .seen = "6.1, 6.12, 7.3",
 	  .certainty = IQ_STRONG,
 	  .functions = queue_functions,
 	  .needs_types = types,
