@@ -4,8 +4,8 @@
  *
  * Kernel: include/linux/fs.h, fs/super.c (super_blocks), fs/dcache.c.
  */
-#include "inquest/describe.h"
 #include "inquest/files.h"
+#include "inquest/describe.h"
 #include "inquest/module.h"
 #include "inquest/path.h"
 

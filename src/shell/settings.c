@@ -194,7 +194,8 @@ static struct iq_error *cmd_set(struct iq_cmd *cmd)
 		if ((*s != '-' && *s != '+') || !s[1])
 			return iq_cmd_usage(cmd, "%.40s is not an option", s);
 		if (s[1] == 'w' && !s[2])
-			return iq_error_new(IQ_ERR_INVALID, "there is no writing: inquest only reads");
+			return iq_error_new(IQ_ERR_INVALID,
+					    "there is no writing: inquest only reads");
 		if (!strchr("oIPs", s[1]))
 			return iq_cmd_usage(cmd, "there is no option %.2s", s);
 		if (s[2])
