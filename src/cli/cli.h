@@ -59,6 +59,7 @@ struct iq_cli {
 	bool live;	   /* -k was given */
 	bool json, help, version, timings;
 	bool man; /* print the manual page's source */
+	bool man_debugger;
 	enum iq_when color;
 	uint64_t start_ns; /* CLOCK_MONOTONIC */
 	struct iq_session *session;

@@ -17,6 +17,11 @@ static const char about[] =
 	"kernel nothing that could hang as well: no file of another process, no lock, no name "
 	"service. It changes nothing.";
 
+static const char without_command[] =
+	"Without a command it does `inquest why`; with -k, -c FILE or -p PID alone it is a "
+	"debugger "
+	"that speaks mdb's language: inquest-debugger(7), and `::help` in it.";
+
 static const char status_text[] =
 	"0: nothing hangs (other commands: done). 1: `why` found causes. 2: the command line is "
 	"wrong. 3: the source could not be opened or read, or a PID named does not exist. 4: as 0 "
@@ -102,12 +107,14 @@ void iq_help_program(struct iq_strbuf *out)
 {
 	iq_strbuf_adds(out, "usage: inquest [OPTION...] [COMMAND] [ARGUMENT...]\n");
 	plain_paragraph(out, about, false);
-	plain_paragraph(out, "Without a command it does `inquest why`.", false);
+	plain_paragraph(out, without_command, false);
 	iq_strbuf_adds(out, "\nCommands:\n");
 	for (const struct iq_command *c = iq_commands; c->name; c++)
 		row(out, c->name, c->summary);
 	iq_strbuf_adds(out, "\nOptions, before or after the command's name:\n");
 	options(out, iq_global_options);
+	iq_strbuf_adds(out, "\nOptions of the debugger:\n");
+	options(out, iq_debugger_option_table);
 	plain_paragraph(out, "`inquest help COMMAND` says more about a command.", false);
 	iq_strbuf_adds(out, "\nExit status:\n");
 	iq_text_wrap(out, status_text, "  ", 2, WIDTH);
@@ -210,9 +217,12 @@ void iq_help_man(struct iq_strbuf *out)
 	roff_text(out, about);
 	iq_strbuf_adds(
 		out,
-		"\n.PP\nWithout a command it does\n.BR \"inquest why\" .\n.SH OPTIONS\n"
+		"\n.PP\nWithout a command it does\n.BR \"inquest why\" ;\nwith \\-k, \\-c FILE or "
+		"\\-p PID alone it is a debugger:\n.BR inquest\\-debugger (7).\n.SH OPTIONS\n"
 		"Before or after the command's name; after it, the command's own letters win.\n");
 	roff_options(out, iq_global_options);
+	iq_strbuf_adds(out, ".SS Options of the debugger\n");
+	roff_options(out, iq_debugger_option_table);
 	iq_strbuf_adds(out, ".SH COMMANDS\n");
 	for (const struct iq_command *c = iq_commands; c->name; c++)
 		roff_command(out, c);
@@ -222,5 +232,5 @@ void iq_help_man(struct iq_strbuf *out)
 		out,
 		"\n.SH ENVIRONMENT\n.TP\n.B NO_COLOR\nif set and not empty, no colours "
 		"unless \\-\\-color=always says so\n.SH SEE ALSO\n.BR ps (1),\n.BR ptree (1),\n"
-		".BR proc (5)\n");
+		".BR proc (5),\n.BR inquest\\-debugger (7)\n");
 }

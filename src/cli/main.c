@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "shell/shell.h"
 
 static const char *const why_examples[] = {
 	"inquest why",
@@ -188,7 +189,7 @@ static int find_command(struct iq_cli *cli, struct iq_words *words)
 					      cli->command->name)
 				: IQ_EXIT_OK;
 	}
-	if (id == IQ_WORDS_END && (cli->help || cli->version || cli->man)) {
+	if (id == IQ_WORDS_END && (cli->help || cli->version || cli->man || cli->man_debugger)) {
 		cli->command = NULL;
 		return IQ_EXIT_OK;
 	}
@@ -217,7 +218,9 @@ static int run(struct iq_cli *cli, struct iq_words *words)
 	status = find_command(cli, words);
 	if (status)
 		return status;
-	if (cli->man) {
+	if (cli->man_debugger) {
+		iq_shell_man(&out);
+	} else if (cli->man) {
 		iq_help_man(&out);
 	} else if (cli->help || wants(words, "--help", "-h")) {
 		if (cli->command)

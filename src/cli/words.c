@@ -297,7 +297,8 @@ enum {
 	OPT_VERSION,
 	OPT_KCORE,
 	OPT_TIMINGS,
-	OPT_MAN
+	OPT_MAN,
+	OPT_MAN_DEBUGGER,
 };
 
 static const char *const color_words[] = { "auto", "always", "never", NULL };
@@ -312,6 +313,7 @@ const struct iq_option iq_global_options[] = {
 	{ OPT_KCORE, 0, "kcore", "PATH", NULL },
 	{ OPT_TIMINGS, 0, "timings", NULL, NULL },
 	{ OPT_MAN, 0, "dump-man", NULL, NULL },
+	{ OPT_MAN_DEBUGGER, 0, "dump-man-debugger", NULL, NULL },
 	{ 0 },
 };
 
@@ -345,6 +347,9 @@ static void set_global(struct iq_cli *cli, const struct iq_option *o, const char
 		break;
 	case OPT_MAN:
 		cli->man = true;
+		break;
+	case OPT_MAN_DEBUGGER:
+		cli->man_debugger = true;
 		break;
 	case OPT_TIMINGS:
 		cli->timings = true;

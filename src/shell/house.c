@@ -103,6 +103,20 @@ static struct iq_error *cmd_version(struct iq_cmd *cmd)
 	return NULL;
 }
 
+static struct iq_error *cmd_dismode(struct iq_cmd *cmd)
+{
+	if (cmd->argc && strcmp(cmd->argv[0].str, "amd64") != 0)
+		return iq_error_new(IQ_ERR_INVALID, "there is one way to disassemble: amd64");
+	iq_out_text(cmd->out, "disassembly mode is amd64\n");
+	return NULL;
+}
+
+static struct iq_error *cmd_disasms(struct iq_cmd *cmd)
+{
+	iq_out_text(cmd->out, "%-24s - AMD64 disassembler, AT&T's spelling\n", "amd64");
+	return NULL;
+}
+
 static const struct iq_opt vars_opts[] = {
 	{ 'n', NULL, "those that are not 0" },
 	{ 'p', NULL, "as commands that set them again" },
@@ -122,6 +136,9 @@ const struct iq_dcmd iq_house_dcmds[] = {
 	{ "quit", "?", "leave; with an address, with that exit status", NULL, NULL, cmd_quit, 0,
 	  IQ_COMPLETE_NONE },
 	{ "$q", "?", "leave; with an address, with that exit status", NULL, NULL, cmd_quit, 0,
+	  IQ_COMPLETE_NONE },
+	{ "disasms", "", "list disassemblers", NULL, NULL, cmd_disasms, 0, IQ_COMPLETE_NONE },
+	{ "dismode", "[mode]", "show the disassembler", NULL, NULL, cmd_dismode, 0,
 	  IQ_COMPLETE_NONE },
 	{ "version", "", "say which version this is", NULL, NULL, cmd_version, 0,
 	  IQ_COMPLETE_NONE },

@@ -160,6 +160,11 @@ struct stage_run {
 	struct iq_out *out;
 	struct iq_dcmd_at at; /* DCMD */
 	bool loop, first, has_addr;
+	/* Words without $[ ] are the same in each run. */
+	bool fixed_words, have_words;
+	size_t argc;
+	const struct iq_arg *argv;
+	const struct iq_cmd_opts *opts;
 };
 
 static void bind(struct iq_shell *sh, const struct iq_binding *bound)
@@ -180,6 +185,35 @@ static struct iq_error *check_usage(struct iq_cmd *cmd, const struct input *in)
 		return iq_cmd_usage(cmd, "%s%s needs an address", sign, name);
 	if (*usage != ':' && *usage != '?' && (in->has_addr || in->is_pipe))
 		return iq_cmd_usage(cmd, "%s%s does not take an address", sign, name);
+	return NULL;
+}
+
+static bool are_fixed(const struct iq_word *words)
+{
+	for (; words; words = words->next)
+		for (const struct iq_piece *p = words->pieces; p; p = p->next)
+			if (p->expr)
+				return false;
+	return true;
+}
+
+static struct iq_error *give_words(struct stage_run *r, struct iq_cmd *cmd)
+{
+	struct iq_error *err;
+
+	if (r->have_words) {
+		cmd->argc = r->argc;
+		cmd->argv = r->argv;
+		cmd->opts = r->opts;
+		return NULL;
+	}
+	err = iq_cmd_words(cmd, r->at.extra, r->stage->words);
+	if (err)
+		return err;
+	r->argc = cmd->argc;
+	r->argv = cmd->argv;
+	r->opts = cmd->opts;
+	r->have_words = r->fixed_words;
 	return NULL;
 }
 
@@ -222,7 +256,7 @@ static struct iq_error *run_dcmd_once(struct stage_run *r)
 	sh->wants_usage = false;
 	err = check_usage(&cmd, r->in);
 	if (!err)
-		err = iq_cmd_words(&cmd, r->at.extra, r->stage->words);
+		err = give_words(r, &cmd);
 	if (!err)
 		err = dcmd->run(&cmd);
 	sh->last = cmd.addr;
@@ -334,6 +368,7 @@ static struct iq_error *run_stage(struct iq_shell *sh, const struct iq_stage *st
 		err = find_stage_dcmd(&r);
 		if (err)
 			return err;
+		r.fixed_words = are_fixed(stage->words);
 		whole = r.at.dcmd->flags & IQ_DCMD_WHOLE_PIPE && in->is_pipe;
 	}
 	if (!whole)
@@ -391,8 +426,12 @@ static struct iq_error *run_pipeline(struct iq_shell *sh, const struct iq_stage 
 			iq_out_deinit(&made);
 			break;
 		}
+		/* What was found before it failed is not for commands, but for eyes. */
+		if (err && to_shell && !st->next->next) {
+			iq_shell_complain_error(sh, err);
+			err = NULL;
+		}
 		if (err) {
-			/* What was found before it failed stays in a pipe nobody reads. */
 			iq_out_deinit(&made);
 			break;
 		}

@@ -68,6 +68,9 @@ int iq_shell_loop(struct iq_shell *sh);
 /* "Loading modules: [ lock mm fs ]": the rooms that this kernel can be read with. */
 void iq_shell_banner(struct iq_shell *sh, struct iq_strbuf *sb);
 
+/* inquest-debugger(7), as roff. */
+void iq_shell_man(struct iq_strbuf *out);
+
 /*
  * Run text, which may be several lines: what commands print is added to out, complaints, a line
  * each, to err. False: something failed, or was not understood.

@@ -75,6 +75,13 @@ def the_manual_page_has_every_command():
         assert "\n.SS %s\n" % command in out, command
 
 
+def the_debuggers_page_has_its_commands_and_formats():
+    out, _, code = run("--dump-man-debugger")
+    assert code == 0 and out.startswith(".\\\""), out[:40]
+    for word in ("::walk name", "::eval commands", ".SH WALKERS", ".SH FORMATS", "binary"):
+        assert word in out, word
+
+
 def without_a_command_the_debugger_is_meant():
     _fails(["-c", "/nonexistent"], 3, "/nonexistent")
     _fails(["-c", "/nonexistent", "-S", "-e", "::version"], 3, "/nonexistent")
