@@ -40,6 +40,30 @@ struct iq_error *iq_sym_by_addr(struct iq_session *s, iq_vaddr addr, struct iq_s
 typedef bool (*iq_sym_fn)(void *ctx, const struct iq_sym *sym);
 void iq_sym_foreach(struct iq_session *s, iq_sym_fn fn, void *ctx);
 
+/* A loaded module: where it is. */
+struct iq_sym_module {
+	const char *name; /* borrowed */
+	struct {
+		iq_vaddr start;
+		uint64_t len;
+		bool text;
+	} ranges[8];
+	size_t num_ranges;
+};
+
+/* The i-th module; false: there are not so many. */
+bool iq_sym_module_at(struct iq_session *s, size_t i, struct iq_sym_module *module_ret);
+
+/*
+ * Symbols of the user's own making, which iq_sym_by_name(), iq_sym_by_addr() and iq_sym_format()
+ * know before all others; a second one of the same name takes the first one's place. size 0: it
+ * covers its address alone. IQ_ERR_INVALID. del: false, there is none. at: the i-th.
+ */
+struct iq_error *iq_sym_private_add(struct iq_session *s, const char *name, iq_vaddr addr,
+				    uint64_t size);
+bool iq_sym_private_del(struct iq_session *s, const char *name);
+bool iq_sym_private_at(struct iq_session *s, size_t i, struct iq_sym *sym_ret);
+
 /* Is addr in kernel or module code? */
 bool iq_is_text(struct iq_session *s, iq_vaddr addr);
 

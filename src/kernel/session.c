@@ -198,6 +198,7 @@ void iq_session_close(struct iq_session *s)
 				(struct iq_shadow_plan *)(uintptr_t)s->plans.slots[i].value);
 	iq_map_deinit(&s->plans);
 	iq_strmap_deinit(&s->sym_addrs);
+	iq_private_deinit(s);
 	iq_unwinder_free(s->unwinder);
 	iq_types_free(s->types);
 	iq_symtab_free(s->tab);
@@ -401,6 +402,8 @@ bool iq_cpu_online(struct iq_session *s, unsigned cpu)
 
 struct iq_error *iq_sym_by_name(struct iq_session *s, const char *name, struct iq_sym *sym_ret)
 {
+	if (iq_private_by_name(s, name, sym_ret))
+		return NULL;
 	return iq_symtab_by_name(s->tab, name, sym_ret);
 }
 
@@ -423,12 +426,32 @@ iq_vaddr iq_sym_addr(struct iq_session *s, const char *name)
 
 struct iq_error *iq_sym_by_addr(struct iq_session *s, iq_vaddr addr, struct iq_sym *sym_ret)
 {
+	if (iq_private_by_addr(s, addr, sym_ret))
+		return NULL;
 	return iq_symtab_by_addr(s->tab, addr, sym_ret);
 }
 
 void iq_sym_foreach(struct iq_session *s, iq_sym_fn fn, void *ctx)
 {
 	iq_symtab_foreach(s->tab, fn, ctx);
+}
+
+bool iq_sym_module_at(struct iq_session *s, size_t i, struct iq_sym_module *module_ret)
+{
+	const struct iq_symtab_module *m = iq_symtab_module_at(s->tab, i);
+
+	if (!m)
+		return false;
+	*module_ret = (struct iq_sym_module){ .name = m->name };
+	for (size_t r = 0; r < m->num_ranges; r++) {
+		if (r >= IQ_ARRAY_SIZE(module_ret->ranges))
+			break;
+		module_ret->ranges[r].start = m->ranges[r].start;
+		module_ret->ranges[r].len = m->ranges[r].len;
+		module_ret->ranges[r].text = m->ranges[r].text;
+		module_ret->num_ranges++;
+	}
+	return true;
 }
 
 bool iq_is_text(struct iq_session *s, iq_vaddr addr)
@@ -441,7 +464,7 @@ const char *iq_sym_format(struct iq_session *s, iq_vaddr addr)
 	struct iq_error *err;
 	struct iq_sym sym;
 
-	err = iq_symtab_by_addr(s->tab, addr, &sym);
+	err = iq_sym_by_addr(s, addr, &sym);
 	if (err) {
 		iq_error_free(err);
 		return iq_arena_printf(s->scratch, "%#" PRIx64, addr);

@@ -33,6 +33,7 @@ struct iq_session {
 	struct iq_strmap sym_addrs; /* name -> iq_vaddr in the arena */
 	struct iq_map plans;	    /* struct iq_shadow * -> struct iq_shadow_plan * */
 
+	struct iq_private_syms *private_syms; /* names.c; NULL: there are none */
 	unsigned num_cpus;
 	uint64_t *cpu_offsets; /* __per_cpu_offset */
 	uint8_t *cpu_online;   /* one byte a CPU */
@@ -81,6 +82,11 @@ void iq_session_drop_explainer(struct iq_session *s);
  * unreadable. */
 const char *iq_session_release(struct iq_session *s);
 const char *iq_session_nodename(struct iq_session *s);
+
+/* names.c */
+bool iq_private_by_name(struct iq_session *s, const char *name, struct iq_sym *sym_ret);
+bool iq_private_by_addr(struct iq_session *s, iq_vaddr addr, struct iq_sym *sym_ret);
+void iq_private_deinit(struct iq_session *s);
 
 /* tasks.c */
 void iq_tasks_deinit(struct iq_session *s);

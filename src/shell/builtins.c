@@ -23,6 +23,9 @@ const struct iq_dcmd *const iq_builtin_dcmds[] = {
 	iq_print_dcmds,
 	iq_printf_dcmds,
 	iq_type_dcmds,
+	iq_dis_dcmds,
+	iq_dump_dcmds,
+	iq_nm_dcmds,
 	NULL,
 };
 /* clang-format on */

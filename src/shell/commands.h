@@ -7,7 +7,8 @@
 
 #include "inquest/dcmd.h"
 
-extern const struct iq_dcmd iq_print_dcmds[], iq_printf_dcmds[], iq_type_dcmds[];
+extern const struct iq_dcmd iq_print_dcmds[], iq_printf_dcmds[], iq_type_dcmds[], iq_dis_dcmds[],
+	iq_dump_dcmds[], iq_nm_dcmds[];
 extern const struct iq_walker iq_container_walkers[];
 /* Types of global variables; ends with an entry without a symbol. */
 extern const struct iq_global iq_builtin_globals[];

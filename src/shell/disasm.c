@@ -9,7 +9,15 @@
 #include "shell/disasm.h"
 
 #include <capstone/capstone.h>
-#include <stdio.h>
+#include <ctype.h>
+
+#include "shell/print.h"
+
+enum {
+	MAX_STRING = 40,
+	MIN_STRING = 3,
+	FAR = 0x10000, /* from a symbol, that it says nothing of a constant */
+};
 
 struct iq_disasm {
 	csh handle;
@@ -57,10 +65,52 @@ static bool is_image_constant(uint64_t value)
 	return value >= 0xffffffff80000000 && value < 0xffffffffff000000;
 }
 
-static bool find_ref(const cs_insn *insn, iq_vaddr *ref_ret)
+/* What a constant points to, where that is text: messages have no symbols. */
+static bool add_string(struct iq_session *s, iq_vaddr addr, struct iq_strbuf *text)
+{
+	char buf[MAX_STRING + 2];
+	struct iq_error *err;
+	size_t len;
+
+	if (iq_is_text(s, addr))
+		return false;
+	err = iq_read_str(s, addr, buf, sizeof(buf));
+	if (err) {
+		iq_error_free(err);
+		return false;
+	}
+	len = strlen(buf);
+	/* printk()'s level goes in front. */
+	for (size_t i = buf[0] == 1 ? 2 : 0; i < len; i++)
+		if (!isprint((unsigned char)buf[i]) && buf[i] != '\n' && buf[i] != '\t')
+			return false;
+	if (len < MIN_STRING)
+		return false;
+	iq_strbuf_adds(text, " \"");
+	iq_print_escaped(text, buf, IQ_MIN(len, (size_t)MAX_STRING));
+	iq_strbuf_adds(text, len > MAX_STRING ? "\"..." : "\"");
+	return true;
+}
+
+static void add_ref(struct iq_session *s, iq_vaddr ref, bool is_constant, struct iq_strbuf *text)
+{
+	struct iq_error *err;
+	struct iq_sym sym;
+
+	err = iq_sym_by_addr(s, ref, &sym);
+	if (is_constant && !err && sym.addr != ref && add_string(s, ref, text))
+		return;
+	if (!err && (!is_constant || ref - sym.addr < FAR))
+		iq_strbuf_printf(text, " <%s>", iq_sym_format(s, ref));
+	iq_error_free(err);
+}
+
+static bool find_ref(const cs_insn *insn, iq_vaddr *ref_ret, bool *is_constant_ret)
 {
 	const cs_x86 *x86 = &insn->detail->x86;
 	bool is_branch = false;
+
+	*is_constant_ret = false;
 
 	for (uint8_t i = 0; i < insn->detail->groups_count; i++)
 		is_branch |= insn->detail->groups[i] == X86_GRP_JUMP ||
@@ -80,6 +130,7 @@ static bool find_ref(const cs_insn *insn, iq_vaddr *ref_ret)
 		}
 		if (op->type == X86_OP_IMM && (is_branch || is_image_constant((uint64_t)op->imm))) {
 			*ref_ret = (uint64_t)op->imm;
+			*is_constant_ret = !is_branch;
 			return true;
 		}
 	}
@@ -89,20 +140,20 @@ static bool find_ref(const cs_insn *insn, iq_vaddr *ref_ret)
 struct iq_insn_ref iq_disasm_ref(struct iq_disasm *d, iq_vaddr addr, const void *code, size_t len)
 {
 	struct iq_insn_ref ref = { .len = len ? 1 : 0 };
+	bool is_constant;
 
 	if (!len || !decode(d, addr, code, len))
 		return ref;
 	ref.valid = true;
 	ref.len = d->insn->size;
-	ref.has_ref = find_ref(d->insn, &ref.ref);
+	ref.has_ref = find_ref(d->insn, &ref.ref, &is_constant);
 	return ref;
 }
 
 size_t iq_disasm_text(struct iq_disasm *d, struct iq_session *s, iq_vaddr addr, const void *code,
 		      size_t len, struct iq_strbuf *text)
 {
-	struct iq_error *err;
-	struct iq_sym sym;
+	bool is_constant;
 	iq_vaddr ref;
 
 	if (!len)
@@ -119,12 +170,8 @@ size_t iq_disasm_text(struct iq_disasm *d, struct iq_session *s, iq_vaddr addr, 
 	for (const char *p = d->insn->op_str; *p; p++)
 		if (*p != ' ' || p == d->insn->op_str || p[-1] != ',')
 			iq_strbuf_addc(text, *p);
-	if (find_ref(d->insn, &ref)) {
-		err = iq_sym_by_addr(s, ref, &sym);
-		if (!err)
-			iq_strbuf_printf(text, " <%s>", iq_sym_format(s, ref));
-		iq_error_free(err);
-	}
+	if (find_ref(d->insn, &ref, &is_constant))
+		add_ref(s, ref, is_constant, text);
 	return d->insn->size;
 }
 

@@ -280,6 +280,11 @@ struct iq_error *iq_symtab_add_module(struct iq_symtab *tab, const struct iq_sym
 	return NULL;
 }
 
+const struct iq_symtab_module *iq_symtab_module_at(const struct iq_symtab *tab, size_t i)
+{
+	return i < tab->modules.num ? &tab->modules.data[i].desc : NULL;
+}
+
 const char *iq_symtab_module_of(struct iq_symtab *tab, iq_vaddr addr)
 {
 	const struct place *p = find_place(tab, addr);

@@ -58,6 +58,9 @@ struct iq_symtab_module {
 /* IQ_ERR_INVALID: it overlaps with another. */
 struct iq_error *iq_symtab_add_module(struct iq_symtab *tab, const struct iq_symtab_module *module);
 
+/* The i-th module, or NULL; borrowed until the next is added. */
+const struct iq_symtab_module *iq_symtab_module_at(const struct iq_symtab *tab, size_t i);
+
 /* The module that addr is in, or NULL; borrowed. */
 const char *iq_symtab_module_of(struct iq_symtab *tab, iq_vaddr addr);
 
