@@ -90,6 +90,44 @@ size_t add_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *w
 	return h.num;
 }
 
+/* ---- who reads where ---- */
+
+static const char reads_indexed[1], reads_by_socket[1];
+
+static void index_readers(struct iq_diag *d)
+{
+	static const char *const reads[] = { "unix_stream_read_generic",
+					     "unix_stream_data_wait",
+					     "__skb_wait_for_more_packets",
+					     "sk_wait_data",
+					     "tcp_recvmsg",
+					     "tcp_recvmsg_locked",
+					     NULL };
+
+	iq_diag_remember(d, reads_indexed, 0, (void *)reads_indexed);
+	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
+		const struct iq_task *t = &d->tasks->tasks[i];
+		const struct iq_stack *stack;
+		struct iq_wait_entry entry;
+		struct sk sk;
+
+		if (!t->pid || !t->stack || t->on_cpu || t->state != 'S' || t->unreadable)
+			continue;
+		stack = iq_task_stack(d->s, t);
+		if (iq_stack_find(stack, 0, reads) >= 0 &&
+		    iq_find_wait_entry(d->s, t, stack, NULL, &entry) &&
+		    sk_of_queue(d, entry.head, &sk))
+			iq_diag_remember(d, reads_by_socket, sk.socket, (void *)reads_by_socket);
+	}
+}
+
+bool is_read_too(struct iq_diag *d, iq_vaddr socket)
+{
+	if (!iq_diag_recall(d, reads_indexed, 0))
+		index_readers(d);
+	return iq_diag_recall(d, reads_by_socket, socket);
+}
+
 /* ---- the index ---- */
 
 static const char indexed[1], by_address[1], by_tuple[1], by_port[1];

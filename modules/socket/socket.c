@@ -111,7 +111,7 @@ static struct iq_wait *wait_on_own(struct iq_diag *d, const struct iq_task *task
 				   const struct iq_stack *stack, const struct sk *sk)
 {
 	static const char *const writes[] = { "sock_wait_for_wmem", "sock_alloc_send_pskb", NULL };
-	bool writing = iq_stack_find(stack, 0, writes) >= 0, idle;
+	bool writing = iq_stack_find(stack, 0, writes) >= 0, idle, quiet;
 	uint64_t peer_addr = 0;
 	struct sk peer;
 	bool has_peer;
@@ -119,8 +119,10 @@ static struct iq_wait *wait_on_own(struct iq_diag *d, const struct iq_task *task
 
 	iq_peek_member(d->s, unix_type, "peer", sk->sk, &peer_addr);
 	has_peer = peer_addr && read_sk(d, peer_addr, &peer) && peer.family == AF_UNIX_;
-	/* accept(), and datagrams that anybody may send. */
-	idle = sk->state == STATE_LISTEN || (!has_peer && !writing);
+	/* accept(), and datagrams that anybody may send. Both ends wait for the other one to speak:
+	 * nothing says that one of them should have, and a signal or a timer may make it. */
+	quiet = has_peer && peer.socket && !writing && is_read_too(d, peer.socket);
+	idle = sk->state == STATE_LISTEN || (!has_peer && !writing) || quiet;
 	w = iq_diag_wait(d, task, stack, unix_object(d, sk, has_peer ? &peer : NULL),
 			 idle ? IQ_WAIT_IDLE : IQ_WAIT_MESSAGE);
 	w->any = true;
@@ -129,7 +131,11 @@ static struct iq_wait *wait_on_own(struct iq_diag *d, const struct iq_task *task
 		    sk->state == STATE_LISTEN ? ", to accept a connection"
 		    : writing		      ? ", which has no room to write"
 					      : ", which has nothing to read");
-	if (idle)
+	if (quiet)
+		iq_text_add(d->g, &w->evidence,
+			    "the other end, unix_sock %#" PRIx64 ", waits to read as well",
+			    peer.sk);
+	if (idle && !quiet)
 		return w;
 	w->mode = writing ? "write" : "read";
 	if (has_peer && peer.socket)

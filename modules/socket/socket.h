@@ -37,6 +37,9 @@ uint64_t socket_ino(struct iq_diag *d, iq_vaddr socket);
 size_t add_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *waiter,
 		   iq_vaddr socket, const char *how);
 
+/* Does a task sleep until something comes in from this struct socket? */
+bool is_read_too(struct iq_diag *d, iq_vaddr socket);
+
 /* ---- who else has which socket: found in all descriptor tables, once a look ---- */
 
 /* A listening Unix socket with this struct unix_address; its struct socket, 0: none. */

@@ -238,6 +238,9 @@ struct iq_error *explain_tcp(struct iq_diag *d, const struct iq_task *task,
 		wait_for_host(d, w, &sk, &t, what);
 		return NULL;
 	}
+	/* As of Unix sockets: nobody says which of the two should speak. */
+	if (peer && what == READS && is_read_too(d, peer))
+		w->cls = IQ_WAIT_IDLE;
 	if (peer)
 		add_holders(d, w, task, peer, hows[what]);
 	return NULL;
