@@ -10,6 +10,7 @@
  *
  * Kernel: fs/super.c, include/linux/fs.h.
  */
+#include "shared.h"
 #include "space.h"
 
 #include "inquest/module.h"
@@ -535,6 +536,11 @@ static const struct iq_holder_rule holder_rules[] = {
 	  .summary = "the freeze that keeps writers out, or the task that is still freezing",
 	  .lock_type = "struct percpu_rw_semaphore",
 	  .find = find_freezer },
+	{ .name = "fs-readers",
+	  .summary =
+		  "who has s_umount, or an inode's locks, for read: the functions that take them",
+	  .lock_type = "struct rw_semaphore",
+	  .find = fs_find_shared },
 	{ 0 },
 };
 

@@ -201,10 +201,23 @@ static void find_candidates(struct iq_diag *d, const struct iq_task *self, struc
 	}
 }
 
+/* Has one of its callers the lock's address in a register, over the call that sleeps? */
+static bool is_in_register(const struct iq_stack *stack, iq_vaddr lock)
+{
+	for (size_t i = 0; i < stack->num_frames; i++)
+		for (unsigned r = 0; r < IQ_NUM_REGS; r++)
+			if (stack->frames[i].regs.known & (1u << r) &&
+			    stack->frames[i].regs.r[r] == lock)
+				return true;
+	return false;
+}
+
 /*
  * Nobody records these holders: sleeping tasks that have the lock's address on the used part of
- * their stacks, and do not wait for it themselves, are candidates. As many candidates as holders:
- * strong; else likely.
+ * their stacks, and do not wait for it themselves, are candidates. A word on a stack may be left
+ * over from an earlier call whose place a live frame has taken, so that it makes a holder likely at
+ * most. Strong are as many candidates as holders, if all of them keep the address in a
+ * register for later.
  */
 static void search_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *self,
 			   struct lock_queue *queue, unsigned num, const char *how)
@@ -215,6 +228,9 @@ static void search_holders(struct iq_diag *d, struct iq_wait *w, const struct iq
 	if (!queue->searched)
 		find_candidates(d, self, queue);
 	certainty = num && queue->num_candidates == num && !queue->too_many ? IQ_STRONG : IQ_LIKELY;
+	for (size_t i = 0; i < queue->num_candidates; i++)
+		if (!is_in_register(iq_task_stack(d->s, queue->candidates[i]), queue->lock))
+			certainty = IQ_LIKELY;
 	for (size_t i = 0; i < queue->num_candidates; i++) {
 		const struct iq_task *t = queue->candidates[i];
 
@@ -225,6 +241,18 @@ static void search_holders(struct iq_diag *d, struct iq_wait *w, const struct iq
 			    "the lock's address %#" PRIx64 " is on the stack of %s (%d)",
 			    queue->lock, t->comm, t->pid);
 	}
+}
+
+/*
+ * Whoever lets go wakes the first in the queue. If that one has run, the lock has moved, even where
+ * the same task has it again: the wait of those behind it is another one.
+ */
+static void tell_apart(struct iq_diag *d, struct iq_wait *w, const struct lock_waiter *self)
+{
+	const struct iq_task *first = iq_task_by_addr(d->s, self->queue->waiters[0].task);
+
+	if (first && !first->unreadable)
+		w->key = iq_hash_u64(first->addr ^ iq_hash_u64(first->switches));
 }
 
 /* ---- mutex ---- */
@@ -252,6 +280,7 @@ static struct iq_error *explain_mutex(struct iq_diag *d, const struct iq_task *t
 	on = iq_diag_lock(d, lock, "mutex", "struct mutex", task, stack, NULL);
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
 	w->certainty = self->queue->certainty;
+	tell_apart(d, w, self);
 	iq_text_add(d->g, &w->evidence, "mutex %#" PRIx64 ": %s", lock, self->queue->found_by);
 	if (owner & ~(uint64_t)MUTEX_FLAGS)
 		add_owner(d, w, lock, owner & ~(uint64_t)MUTEX_FLAGS, "mutex.owner", owner,
@@ -323,6 +352,7 @@ static struct iq_error *explain_rwsem(struct iq_diag *d, const struct iq_task *t
 	lock = self->queue->lock;
 	on = iq_diag_lock(d, lock, "rwsem", "struct rw_semaphore", task, stack, &name);
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
+	tell_apart(d, w, self);
 	reads = self->mode == RWSEM_WAITING_FOR_READ;
 	w->mode = reads ? "read" : "write";
 	w->certainty = self->queue->certainty;

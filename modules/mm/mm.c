@@ -18,9 +18,19 @@
 #include "inquest/module.h"
 #include "inquest/waitq.h"
 
-enum { VM_REFCNT_EXCLUSIVE = 0x40000000, RWSEM_READER_SHIFT = 8, MAX_HOLDERS = 64 };
+enum {
+	VM_REFCNT_EXCLUSIVE = 0x40000000,
+	RWSEM_READER_SHIFT = 8,
+	MAX_HOLDERS = 64,
+	PAGE_SHIFT = 12,
+	/* Macros up to v5.13, enum fault_flag since; the values have stayed. */
+	FAULT_FLAG_ALLOW_RETRY = 4,
+	FAULT_FLAG_RETRY_NOWAIT = 8,
+	FAULT_FLAG_TRIED = 0x20,
+};
 
 static const char vma_type[] = "struct vm_area_struct";
+static const char fault_type[] = "struct vm_fault";
 
 /* In one of these a task is inside of a page fault or of get_user_pages, mmap_lock or VMA lock
  * held. */
@@ -219,6 +229,53 @@ struct holder {
 	bool maybe;
 };
 
+struct fault_search {
+	struct iq_diag *d;
+	iq_vaddr mm;
+	uint64_t flags;
+};
+
+/* A struct vm_fault of this mm: address, offset and mapping go together. */
+static bool is_vm_fault(struct iq_session *s, iq_vaddr vmf, struct fault_search *x)
+{
+	uint64_t vma, mm, start, end, first, pgoff, address;
+
+	return iq_peek_member(s, fault_type, "vma", vmf, &vma) && iq_is_kernel_ptr(s, vma) &&
+	       iq_peek_member(s, vma_type, "vm_mm", vma, &mm) && mm == x->mm &&
+	       iq_peek_member(s, vma_type, "vm_start", vma, &start) &&
+	       iq_peek_member(s, vma_type, "vm_end", vma, &end) &&
+	       iq_peek_member(s, vma_type, "vm_pgoff", vma, &first) &&
+	       iq_peek_member(s, fault_type, "address", vmf, &address) &&
+	       iq_peek_member(s, fault_type, "pgoff", vmf, &pgoff) && address >= start &&
+	       address < end && pgoff == first + ((address - start) >> PAGE_SHIFT) &&
+	       iq_peek_member(s, fault_type, "flags", vmf, &x->flags);
+}
+
+/*
+ * May the lock be let go of in this fault? It is at the first try, and kept at the second: the
+ * struct vm_fault in __handle_mm_fault()'s frame says which it is.
+ */
+static enum {
+	KEPT,
+	LET_GO,
+	EITHER
+} fault_lets_go(struct iq_diag *d, const struct iq_stack *stack, iq_vaddr mm)
+{
+	int64_t off = iq_offsetof(d->s, fault_type, "vma");
+	struct fault_search x = { .d = d, .mm = mm };
+
+	for (size_t i = 0; off >= 0 && i < stack->num_words; i++) {
+		if (!iq_is_kernel_ptr(d->s, stack->words[i]) ||
+		    !is_vm_fault(d->s, stack->sp + 8 * i - (uint64_t)off, &x))
+			continue;
+		return (x.flags & FAULT_FLAG_ALLOW_RETRY) && !(x.flags & FAULT_FLAG_TRIED) &&
+				       !(x.flags & FAULT_FLAG_RETRY_NOWAIT)
+			       ? LET_GO
+			       : KEPT;
+	}
+	return EITHER;
+}
+
 /* It waits for the lock, rather than in it: in the queue, or where the frame inside is the locking
  * itself. */
 static bool still_waits(struct iq_diag *d, const struct iq_task *t, const struct iq_stack *stack,
@@ -253,9 +310,13 @@ static bool holds_mm(struct iq_diag *d, const struct iq_task *t, iq_vaddr mm, st
 				return false;
 		}
 	}
-	*h = (struct holder){ .task = t,
-			      .frame = frame,
-			      .maybe = has_function(stack, maybe_dropped_functions) };
+	*h = (struct holder){ .task = t, .frame = frame };
+	if (has_function(stack, maybe_dropped_functions)) {
+		int let_go = fault_lets_go(d, stack, mm);
+
+		h->maybe = let_go == EITHER;
+		return let_go != LET_GO;
+	}
 	return true;
 }
 
@@ -280,19 +341,12 @@ static void add_holders(struct iq_diag *d, struct iq_wait *w, const struct holde
 	}
 }
 
-/* A task of this mm that runs may hold it as well: what it does cannot be seen. */
-static bool one_runs(struct iq_diag *d, iq_vaddr mm)
-{
-	for (size_t i = 0; i < d->tasks->num_tasks; i++)
-		if (d->tasks->tasks[i].pid && d->tasks->tasks[i].mm == mm &&
-		    d->tasks->tasks[i].on_cpu)
-			return true;
-	return false;
-}
-
-/* As many holders as the lock counts: it is they. */
-static bool conclude(struct iq_diag *d, struct iq_wait *w, iq_vaddr mm, const struct holder *list,
-		     size_t num, unsigned counted)
+/*
+ * As many holders as the lock counts: it is they. Who may have let go is never more than likely:
+ * the reader may be somebody whose function we do not know.
+ */
+static bool conclude(struct iq_diag *d, struct iq_wait *w, const struct holder *list, size_t num,
+		     unsigned counted)
 {
 	size_t sure = 0;
 
@@ -301,10 +355,7 @@ static bool conclude(struct iq_diag *d, struct iq_wait *w, iq_vaddr mm, const st
 	if (sure && sure == counted && num < MAX_HOLDERS)
 		add_holders(d, w, list, num, false, IQ_STRONG, counted);
 	else
-		add_holders(d, w, list, num, true,
-			    num == counted && num < MAX_HOLDERS && !one_runs(d, mm) ? IQ_STRONG
-										    : IQ_LIKELY,
-			    counted);
+		add_holders(d, w, list, num, true, IQ_LIKELY, counted);
 	return num > 0;
 }
 
@@ -370,7 +421,7 @@ static bool find_mmap_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr loc
 	for (size_t i = 0; i < known->num; i++)
 		if (known->list[i].task->pid != w->task->tid)
 			list[num++] = known->list[i];
-	return conclude(d, w, name->container, list, num, counted);
+	return conclude(d, w, list, num, counted);
 }
 
 static bool is_this_vma(struct iq_diag *d, iq_vaddr vma, void *ctx)
@@ -399,7 +450,7 @@ static bool vma_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr vma, unsi
 			list[num].maybe = true;
 		num++;
 	}
-	return conclude(d, w, mm, list, num, counted);
+	return conclude(d, w, list, num, counted);
 }
 
 static bool find_vma_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,

@@ -103,7 +103,7 @@ static const struct made_type_text {
 	     "*real_cred; "
 	     "void *cred; char comm[16]; void *fs; void *files; void *nsproxy; void *signal; void "
 	     "*sighand; "
-	     "void *pi_blocked_on; void *cgroups; thread_struct thread; }" },
+	     "void *pi_blocked_on; void *cgroups; thread_struct thread; u8 rcu_tasks_holdout; }" },
 	{ M, "task_struct { thread_info thread_info; u32 __state; u32 saved_state; void *stack; "
 	     "u64 usage; "
 	     "u32 flags; u32 ptrace; s32 on_cpu; s32 on_rq; s32 prio; s32 static_prio; u32 "
@@ -120,7 +120,8 @@ static const struct made_type_text {
 	     "u64 maj_flt; "
 	     "void *real_cred; void *cred; char comm[16]; void *fs; void *files; void *nsproxy; "
 	     "void *signal; "
-	     "void *sighand; void *pi_blocked_on; void *cgroups; thread_struct thread; }" },
+	     "void *sighand; void *pi_blocked_on; void *cgroups; thread_struct thread; u8 "
+	     "rcu_tasks_holdout; }" },
 	{ N,
 	  "task_struct { thread_info thread_info; u32 __state; u32 saved_state; void *stack; u64 "
 	  "usage; "
@@ -138,7 +139,7 @@ static const struct made_type_text {
 	  "*nsproxy; "
 	  "void *signal; void *sighand; void *pi_blocked_on; mutex *blocked_on; u64 blocker; void "
 	  "*cgroups; "
-	  "thread_struct thread; }" },
+	  "thread_struct thread; u8 rcu_tasks_holdout; }" },
 	{ ALL,
 	  "rq { u32 lock; u32 nr_running; void *curr; void *idle; u64 clock; u64 clock_task; }" },
 
@@ -162,6 +163,9 @@ static const struct made_type_text {
 	  "vm_area_struct { u64 vm_start; u64 vm_end; void *vm_mm; u64 vm_page_prot; u64 vm_flags; "
 	  "u32 vm_lock_seq; void *vm_ops; u64 vm_pgoff; void *vm_file; refcount_struct vm_refcnt; "
 	  "}" },
+
+	{ ALL, "vm_fault { void *vma; u32 gfp_mask; u64 pgoff; u64 address; u64 real_address; u32 "
+	       "flags; }" },
 
 	{ O, "sb_writers { s32 frozen; wait_queue_head wait_unfrozen; percpu_rw_semaphore "
 	     "rw_sem[3]; }" },
@@ -200,6 +204,10 @@ static const struct made_type_text {
 
 	{ ALL, "cpuhp_cpu_state { s32 state; s32 target; void *thread; completion done_up; "
 	       "completion done_down; }" },
+	{ ALL, "srcu_struct { u64 srcu_gp_seq; void *sda; }" },
+	{ O | M, "srcu_data { u64 srcu_lock_count[2]; u64 srcu_unlock_count[2]; void *ssp; }" },
+	{ N, "srcu_ctr { atomic_long_t srcu_locks; atomic_long_t srcu_unlocks; }" },
+	{ N, "srcu_data { srcu_ctr srcu_ctrs[2]; void *ssp; }" },
 	{ ALL, "module { u32 state; list_head list; char name[56]; }" },
 	{ M | N, "idempotent { void *cookie; hlist_node entry; completion complete; s32 ret; }" },
 	{ ALL, "net { u64 passive; ns_common ns; }" },

@@ -376,13 +376,14 @@ static void rwsem_whose_writer_has_no_name_yet_blames_no_reader(void **state)
 	}
 }
 
-/* A reader that sleeps, with the lock's address somewhere on its stack. */
+/* A reader that sleeps, with the lock's address on its stack and in a register. */
 static struct fk_task *reader(struct fakekernel *k, int32_t pid, iq_vaddr lock)
 {
 	struct fk_task *t = fk_task(k, pid, "reader");
 
 	fk_calls(t, "do_reads");
 	fk_word(t, lock);
+	t->bx = lock;
 	fk_nanosleep(t);
 	return t;
 }
@@ -401,6 +402,25 @@ static void rwsem_with_one_reader_and_one_candidate(void **state)
 		fk_put(k, lock, "rw_semaphore.owner.counter", sleeper(k, 20)->addr | 1);
 		fk_wait_write(t, lock, false);
 		expect(k, "task.sleeping strong task:10 [11] waiter > rwsem big_sem > reader");
+	}
+}
+
+/* What an earlier call left on the stack may look like this too. */
+static void rwsem_with_one_candidate_by_a_word_of_its_stack_is_likely_at_most(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		iq_vaddr lock = fk_rwsem(k, "big_sem");
+		struct fk_task *t = fk_task(k, 10, "passer-by");
+
+		fk_rwsem_take_read(sleeper(k, 20), lock);
+		fk_calls(t, "do_something");
+		fk_word(t, lock);
+		fk_nanosleep(t);
+		fk_wait_write(fk_task(k, 11, "waiter"), lock, false);
+		expect(k, "task.sleeping likely task:10 [11] waiter > rwsem big_sem > passer-by");
 	}
 }
 
@@ -460,6 +480,7 @@ static void reader_that_was_preempted_is_found(void **state)
 		fk_rwsem_take_read(r, lock);
 		fk_calls(r, "do_reads");
 		fk_word(r, lock);
+		r->bx = lock;
 		fk_runnable(r, 1);
 		fk_wait_write(t, lock, false);
 		expect(k, "task.starved strong task:10 [11] waiter > rwsem big_sem > reader");
@@ -693,6 +714,31 @@ static void contention_that_moves_is_no_hang(void **state)
 	}
 }
 
+/* It has been elsewhere and come back: the first in the queue was woken for it. */
+static void come_back(struct fakekernel *k, unsigned num_pauses, void *ctx)
+{
+	(void)k;
+	fk_task_put(ctx, "nvcsw", 100 + num_pauses);
+}
+
+static void lock_that_comes_back_to_the_same_owner_has_moved(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		iq_vaddr lock = fk_mutex(k, "hot_lock");
+		struct fk_task *first;
+
+		fk_mutex_take(sleeper(k, 10), lock);
+		first = mutex_waiter(k, 11, lock);
+		mutex_waiter(k, 12, lock);
+		fk_live(k, come_back, first);
+		assert_string_equal(fk_causes(k, fk_why(k)), "");
+		fakekernel_free(k);
+	}
+}
+
 static void what_stays_the_same_on_a_running_machine_is_a_hang(void **state)
 {
 	(void)state;
@@ -816,6 +862,7 @@ int main(void)
 		cmocka_unit_test(rwsem_that_a_writer_holds),
 		cmocka_unit_test(rwsem_whose_writer_has_no_name_yet_blames_no_reader),
 		cmocka_unit_test(rwsem_with_one_reader_and_one_candidate),
+		cmocka_unit_test(rwsem_with_one_candidate_by_a_word_of_its_stack_is_likely_at_most),
 		cmocka_unit_test(rwsem_with_two_readers_and_three_candidates_is_likely_at_most),
 		cmocka_unit_test(rwsem_with_more_candidates_than_are_looked_at_is_likely_at_most),
 		cmocka_unit_test(reader_that_was_preempted_is_found),
@@ -829,6 +876,7 @@ int main(void)
 		cmocka_unit_test(semaphore_and_who_may_hold_it),
 		cmocka_unit_test(rt_mutex_and_its_owner),
 		cmocka_unit_test(contention_that_moves_is_no_hang),
+		cmocka_unit_test(lock_that_comes_back_to_the_same_owner_has_moved),
 		cmocka_unit_test(what_stays_the_same_on_a_running_machine_is_a_hang),
 		cmocka_unit_test(waiter_that_ends_between_looks_is_no_hang),
 		cmocka_unit_test(

@@ -177,9 +177,8 @@ static void fault_that_may_have_let_go_is_not_blamed_beside_one_that_cannot(void
 	}
 }
 
-/* One reader, and besides the fault that may have let go another thread runs, of which nobody knows
- * what it does. */
-static void fault_that_may_have_let_go_is_likely_at_most_where_others_run(void **state)
+/* The reader may be somebody else, in a function that nobody knows. */
+static void fault_that_may_have_let_go_is_likely_at_most(void **state)
 {
 	(void)state;
 	FLAVOURS(f)
@@ -189,13 +188,49 @@ static void fault_that_may_have_let_go_is_likely_at_most_where_others_run(void *
 		const struct iq_why *why;
 
 		faulting(p, 301, "filemap_fault");
-		fk_runs_on(fk_thread(p, 302, "runs"), 1);
 		wants_to_map(p, 303);
 		why = fk_why(k);
 		assert_int_equal(why->causes->list.data[0]->root->tid, 301);
 		assert_int_equal(why->causes->list.data[0]->certainty, IQ_LIKELY);
 		fakekernel_free(k);
 	}
+}
+
+/* ... unless its struct vm_fault says which of the two tries it is. */
+static void fault_at_its_second_try_has_kept_the_lock(void **state)
+{
+	enum { ALLOW_RETRY = 4, TRIED = 0x20 };
+
+	(void)state;
+	for (int again = 0; again < 2; again++)
+		FLAVOURS(f)
+		{
+			struct fakekernel *k = fakekernel_new(f);
+			struct fk_task *p = process(k, 300, "java"),
+				       *t = fk_thread(p, 301, "fault");
+			iq_vaddr vma = fk_vma(t, 0x7f0000000000, 0x10000, 0), vmf;
+			const struct iq_why *why;
+
+			fk_calls(t, "do_user_addr_fault", "handle_mm_fault", "__handle_mm_fault");
+			fk_put(k, vma, "vm_area_struct.vm_pgoff", 7);
+			vmf = fk_local(t, "vm_fault");
+			fk_put(k, vmf, "vm_fault.vma", vma);
+			fk_put(k, vmf, "vm_fault.address", 0x7f0000003000);
+			fk_put(k, vmf, "vm_fault.pgoff", 10);
+			fk_put(k, vmf, "vm_fault.flags", again ? ALLOW_RETRY | TRIED : ALLOW_RETRY);
+			fk_calls(t, "filemap_fault", "wait_for_mystery");
+			fk_switch(t, FK_D);
+			fk_put(k, mmap_lock_of(p), "rw_semaphore.count.counter", 0x100);
+			wants_to_map(p, 303);
+			why = fk_why(k);
+			for (size_t i = 0; i < why->graph->edges.num; i++)
+				assert_true(again || why->graph->edges.data[i]->to->tid != 301);
+			if (again) {
+				assert_int_equal(why->causes->list.data[0]->root->tid, 301);
+				assert_int_equal(why->causes->list.data[0]->certainty, IQ_STRONG);
+			}
+			fakekernel_free(k);
+		}
 }
 
 static void userfault_holds_nothing(void **state)
@@ -459,7 +494,8 @@ int main(void)
 		cmocka_unit_test(as_many_faults_as_readers_are_the_readers),
 		cmocka_unit_test(more_faults_than_readers_are_likely_at_most),
 		cmocka_unit_test(fault_that_may_have_let_go_is_not_blamed_beside_one_that_cannot),
-		cmocka_unit_test(fault_that_may_have_let_go_is_likely_at_most_where_others_run),
+		cmocka_unit_test(fault_that_may_have_let_go_is_likely_at_most),
+		cmocka_unit_test(fault_at_its_second_try_has_kept_the_lock),
 		cmocka_unit_test(userfault_holds_nothing),
 		cmocka_unit_test(
 			ps_that_sleeps_on_a_page_holds_the_lock_of_the_process_it_looks_at),
