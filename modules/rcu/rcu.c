@@ -14,7 +14,8 @@
  * Kernel: kernel/rcu/tree.h, kernel/rcu/tree_plugin.h, kernel/rcu/tree_exp.h,
  * kernel/stop_machine.c.
  */
-#include "inquest/module.h"
+#include "srcu.h"
+
 #include "inquest/waitq.h"
 
 enum { MAX_LEAVES = 1024, MAX_READERS = 1000, MAX_LEVELS = 8, MAX_WORKS = 10000 };
@@ -145,11 +146,19 @@ static struct iq_error *explain_rcu(struct iq_diag *d, const struct iq_task *tas
 	const char *function = stack->frames[frame].sym.name;
 	iq_vaddr state = iq_sym_addr(d->s, "rcu_state");
 	bool expedited = strstr(function, "expedited");
+	/* These wait for callbacks in the same way, after grace periods of another kind. */
+	static const char *const other_kinds[] = { "synchronize_rcu_tasks",
+						   "synchronize_rcu_tasks_generic",
+						   "synchronize_rcu_tasks_rude",
+						   "synchronize_rcu_tasks_trace",
+						   "rcu_barrier_tasks_generic",
+						   "__synchronize_srcu",
+						   NULL };
 	struct iq_object *on;
 	uint64_t seq = 0;
 	struct iq_wait *w;
 
-	if (!state)
+	if (!state || iq_stack_find(stack, 0, other_kinds) >= 0)
 		return NULL;
 	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:rcu%s", expedited ? "-expedited" : "");
 	iq_object_name(d->g, on, "%s",
@@ -252,6 +261,22 @@ static const char *const stop_types[] = { "struct cpu_stop_done", "struct cpu_st
 					  "struct cpu_stop_work", NULL };
 
 static const struct iq_wait_rule wait_rules[] = {
+	{ .name = "srcu",
+	  .summary = "a grace period of an SRCU domain: its readers, who may sleep",
+	  .reads = "srcu_struct.sda; srcu_data.ssp, .srcu_ctrs or .srcu_lock_count, "
+		   ".srcu_unlock_count",
+	  .seen = "",
+	  .certainty = IQ_LIKELY,
+	  .functions = srcu_functions,
+	  .needs_types = srcu_types,
+	  .explain = srcu_explain },
+	{ .name = "rcu-tasks",
+	  .summary = "RCU of tasks: those that have not gone through the scheduler yet",
+	  .reads = "task_struct.rcu_tasks_holdout",
+	  .seen = "",
+	  .certainty = IQ_PROVEN,
+	  .functions = rcu_tasks_functions,
+	  .explain = rcu_tasks_explain },
 	{ .name = "rcu",
 	  .summary = "an RCU grace period: the CPUs, the readers, the thread that it waits for",
 	  .reads = "rcu_state.gp_kthread, .level, .gp_seq; rcu_node.qsmask, .expmask, .gp_tasks, "

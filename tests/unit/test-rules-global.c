@@ -358,6 +358,60 @@ static void audit_backlog_that_is_empty_again_wakes_nobody(void **state)
 	}
 }
 
+/* ---- RCU of other kinds ---- */
+
+static void reader_of_an_srcu_domain_is_likely_at_most(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		iq_vaddr domain = fk_data(k, "mark_srcu", fk_size(k, "srcu_struct")), cpu0;
+		struct fk_task *t = fk_task(k, 10, "reader");
+
+		fk_put(k, domain, "srcu_struct.sda", fk_percpu(k, fk_size(k, "srcu_data"), &cpu0));
+		fk_put(k, cpu0, "srcu_data.ssp", domain);
+		/* Came in on one CPU, and others left on another. */
+		fk_put(k, cpu0,
+		       f == FK_NEW ? "srcu_data.srcu_ctrs[1].srcu_locks.counter"
+				   : "srcu_data.srcu_lock_count[1]",
+		       6);
+		fk_put(k, cpu0 + 0x10000,
+		       f == FK_NEW ? "srcu_data.srcu_ctrs[1].srcu_unlocks.counter"
+				   : "srcu_data.srcu_unlock_count[1]",
+		       5);
+		fk_calls(t, "do_reads");
+		fk_word(t, domain);
+		fk_nanosleep(t);
+		t = fk_kthread(k, 11, "kworker/u4:0");
+		fk_calls(t, "worker_thread", "fsnotify_mark_destroy_workfn", "__synchronize_srcu");
+		fk_word(t, domain);
+		fk_calls(t, "wait_for_completion", "schedule_timeout");
+		fk_switch(t, FK_D);
+		expect(k, "task.sleeping likely task:10 [11] kworker/u4:0 > the readers of SRCU "
+			  "domain mark_srcu > reader");
+	}
+}
+
+static void task_that_is_held_off_its_cpu_keeps_rcu_of_tasks_waiting(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_task(k, 10, "preempted"), *w = fk_task(k, 11, "tracer");
+
+		fk_runnable(t, 1);
+		fk_task_put(t, "rcu_tasks_holdout", 1);
+		fk_runnable(fk_task(k, 12, "other"), 1);
+		fk_calls(w, "ftrace_shutdown", "synchronize_rcu_tasks_generic", "__wait_rcu_gp",
+			 "wait_for_completion", "schedule_timeout");
+		fk_switch(w, FK_D);
+		expect(k, "task.starved strong task:10 [11] tracer > all tasks to go through the "
+			  "scheduler (RCU of tasks) > preempted");
+	}
+}
+
 /* ---- loading modules ---- */
 
 static void second_loader_of_a_file_waits_for_the_first(void **state)
@@ -402,6 +456,8 @@ int main(void)
 		cmocka_unit_test(audit_daemon_that_is_stopped_holds_up_who_is_audited),
 		cmocka_unit_test(audit_daemon_with_room_in_its_socket_is_not_to_blame),
 		cmocka_unit_test(audit_backlog_that_is_empty_again_wakes_nobody),
+		cmocka_unit_test(reader_of_an_srcu_domain_is_likely_at_most),
+		cmocka_unit_test(task_that_is_held_off_its_cpu_keeps_rcu_of_tasks_waiting),
 		cmocka_unit_test(second_loader_of_a_file_waits_for_the_first),
 	};
 
