@@ -46,6 +46,7 @@ PUBLIC = {
     'session': 'kernel',
     'task': 'kernel',
     'path': 'kernel',
+    'uobject': 'kernel',
     'uspace': 'kernel',
     'files': 'kernel',
     'describe': 'kernel',

@@ -6,7 +6,7 @@
  * tracking VMAs with maple tree"). A node of the tree is 256 bytes, aligned so: the low byte of a
  * pointer to it holds its type. Pivots divide the range of a node; slot i ends at pivot i.
  */
-#include "inquest/uspace.h"
+#include "kernel/uspace.h"
 
 #include "inquest/path.h"
 #include "kernel/session.h"
@@ -30,6 +30,8 @@ struct iq_uspace {
 	} places;
 	IQ_VEC(struct iq_vma) vmas;
 	unsigned num_nodes;
+	struct iq_uobjects objects;
+	struct iq_arena *arena;
 };
 
 struct shadow_mm {
@@ -157,6 +159,7 @@ struct iq_error *iq_uspace_new(struct iq_session *s, iq_vaddr mm, struct iq_uspa
 		return iq_error_prefix(err, "mm_struct %#" PRIx64, mm);
 	us = iq_xcalloc(1, sizeof(*us));
 	us->s = s;
+	us->arena = iq_arena_new();
 	us->mm = mm;
 	us->pgd = m.pgd;
 	us->places.brk = m.brk;
@@ -172,6 +175,8 @@ void iq_uspace_free(struct iq_uspace *us)
 {
 	if (!us)
 		return;
+	iq_uobjects_deinit(&us->objects);
+	iq_arena_free(us->arena);
 	iq_vec_free(&us->vmas);
 	free(us);
 }
@@ -213,6 +218,16 @@ const char *iq_uspace_vma_name(struct iq_uspace *us, const struct iq_vma *vma)
 	if (vma->start < us->places.brk && vma->end > us->places.start_brk)
 		return "[heap]";
 	return "";
+}
+
+struct iq_uobjects *iq_uspace_own_objects(struct iq_uspace *us)
+{
+	return &us->objects;
+}
+
+struct iq_arena *iq_uspace_arena(struct iq_uspace *us)
+{
+	return us->arena;
 }
 
 iq_vaddr iq_uspace_mm(const struct iq_uspace *us)
