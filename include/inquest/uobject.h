@@ -12,9 +12,11 @@
 struct iq_uobject {
 	const char *path; /* "/usr/bin/cat", "[vdso]" */
 	uint64_t start, end;
-	uint64_t bias; /* between its addresses and those of the process */
-	uint64_t eh_frame, eh_frame_len; /* .eh_frame_hdr in the process; 0: it has none */
-	uint64_t dynamic;		 /* 0 */
+	uint64_t bias;			 /* between its addresses and those of the process */
+	uint64_t eh_frame, eh_frame_len; /* .eh_frame_hdr in the process, or, not sorted, .eh_frame;
+					    0: it has none */
+	bool eh_frame_sorted;
+	uint64_t dynamic; /* 0 */
 	iq_vaddr file;
 	void *symbols;
 };

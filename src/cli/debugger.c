@@ -123,13 +123,14 @@ static int cmd_debugger(struct iq_cli *cli, struct iq_words *words)
 	struct iq_helper *helper;
 	struct iq_shell *sh;
 	struct iq_error *err;
+	int64_t pid = 0;
 	int status = read_options(words, &o);
 
 	if (status)
 		return status;
-	if (o.pid)
-		return iq_complain(IQ_EXIT_USAGE, "-p PID: not yet");
-	if (!cli->live && !cli->dump)
+	if (o.pid && !iq_parse_int(o.pid, 1, INT32_MAX, &pid))
+		return iq_complain(IQ_EXIT_USAGE, "-p: %s is not a process id", o.pid);
+	if (!cli->live && !cli->dump && !o.pid)
 		return iq_complain(IQ_EXIT_USAGE, "the debugger needs -k, -c FILE or -p PID");
 	/* Before anything of the target is there that it could inherit. */
 	helper = o.no_helper ? NULL : iq_helper_start();
@@ -141,7 +142,8 @@ static int cmd_debugger(struct iq_cli *cli, struct iq_words *words)
 	}
 	sh = iq_shell_new(cli->session);
 	iq_shell_set_helper(sh, helper);
-	status = run(cli, sh, &o);
+	err = pid ? iq_shell_set_process(sh, (int32_t)pid) : NULL;
+	status = err ? iq_complain_error(err) : run(cli, sh, &o);
 	iq_shell_free(sh);
 	iq_helper_free(helper);
 	iq_vec_free(&o.set);

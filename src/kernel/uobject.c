@@ -37,6 +37,34 @@ struct symbols {
 
 /* ---- objects ---- */
 
+/* Static programs have no table of their .eh_frame; where that is say the section headers. */
+static void find_eh_frame(struct iq_uspace *us, struct iq_uobject *o)
+{
+	Elf64_Shdr shdrs[MAX_SHDRS];
+	Elf64_Ehdr ehdr;
+	char name[10];
+	unsigned num;
+
+	if (!o->file || !iq_uspace_peek(us, o->start, &ehdr, sizeof(ehdr)) ||
+	    ehdr.e_shentsize != sizeof(Elf64_Shdr))
+		return;
+	num = IQ_MIN(ehdr.e_shnum, (unsigned)MAX_SHDRS);
+	if (ehdr.e_shstrndx >= num ||
+	    !iq_uspace_peek_file(us, o->file, ehdr.e_shoff, shdrs, num * sizeof(*shdrs)))
+		return;
+	for (unsigned i = 0; i < num; i++) {
+		uint64_t at = shdrs[ehdr.e_shstrndx].sh_offset + shdrs[i].sh_name;
+
+		if (shdrs[i].sh_flags & SHF_ALLOC &&
+		    iq_uspace_peek_file(us, o->file, at, name, sizeof(name)) &&
+		    !memcmp(name, ".eh_frame", sizeof(name))) {
+			o->eh_frame = o->bias + shdrs[i].sh_addr;
+			o->eh_frame_len = shdrs[i].sh_size;
+			return;
+		}
+	}
+}
+
 static bool read_object(struct iq_uspace *us, const struct iq_vma *vma, struct iq_uobject *o)
 {
 	Elf64_Phdr phdrs[MAX_PHDRS];
@@ -62,9 +90,8 @@ static bool read_object(struct iq_uspace *us, const struct iq_vma *vma, struct i
 		if (first)
 			o->bias = vma->start - (phdrs[i].p_vaddr & ~(uint64_t)4095);
 		first = false;
-		o->end = IQ_MAX(o->end,
-				(o->bias + phdrs[i].p_vaddr + phdrs[i].p_memsz + 4095) &
-					~(uint64_t)4095);
+		o->end = IQ_MAX(o->end, (o->bias + phdrs[i].p_vaddr + phdrs[i].p_memsz + 4095) &
+						~(uint64_t)4095);
 	}
 	if (o->end - o->start > UINT64_C(1) << 40)
 		o->end = vma->end;
@@ -72,10 +99,13 @@ static bool read_object(struct iq_uspace *us, const struct iq_vma *vma, struct i
 		if (phdrs[i].p_type == PT_GNU_EH_FRAME) {
 			o->eh_frame = o->bias + phdrs[i].p_vaddr;
 			o->eh_frame_len = phdrs[i].p_memsz;
+			o->eh_frame_sorted = true;
 		} else if (phdrs[i].p_type == PT_DYNAMIC) {
 			o->dynamic = o->bias + phdrs[i].p_vaddr;
 		}
 	}
+	if (!o->eh_frame)
+		find_eh_frame(us, o);
 	return !first;
 }
 
@@ -139,13 +169,12 @@ static void add_syms(struct symbols *y, const struct iq_uobject *o, const Elf64_
 		    (type != STT_FUNC && type != STT_OBJECT && type != STT_NOTYPE &&
 		     type != STT_GNU_IFUNC))
 			continue;
-		iq_vec_push(&y->list,
-			    (struct usym){ .addr = o->bias + syms[i].st_value,
-					   .size = syms[i].st_size,
-					   .name = (uint32_t)(base + syms[i].st_name),
-					   .weight = (uint8_t)((type != STT_NOTYPE) * 4 +
-							       (bind == STB_GLOBAL) * 2 +
-							       (bind == STB_WEAK)) });
+		iq_vec_push(&y->list, (struct usym){ .addr = o->bias + syms[i].st_value,
+						     .size = syms[i].st_size,
+						     .name = (uint32_t)(base + syms[i].st_name),
+						     .weight = (uint8_t)((type != STT_NOTYPE) * 4 +
+									 (bind == STB_GLOBAL) * 2 +
+									 (bind == STB_WEAK)) });
 	}
 }
 
@@ -372,8 +401,11 @@ static bool by_cfi(struct iq_uspace *us, const struct iq_regs *regs, bool exact,
 	uint64_t pc = regs->r[IQ_REG_IP] - !exact, fde;
 	const struct iq_uobject *o = object_of(us, pc);
 
-	return o && o->eh_frame && cfi_find(&mem, o->eh_frame, o->eh_frame_len, pc, &fde) &&
-	       cfi_step(&mem, fde, pc, regs, caller, signal_ret);
+	if (!o || !o->eh_frame ||
+	    !(o->eh_frame_sorted ? cfi_find(&mem, o->eh_frame, o->eh_frame_len, pc, &fde)
+				 : cfi_scan(&mem, o->eh_frame, o->eh_frame_len, pc, &fde)))
+		return false;
+	return cfi_step(&mem, fde, pc, regs, caller, signal_ret);
 }
 
 static bool by_fp(struct iq_uspace *us, const struct iq_regs *regs, struct iq_regs *caller)

@@ -113,9 +113,38 @@ struct iq_error *iq_context_read(struct iq_shell *sh, iq_vaddr addr, void *buf, 
 
 const char *iq_context_symbol(struct iq_shell *sh, iq_vaddr addr)
 {
-	if (!sh->s || (sh->context_mm && !is_kernel_half(addr)))
+	return iq_context_symbol_of(sh, iq_context_space(sh), addr);
+}
+
+const char *iq_context_symbol_of(struct iq_shell *sh, struct iq_uspace *us, iq_vaddr addr)
+{
+	const struct iq_uobject *object;
+	struct iq_usym sym;
+	const char *base;
+
+	if (sh->s && (is_kernel_half(addr) || !us))
+		return iq_sym_format(sh->s, addr);
+	object = us ? iq_uspace_object_of(us, addr) : NULL;
+	if (!object)
 		return iq_arena_printf(sh->arena, "0x%" PRIx64, addr);
-	return iq_sym_format(sh->s, addr);
+	base = strrchr(object->path, '/');
+	base = base ? base + 1 : object->path;
+	if (!iq_uspace_sym_by_addr(us, addr, &sym))
+		return iq_arena_printf(sh->arena, "%s`0x%" PRIx64, base, addr);
+	if (addr == sym.addr)
+		return iq_arena_printf(sh->arena, "%s`%s", base, sym.name);
+	return iq_arena_printf(sh->arena, "%s`%s+%#" PRIx64, base, sym.name, addr - sym.addr);
+}
+
+bool iq_context_find(struct iq_shell *sh, const char *name, uint64_t *addr_ret)
+{
+	struct iq_uspace *us = iq_context_space(sh);
+	struct iq_usym sym;
+
+	if (!us || !iq_uspace_sym_by_name(us, name, &sym))
+		return false;
+	*addr_ret = sym.addr;
+	return true;
 }
 
 static struct iq_error *cmd_context(struct iq_cmd *cmd)

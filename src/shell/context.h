@@ -6,7 +6,7 @@
 #define IQ_SHELL_CONTEXT_H
 
 #include "inquest/task.h"
-#include "inquest/uspace.h"
+#include "inquest/uobject.h"
 
 struct iq_shell;
 
@@ -27,6 +27,10 @@ void iq_context_forget(struct iq_shell *sh);
 /* "name+0x12" of the kernel, "libc.so.6`read+0x12" of the process, "0x7fff..."; in the statement's
  * arena. */
 const char *iq_context_symbol(struct iq_shell *sh, iq_vaddr addr);
+const char *iq_context_symbol_of(struct iq_shell *sh, struct iq_uspace *us, iq_vaddr addr);
+
+/* A symbol of the process in view by name. */
+bool iq_context_find(struct iq_shell *sh, const char *name, uint64_t *addr_ret);
 
 /* User addresses out of the context, the kernel's out of the kernel. */
 struct iq_error *iq_context_read(struct iq_shell *sh, iq_vaddr addr, void *buf, size_t len);

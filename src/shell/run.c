@@ -73,9 +73,14 @@ static struct iq_error *env_symbol(void *ctx, const char *name, uint64_t *value_
 	struct iq_error *err;
 	struct iq_sym sym;
 
+	/* With -p PID the process's own come first, with ::context the kernel's. */
+	if (sh->process && iq_context_find(sh, name, value_ret))
+		return NULL;
 	err = sh->s ? iq_sym_by_name(sh->s, name, &sym) : iq_error_new(IQ_ERR_NOTFOUND, "none");
 	if (iq_error_catch(&err, IQ_ERR_NOTFOUND))
-		return iq_error_new(IQ_ERR_NOTFOUND, "there is no symbol %.100s", name);
+		return iq_context_find(sh, name, value_ret)
+			       ? NULL
+			       : iq_error_new(IQ_ERR_NOTFOUND, "there is no symbol %.100s", name);
 	if (!err)
 		*value_ret = sym.addr;
 	return err;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "inquest/log.h"
+#include "shell/context.h"
 #include "shell/inside.h"
 
 /* ---- what is looked at ---- */
@@ -71,6 +72,11 @@ static struct iq_error *cmd_status(struct iq_cmd *cmd)
 			    cmd->s->target->missing ? cmd->s->target->missing
 						    : "all that the dump was made of");
 	}
+	if (sh->process)
+		iq_out_text(cmd->out, "debugging process %d (%s) without stopping it\n",
+			    sh->process,
+			    iq_context_task(sh) ? iq_task_cmdline(cmd->s, iq_context_task(sh))
+						: "it is gone");
 	if (sh->context_task)
 		iq_out_text(cmd->out, "context: proc %" PRIx64 "\n", sh->context_task);
 	return NULL;

@@ -19,6 +19,7 @@
 
 enum {
 	MAX_RECORD = 1 << 16,
+	MAX_RECORDS = 1 << 18,
 	MAX_STEPS = 1000,
 	MAX_STATES = 16,
 	MAX_STACK = 32,
@@ -256,10 +257,65 @@ static bool parse_cie(const struct cfi_memory *mem, const struct record *rec, st
 	return !r.bad && cie->ra < NUM_COLUMNS;
 }
 
+/* The encoding of pointers in the FDEs of this CIE. */
+static bool encoding_of(const struct cfi_memory *mem, uint64_t addr, uint8_t *encoding_ret)
+{
+	struct record rec = { 0 };
+	struct cie cie = { 0 };
+	bool ok = read_record(mem, addr, &rec) && parse_cie(mem, &rec, &cie);
+
+	free(rec.data);
+	*encoding_ret = cie.pointer_enc;
+	return ok;
+}
+
+bool cfi_scan(const struct cfi_memory *mem, uint64_t start, uint64_t len, uint64_t pc,
+	      uint64_t *fde_ret)
+{
+	uint64_t last_cie = 0;
+	uint8_t encoding = 0;
+	bool cie_ok = false;
+
+	for (uint64_t at = 0, num = 0; num < MAX_RECORDS && at + 8 <= len; num++) {
+		uint8_t buf[24];
+		uint32_t head[2];
+		uint64_t first, size;
+		struct reader r;
+
+		if (!mem->read(mem->ctx, start + at, head, 8) || head[0] < 4 ||
+		    head[0] > MAX_RECORD)
+			return false; /* a length of 0 ends it */
+		r = (struct reader){ buf, buf + IQ_MIN(sizeof(buf), (size_t)head[0] - 4),
+				     start + at + 8, false };
+		if (head[1] && mem->read(mem->ctx, r.addr, buf, (size_t)(r.end - r.p))) {
+			uint64_t cie = start + at + 4 - head[1];
+
+			if (cie != last_cie)
+				cie_ok = encoding_of(mem, cie, &encoding);
+			last_cie = cie;
+			first = take_pointer(mem, &r, encoding, 0);
+			size = take_pointer(mem, &r, encoding & 0xf, 0);
+			if (cie_ok && !r.bad && pc >= first && pc - first < size) {
+				*fde_ret = start + at;
+				return true;
+			}
+		}
+		at += 4 + (uint64_t)head[0];
+	}
+	return false;
+}
+
 /* ---- the machine ---- */
 
-enum rule_kind { RULE_SAME, RULE_UNDEFINED, RULE_OFFSET, RULE_VAL_OFFSET, RULE_REG, RULE_EXPR,
-		 RULE_VAL_EXPR };
+enum rule_kind {
+	RULE_SAME,
+	RULE_UNDEFINED,
+	RULE_OFFSET,
+	RULE_VAL_OFFSET,
+	RULE_REG,
+	RULE_EXPR,
+	RULE_VAL_EXPR
+};
 
 struct rule {
 	enum rule_kind kind;
@@ -561,8 +617,8 @@ static bool find_cfa(const struct machine *m, const struct iq_regs *regs, uint64
 	return true;
 }
 
-static bool find_reg(const struct machine *m, const struct iq_regs *regs, unsigned reg, uint64_t cfa,
-		     uint64_t *value_ret)
+static bool find_reg(const struct machine *m, const struct iq_regs *regs, unsigned reg,
+		     uint64_t cfa, uint64_t *value_ret)
 {
 	const struct rule *rule = &m->row.regs[reg];
 	uint64_t at;
@@ -600,8 +656,7 @@ static bool step(const struct cfi_memory *mem, struct record *fde, struct record
 	uint64_t back = take(&r, 4), start, len, cfa;
 	bool ok;
 
-	if (!back || !read_record(mem, fde->addr - back, cie_rec) ||
-	    !parse_cie(mem, cie_rec, &cie))
+	if (!back || !read_record(mem, fde->addr - back, cie_rec) || !parse_cie(mem, cie_rec, &cie))
 		return false;
 	start = take_pointer(mem, &r, cie.pointer_enc, 0);
 	len = take_pointer(mem, &r, cie.pointer_enc & 0xf, 0);

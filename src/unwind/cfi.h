@@ -20,6 +20,10 @@ struct cfi_memory {
 bool cfi_find(const struct cfi_memory *mem, uint64_t header, uint64_t header_len, uint64_t pc,
 	      uint64_t *fde_ret);
 
+/* The same without a table, by looking through all of .eh_frame: len bytes from start on. */
+bool cfi_scan(const struct cfi_memory *mem, uint64_t start, uint64_t len, uint64_t pc,
+	      uint64_t *fde_ret);
+
 /*
  * The caller's registers. `pc` is what is looked up: one less than a return address. *signal_ret:
  * the frame was made by a signal, and the caller's pc is exact. False: it does not say.
