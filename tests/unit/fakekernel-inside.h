@@ -58,6 +58,7 @@ struct fakekernel {
 	struct iq_why why;
 	bool have_why;
 	bool live;
+	bool tells_ram;
 	void (*in_pause)(struct fakekernel *k, unsigned num_pauses, void *ctx);
 	void *pause_ctx;
 	unsigned num_pauses;

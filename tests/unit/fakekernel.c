@@ -17,6 +17,7 @@
 
 #include "fakekernel-types.h"
 #include "made-btf.h"
+#include "target/internal.h"
 
 void fk_fail(const char *fmt, ...)
 {
@@ -641,6 +642,11 @@ void fk_on_read(struct fakekernel *k,
 	k->target->ops = &k->ops;
 }
 
+void fk_tells_ram(struct fakekernel *k)
+{
+	k->tells_ram = true;
+}
+
 struct iq_error *fk_try_open(struct fakekernel *k, struct iq_session **s_ret)
 {
 	struct iq_error *err;
@@ -651,6 +657,10 @@ struct iq_error *fk_try_open(struct fakekernel *k, struct iq_session **s_ret)
 	write_kallsyms(k);
 	if (k->live)
 		iq_fake_set_live(k->target);
+	for (size_t i = 0; k->tells_ram && i < k->pages.num; i++)
+		iq_target_add_range(k->target, k->pages.data[i], k->pages.data[i] + 4096);
+	if (k->tells_ram)
+		iq_target_sort(k->target);
 	k->target_given_away = true;
 	err = iq_session_over(k->target, &k->session);
 	if (!err)

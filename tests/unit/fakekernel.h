@@ -178,6 +178,9 @@ struct iq_error *fk_try_open(struct fakekernel *k, struct iq_session **s_ret);
 void fk_live(struct fakekernel *k,
 	     void (*in_pause)(struct fakekernel *k, unsigned num_pauses, void *ctx), void *ctx);
 
+/* Its source says what memory there is, as dumps do; before fk_open(). */
+void fk_tells_ram(struct fakekernel *k);
+
 /* Called before each read of memory, so that it can move while it is being read; before fk_open().
  */
 void fk_on_read(struct fakekernel *k,
