@@ -8,13 +8,12 @@
  * the flusher hangs itself, that is where it leads; else to the device.
  *
  * Before a request is made it may have to wait for a place: writes that would make reads slow
- * (wbt) in rq_qos_wait(). A bio over its cgroup's limit (io.max) is kept in the
- * cgroup's queue for that device, and no request exists for it.
+ * (wbt) in rq_qos_wait(). What cgroups' limits hold back is in throttle.c.
  *
- * Kernel: fs/fs-writeback.c, mm/page-writeback.c, block/blk-rq-qos.c, block/blk-wbt.c,
- * block/blk-throttle.c, block/blk-cgroup.h.
+ * Kernel: fs/fs-writeback.c, mm/page-writeback.c, block/blk-rq-qos.c, block/blk-wbt.c.
  */
-#include "inquest/disk.h"
+#include "writeback.h"
+
 #include "inquest/waitq.h"
 
 enum { MAX_GROUPS = 65536, NUM_WBT = 4 };
@@ -259,140 +258,11 @@ static const struct iq_wait_rule wait_rules[] = {
 	{ 0 },
 };
 
-/* ---- io.max ---- */
-
-struct throttled {
-	struct iq_diag *d;
-	struct iq_object *device;
-	uint64_t policy, oldest;
-	size_t num;
-};
-
-/* "/a/b": by the names of its directories in the hierarchy. */
-static const char *path_of_cgroup(struct iq_diag *d, uint64_t cgroup)
-{
-	const char *path = "";
-	uint64_t kn, name, parent;
-	char text[128];
-
-	if (!iq_peek_member(d->s, "struct cgroup", "kn", cgroup, &kn))
-		return NULL;
-	for (unsigned depth = 0; depth < 64 && kn; depth++) {
-		if ((!iq_peek_member(d->s, "struct kernfs_node", "__parent", kn, &parent) &&
-		     !iq_peek_member(d->s, "struct kernfs_node", "parent", kn, &parent)) ||
-		    !iq_peek_member(d->s, "struct kernfs_node", "name", kn, &name))
-			return NULL;
-		if (!parent)
-			break;
-		iq_error_free(iq_read_str(d->s, name, text, sizeof(text)));
-		path = iq_arena_printf(iq_scratch(d->s), "/%s%s", text, path);
-		kn = parent;
-	}
-	return path[0] ? path : "/";
-}
-
-static void judge_group(struct throttled *t, iq_vaddr tg, uint64_t blkcg, uint64_t queued)
-{
-	struct iq_diag *d = t->d;
-	struct iq_object *o;
-	struct iq_verdict *v;
-	struct iq_edge *e;
-	uint64_t cgroup;
-	const char *path;
-
-	if (!iq_peek_member(d->s, "struct blkcg", "css.cgroup", blkcg, &cgroup))
-		return;
-	path = path_of_cgroup(d, cgroup);
-	if (!path)
-		return;
-	o = iq_graph_object(d->g, IQ_OBJ_CGROUP, "cgroup:%s", path);
-	if (!o->name) {
-		iq_object_name(d->g, o, "%s", path);
-		iq_object_null(d->g, o, "frozen");
-		iq_object_null(d->g, o, "memory_pct");
-	}
-	iq_object_bool(d->g, o, "throttled", true);
-	e = iq_graph_edge(d->g, t->device, o, NULL, IQ_EDGE_SERVES, IQ_STRONG,
-			  "keeps its I/O back");
-	iq_text_add(d->g, &e->evidence,
-		    "throtl_grp %#" PRIx64 " of cgroup %s keeps %" PRIu64 " bio%s for %s", tg, path,
-		    queued, queued == 1 ? "" : "s", t->device->id + 4);
-	v = iq_object_verdict(d->g, o, IQ_CAUSE_WRITEBACK_THROTTLED, IQ_STRONG,
-			      "cgroup %s has used up its I/O limit on %s (io.max)", path,
-			      t->device->id + 4);
-	if (v->evidence.num)
-		return;
-	iq_text_add(d->g, &v->evidence,
-		    "throtl_grp.service_queue at %#" PRIx64 " has %" PRIu64 " bio%s queued", tg,
-		    queued, queued == 1 ? "" : "s");
-	iq_text_add(d->g, &v->remedy, "See the limit: cat /sys/fs/cgroup%s/io.max", path);
-	iq_text_add(d->g, &v->remedy,
-		    "Raise it: echo 'MAJ:MIN rbps=max wbps=max riops=max wiops=max' > "
-		    "/sys/fs/cgroup%s/io.max",
-		    path);
-}
-
-/* How many bios a group keeps back: counted apart for bytes and for operations on newer kernels. */
-static uint64_t num_queued(struct iq_diag *d, iq_vaddr tg)
-{
-	static const char *const members[] = {
-		"service_queue.nr_queued_bps[0]",  "service_queue.nr_queued_bps[1]",
-		"service_queue.nr_queued_iops[0]", "service_queue.nr_queued_iops[1]",
-		"service_queue.nr_queued[0]",	   "service_queue.nr_queued[1]",
-	};
-	uint64_t sum = 0, n;
-
-	for (size_t i = 0; i < IQ_ARRAY_SIZE(members); i++)
-		if (iq_peek_member(d->s, "struct throtl_grp", members[i], tg, &n))
-			sum += n;
-	return sum;
-}
-
-static bool look_at_group(void *ctx, iq_vaddr node)
-{
-	struct throttled *t = ctx;
-	struct iq_diag *d = t->d;
-	int64_t off = iq_offsetof(d->s, "struct blkcg_gq", "q_node");
-	int64_t pds = iq_offsetof(d->s, "struct blkcg_gq", "pd");
-	iq_vaddr blkg = node - (uint64_t)off;
-	uint64_t tg, blkcg, queued;
-
-	if (off < 0 || pds < 0 || !iq_peek_u64(d->s, blkg + (uint64_t)pds + 8 * t->policy, &tg) ||
-	    !tg)
-		return false;
-	queued = num_queued(d, tg);
-	if (queued && iq_peek_member(d->s, "struct blkcg_gq", "blkcg", blkg, &blkcg))
-		judge_group(t, tg, blkcg, queued);
-	return false;
-}
-
-static struct iq_error *explain_limits(struct iq_diag *d, struct iq_object *o)
-{
-	int64_t off = iq_offsetof(d->s, "struct request_queue", "blkg_list");
-	iq_vaddr policy = iq_sym_addr(d->s, "blkcg_policy_throtl");
-	struct throttled t = { .d = d, .device = o };
-	struct iq_in_flight f;
-	uint64_t queue, td, reads, writes;
-
-	/* A device that does not answer is what its users wait for, whatever the limits are. */
-	if (!o->addr || off < 0 || !policy ||
-	    (iq_disk_in_flight(d, o->addr, &f) && f.oldest_ms > d->bound_ms) ||
-	    !iq_peek_member(d->s, "struct gendisk", "queue", o->addr, &queue) ||
-	    !iq_peek_member(d->s, "struct request_queue", "td", queue, &td) || !td ||
-	    !iq_peek_member(d->s, "struct throtl_data", "nr_queued[0]", td, &reads) ||
-	    !iq_peek_member(d->s, "struct throtl_data", "nr_queued[1]", td, &writes) ||
-	    !(reads + writes) ||
-	    !iq_peek_member(d->s, "struct blkcg_policy", "plid", policy, &t.policy) ||
-	    t.policy > 64)
-		return NULL;
-	return iq_list_walk(d->s, queue + (uint64_t)off, MAX_GROUPS, look_at_group, &t);
-}
-
 static const struct iq_object_rule object_rules[] = {
 	{ .name = "io-max",
 	  .summary = "I/O that a cgroup's limit keeps back",
 	  .type = IQ_OBJ_DEVICE,
-	  .explain = explain_limits },
+	  .explain = explain_io_limits },
 	{ 0 },
 };
 

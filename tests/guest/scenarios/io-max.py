@@ -7,7 +7,7 @@ def expect(f):
         "causes": [{
             "kind": "writeback.throttled",
             "root": {"type": "cgroup", "id": "cgroup:/tight", "throttled": True},
-            "blocked": {f.reader},
+            "blocked": {f.reader, f.buffered, f.other},
             "chain": [{"type": "task"}, {"type": "device"}, {"type": "cgroup"}],
         }],
     }
