@@ -76,6 +76,7 @@ static const unsigned allowed[] = {
 	SYS_rt_sigaction,
 	SYS_rt_sigprocmask,
 	SYS_rt_sigreturn,
+	SYS_sigaltstack,
 	SYS_restart_syscall,
 	SYS_futex,
 	SYS_exit,

@@ -142,6 +142,7 @@ static int cmd_debugger(struct iq_cli *cli, struct iq_words *words)
 	}
 	sh = iq_shell_new(cli->session);
 	iq_shell_set_helper(sh, helper);
+	iq_shell_survive_faults(sh);
 	err = pid ? iq_shell_set_process(sh, (int32_t)pid) : NULL;
 	status = err ? iq_complain_error(err) : run(cli, sh, &o);
 	iq_shell_free(sh);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "shell/context.h"
+#include "shell/fault.h"
 #include "shell/helper.h"
 #include "shell/inside.h"
 
@@ -222,6 +223,21 @@ static struct iq_error *give_words(struct stage_run *r, struct iq_cmd *cmd)
 	return NULL;
 }
 
+static struct iq_error *guarded(struct iq_shell *sh, struct iq_cmd *cmd)
+{
+	struct iq_arena *arena = sh->arena;
+	unsigned depth = sh->depth;
+	struct iq_error *err;
+	bool fault;
+
+	err = iq_fault_guard(cmd, &fault);
+	if (fault) {
+		sh->arena = arena;
+		sh->depth = depth;
+	}
+	return err;
+}
+
 static struct iq_error *run_dcmd_once(struct stage_run *r)
 {
 	struct iq_shell *sh = r->sh;
@@ -263,7 +279,7 @@ static struct iq_error *run_dcmd_once(struct stage_run *r)
 	if (!err)
 		err = give_words(r, &cmd);
 	if (!err)
-		err = dcmd->run(&cmd);
+		err = sh->guarded ? guarded(sh, &cmd) : dcmd->run(&cmd);
 	sh->last = cmd.addr;
 	if (!err || was_said(err))
 		return err;

@@ -41,6 +41,11 @@ void iq_shell_set_io(struct iq_shell *sh, const struct iq_shell_io *io)
 	sh->interrupted = io->interrupted;
 }
 
+void iq_shell_survive_faults(struct iq_shell *sh)
+{
+	sh->guarded = true;
+}
+
 void iq_shell_set_source(struct iq_shell *sh, const char *source)
 {
 	sh->source = source;

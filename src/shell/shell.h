@@ -31,6 +31,9 @@ struct iq_shell_io {
 };
 void iq_shell_set_io(struct iq_shell *sh, const struct iq_shell_io *io);
 
+/* From here on a command that crashes is an error, and not the end. Tests want the end. */
+void iq_shell_survive_faults(struct iq_shell *sh);
+
 /* What is being looked at, for ::status: "live kernel", or the dump's path. Borrowed. */
 void iq_shell_set_source(struct iq_shell *sh, const char *source);
 
