@@ -129,6 +129,7 @@ static bool name_inode_lock(struct iq_diag *d, iq_vaddr lock, const char *member
 	uint64_t sb, host, ino;
 	const char *path;
 	iq_vaddr inode = lock - (uint64_t)off;
+	const struct iq_attr *mount;
 	struct iq_object *fs;
 
 	if (off < 0 || !iq_peek_member(d->s, "struct inode", "i_sb", inode, &sb) ||
@@ -142,8 +143,13 @@ static bool name_inode_lock(struct iq_diag *d, iq_vaddr lock, const char *member
 		path = iq_arena_printf(iq_scratch(d->s), "inode %" PRIu64 " of %s", ino,
 				       fs ? fs->name : "a filesystem");
 	}
+	/* A path where it is not mounted here says little. */
+	mount = fs ? iq_object_attr(fs, "mount") : NULL;
 	*name_ret = (struct iq_lock_name){
-		.name = iq_arena_printf(iq_scratch(d->s), "%s of %s", words, path),
+		.name = mount && mount->kind == IQ_ATTR_NULL && *path == '/'
+				? iq_arena_printf(iq_scratch(d->s), "%s of %s in %s", words, path,
+						  fs->name)
+				: iq_arena_printf(iq_scratch(d->s), "%s of %s", words, path),
 		.belongs = fs,
 		.container = inode,
 		.container_type = "struct inode",
@@ -501,6 +507,7 @@ static struct iq_error *explain_fs(struct iq_diag *d, struct iq_object *o)
 		iq_text_add(d->g, &v->remedy,
 			    "If a device-mapper change was interrupted: dmsetup info, then dmsetup "
 			    "resume NAME for the suspended device");
+	fs_add_freezers(d, o->addr, v, device_freezes || (kernel && !user));
 	iq_text_add(d->g, &v->remedy,
 		    "Ask whether a backup or snapshot of it is under way, and let it end or stop "
 		    "it properly");

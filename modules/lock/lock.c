@@ -548,6 +548,7 @@ static struct iq_error *explain_semaphore(struct iq_diag *d, const struct iq_tas
 	struct iq_object *on;
 	struct iq_edge *e;
 	struct iq_wait *w;
+	struct iq_lock_name name;
 	uint64_t holder = 0;
 	iq_vaddr lock;
 
@@ -555,11 +556,13 @@ static struct iq_error *explain_semaphore(struct iq_diag *d, const struct iq_tas
 	if (!self)
 		return NULL;
 	lock = self->queue->lock;
-	on = iq_diag_lock(d, lock, "semaphore", "struct semaphore", task, stack, NULL);
+	on = iq_diag_lock(d, lock, "semaphore", "struct semaphore", task, stack, &name);
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
 	w->certainty = self->queue->certainty;
 	iq_text_add(d->g, &w->evidence, "semaphore %#" PRIx64 ": %s", lock, self->queue->found_by);
 	*wait_ret = w;
+	if (rooms_know_holders(d, w, self->queue, "struct semaphore", &name, 0))
+		return NULL;
 	/* The last task that got it, where it is recorded; whether it still has it is not. */
 	if (iq_peek_member(d->s, "struct semaphore", "last_holder", lock, &holder) && holder &&
 	    iq_task_by_addr(d->s, holder)) {

@@ -8,18 +8,17 @@
  * until the log has been written that far; it is written by a worker that pushes
  * the committed items, and then by the log's device.
  *
- * All of these types are the module's.
+ * ail.c knows what holds the log's tail, locks.c who has an inode or a buffer locked. All of these
+ * types are the module's.
  *
  * Kernel: fs/xfs/xfs_buf.c, xfs_log.c, xfs_log_cil.c, xfs_trans_ail.c, xfs_mount.h.
  */
+#include "xfs.h"
+
 #include "inquest/disk.h"
 #include "inquest/waitq.h"
 
-static const char buf_type[] = "struct xfs_buf";
-static const char log_type[] = "struct xlog";
-static const char mount_type[] = "struct xfs_mount";
-
-static struct iq_object *device_of_target(struct iq_diag *d, uint64_t target)
+struct iq_object *xfs_device(struct iq_diag *d, uint64_t target)
 {
 	uint64_t bdev;
 
@@ -34,7 +33,7 @@ static struct iq_error *explain_buf(struct iq_diag *d, const struct iq_task *tas
 				    const struct iq_stack *stack, size_t frame,
 				    struct iq_wait **wait_ret)
 {
-	int64_t off = iq_offsetof(d->s, buf_type, "b_iowait");
+	int64_t off = iq_offsetof(d->s, XFS_BUF, "b_iowait");
 	struct iq_object *on, *device;
 	uint64_t target, block = 0;
 	iq_vaddr completion, buf;
@@ -45,13 +44,13 @@ static struct iq_error *explain_buf(struct iq_diag *d, const struct iq_task *tas
 	if (off < 0 || !iq_find_completion(d->s, task, stack, &completion))
 		return NULL;
 	buf = completion - (uint64_t)off;
-	if (!iq_peek_member(d->s, buf_type, "b_target", buf, &target))
+	if (!iq_peek_member(d->s, XFS_BUF, "b_target", buf, &target))
 		return NULL;
-	device = device_of_target(d, target);
+	device = xfs_device(d, target);
 	if (!device)
 		return NULL;
-	if (!iq_peek_member(d->s, buf_type, "b_rhash_key", buf, &block))
-		iq_peek_member(d->s, buf_type, "b_bn", buf, &block);
+	if (!iq_peek_member(d->s, XFS_BUF, "b_rhash_key", buf, &block))
+		iq_peek_member(d->s, XFS_BUF, "b_bn", buf, &block);
 	on = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, completion);
 	on->addr = completion;
 	iq_object_str(d->g, on, "class", "completion");
@@ -73,24 +72,30 @@ static bool is_log(struct iq_session *s, iq_vaddr p, void *ctx)
 	uint64_t mount, back;
 
 	(void)ctx;
-	return iq_peek_member(s, log_type, "l_mp", p, &mount) && iq_is_kernel_ptr(s, mount) &&
-	       iq_peek_member(s, mount_type, "m_log", mount, &back) && back == p;
+	return iq_peek_member(s, XFS_LOG, "l_mp", p, &mount) && iq_is_kernel_ptr(s, mount) &&
+	       iq_peek_member(s, XFS_MOUNT, "m_log", mount, &back) && back == p;
+}
+
+bool xfs_is_mount(struct iq_session *s, iq_vaddr mount)
+{
+	uint64_t log, back, sb, info;
+
+	return iq_is_kernel_ptr(s, mount) && iq_peek_member(s, XFS_MOUNT, "m_log", mount, &log) &&
+	       iq_is_kernel_ptr(s, log) && iq_peek_member(s, XFS_LOG, "l_mp", log, &back) &&
+	       back == mount && iq_peek_member(s, XFS_MOUNT, "m_super", mount, &sb) &&
+	       iq_is_kernel_ptr(s, sb) &&
+	       iq_peek_member(s, "struct super_block", "s_fs_info", sb, &info) && info == mount;
 }
 
 static bool is_mount(struct iq_session *s, iq_vaddr p, void *ctx)
 {
-	uint64_t log, back, sb, info;
-
 	(void)ctx;
-	return iq_peek_member(s, mount_type, "m_log", p, &log) && iq_is_kernel_ptr(s, log) &&
-	       iq_peek_member(s, log_type, "l_mp", log, &back) && back == p &&
-	       iq_peek_member(s, mount_type, "m_super", p, &sb) &&
-	       iq_peek_member(s, "struct super_block", "s_fs_info", sb, &info) && info == p;
+	return xfs_is_mount(s, p);
 }
 
 struct log {
 	iq_vaddr log;
-	uint64_t mount, ail, cil, ail_task, target;
+	uint64_t mount, ail, cil, ail_task, target, data_target;
 };
 
 /* The log is on the waiter's stack, or the mount that it is of. */
@@ -101,14 +106,15 @@ static bool find_log(struct iq_diag *d, const struct iq_stack *stack, size_t fra
 	*l = (struct log){ .log = iq_stack_search(d->s, stack, frame, is_log, NULL) };
 	if (!l->log) {
 		mount = iq_stack_search(d->s, stack, frame, is_mount, NULL);
-		if (!mount || !iq_peek_member(d->s, mount_type, "m_log", mount, &l->log))
+		if (!mount || !iq_peek_member(d->s, XFS_MOUNT, "m_log", mount, &l->log))
 			return false;
 	}
-	if (!iq_peek_member(d->s, log_type, "l_mp", l->log, &l->mount) ||
-	    !iq_peek_member(d->s, log_type, "l_targ", l->log, &l->target))
+	if (!iq_peek_member(d->s, XFS_LOG, "l_mp", l->log, &l->mount) ||
+	    !iq_peek_member(d->s, XFS_LOG, "l_targ", l->log, &l->target))
 		return false;
-	iq_peek_member(d->s, log_type, "l_cilp", l->log, &l->cil);
-	if (iq_peek_member(d->s, log_type, "l_ailp", l->log, &l->ail))
+	iq_peek_member(d->s, XFS_MOUNT, "m_ddev_targp", l->mount, &l->data_target);
+	iq_peek_member(d->s, XFS_LOG, "l_cilp", l->log, &l->cil);
+	if (iq_peek_member(d->s, XFS_LOG, "l_ailp", l->log, &l->ail))
 		iq_peek_member(d->s, "struct xfs_ail", "ail_task", l->ail, &l->ail_task);
 	return true;
 }
@@ -148,17 +154,21 @@ static struct iq_error *explain_log(struct iq_diag *d, const struct iq_task *tas
 				    const struct iq_stack *stack, size_t frame,
 				    struct iq_wait **wait_ret)
 {
-	struct iq_object *on, *device, *fs;
+	static const char *const tail_functions[] = { "xlog_grant_head_wait",
+						      "xlog_grant_head_check",
+						      "xfs_ail_push_all_sync", NULL };
+	struct iq_object *on, *device, *data, *fs;
 	struct iq_wait *w;
 	struct iq_edge *e;
 	uint64_t sb;
 	struct log l;
+	bool tail;
 
 	if (!find_log(d, stack, frame, &l))
 		return NULL;
-	fs = iq_peek_member(d->s, mount_type, "m_super", l.mount, &sb) ? iq_diag_filesystem(d, sb)
-								       : NULL;
-	device = device_of_target(d, l.target);
+	fs = iq_peek_member(d->s, XFS_MOUNT, "m_super", l.mount, &sb) ? iq_diag_filesystem(d, sb)
+								      : NULL;
+	device = xfs_device(d, l.target);
 	if (!fs || !device)
 		return NULL;
 	on = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, l.log);
@@ -170,12 +180,43 @@ static struct iq_error *explain_log(struct iq_diag *d, const struct iq_task *tas
 	iq_text_add(d->g, &w->evidence, "%s (%d) waits in %s() with xlog %#" PRIx64 " in hand",
 		    task->comm, task->pid, stack->frames[frame].sym.name, l.log);
 	*wait_ret = w;
-	/* A worker waits for the device, its callers for it. */
-	if (add_workers(d, w, &l))
+	/* What is in the log has to be written back first, by xfsaild, to the other device. */
+	tail = iq_stack_find(stack, 0, tail_functions) >= 0;
+	if (tail && xfs_judge_failed(d, fs, l.ail)) {
+		e = iq_graph_edge(d->g, w->task, fs, on, IQ_EDGE_SERVES, IQ_PROVEN,
+				  "cannot write back what is in the log");
+		iq_text_add(d->g, &e->evidence, "xlog.l_ailp at %#" PRIx64 " is %#" PRIx64, l.log,
+			    l.ail);
 		return NULL;
+	}
+	/* A worker waits for the device, its callers for it. */
+	if (add_workers(d, w, &l) || (tail && xfs_add_tail_holder(d, w, l.ail)))
+		return NULL;
+	data = tail ? xfs_device(d, l.data_target) : NULL;
+	if (data && iq_disk_may_owe(d, data->addr)) {
+		e = iq_graph_edge(d->g, w->task, data, on, IQ_EDGE_SERVES, IQ_STRONG,
+				  "has to take what is in the log");
+		iq_text_add(d->g, &e->evidence, "xfs_mount.m_ddev_targp at %#" PRIx64 " is %s",
+			    l.mount, data->id + 4);
+		return NULL;
+	}
 	e = iq_graph_edge(d->g, w->task, device, on, IQ_EDGE_SERVES, IQ_STRONG,
 			  "has to write the log");
 	iq_text_add(d->g, &e->evidence, "xlog.l_targ at %#" PRIx64 " is %s", l.log, device->id + 4);
+	return NULL;
+}
+
+/* ---- the filesystem ---- */
+
+static struct iq_error *explain_fs(struct iq_diag *d, struct iq_object *o)
+{
+	const struct iq_attr *fstype = iq_object_attr(o, "fstype");
+	uint64_t mount, ail;
+
+	if (o->addr && fstype && fstype->str && !strcmp(fstype->str, "xfs") &&
+	    iq_peek_member(d->s, "struct super_block", "s_fs_info", o->addr, &mount) &&
+	    xfs_is_mount(d->s, mount) && iq_peek_member(d->s, XFS_MOUNT, "m_ail", mount, &ail))
+		xfs_judge_failed(d, o, ail);
 	return NULL;
 }
 
@@ -216,11 +257,20 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .explain = explain_buf },
 	{ .name = "xfs-log",
 	  .summary = "space in XFS's log, or that it is written: who works on it, or its device",
-	  .reads = "xlog.l_mp, .l_targ, .l_ailp; xfs_ail.ail_task",
+	  .reads = "xlog.l_mp, .l_targ, .l_ailp; xfs_ail.ail_task, .ail_head; "
+		   "xfs_log_item.li_flags, .li_buf; xfs_buf.b_last_error",
 	  .seen = "6.1, 7.3",
 	  .certainty = IQ_STRONG,
 	  .functions = log_functions,
 	  .explain = explain_log },
+	{ 0 },
+};
+
+static const struct iq_object_rule object_rules[] = {
+	{ .name = "xfs-failed",
+	  .summary = "metadata that cannot be written and is tried again for ever",
+	  .type = IQ_OBJ_FILESYSTEM,
+	  .explain = explain_fs },
 	{ 0 },
 };
 
@@ -229,7 +279,10 @@ static const char *const types[] = { "struct xfs_mount", "struct xlog", NULL };
 const struct iq_module iq_module_xfs = {
 	.api = IQ_MODULE_API,
 	.name = "xfs",
-	.summary = "XFS: metadata buffers, the log and who writes it",
+	.summary = "XFS: metadata buffers, the log and who writes it, inodes and buffers locked",
 	.needs_types = types,
 	.wait_rules = wait_rules,
+	.object_rules = object_rules,
+	.lock_namers = xfs_lock_namers,
+	.holder_rules = xfs_holder_rules,
 };

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * XFS: the locks of inodes and buffers
+ *
+ * An xfs_inode has an rw_semaphore of its own below the VFS's (i_lock): writers are recorded,
+ * readers are not. A buffer's lock is a semaphore that is 1, which records nobody; but a
+ * buffer that was locked for a transaction names it (b_transp), and that its log ticket, and that
+ * the task. A buffer that is being read or written synchronously has a task that waits
+ * on its b_iowait; asynchronously it stays locked until the device is done.
+ *
+ * Kernel: fs/xfs/xfs_inode.c, xfs_buf.c, xfs_trans_buf.c, xfs_log_priv.h (xlog_ticket).
+ */
+#include "xfs.h"
+
+#include "inquest/waitq.h"
+
+enum { XBF_READ = 1, XBF_WRITE = 2, XBF_ASYNC = 16, MAX_HOLDERS = 16 };
+
+/* ---- names ---- */
+
+static bool name_inode(struct iq_diag *d, iq_vaddr lock, struct iq_lock_name *name_ret)
+{
+	int64_t off = iq_offsetof(d->s, XFS_INODE, "i_lock");
+	int64_t vnode = iq_offsetof(d->s, XFS_INODE, "i_vnode");
+	iq_vaddr inode = lock - (uint64_t)off;
+	uint64_t mount, sb, of;
+	struct iq_object *fs;
+	const char *path;
+
+	if (off < 0 || vnode < 0 || !iq_is_kernel_ptr(d->s, inode) ||
+	    !iq_peek_member(d->s, XFS_INODE, "i_mount", inode, &mount) ||
+	    !xfs_is_mount(d->s, mount) || !iq_peek_member(d->s, XFS_MOUNT, "m_super", mount, &sb) ||
+	    !iq_peek_member(d->s, "struct inode", "i_sb", inode + (uint64_t)vnode, &of) || of != sb)
+		return false;
+	fs = iq_diag_filesystem(d, sb);
+	path = iq_path_of_inode(d->s, inode + (uint64_t)vnode);
+	*name_ret = (struct iq_lock_name){
+		.name = iq_arena_printf(
+			iq_scratch(d->s), "XFS's own lock of %s",
+			path ? path
+			: fs ? iq_arena_printf(iq_scratch(d->s), "an inode of %s", fs->name)
+			     : "an inode"),
+		.belongs = fs,
+		.container = inode,
+		.container_type = XFS_INODE,
+		.member = "i_lock",
+		.certainty = IQ_PROVEN,
+	};
+	return true;
+}
+
+static bool name_buf(struct iq_diag *d, iq_vaddr lock, struct iq_lock_name *name_ret)
+{
+	int64_t off = iq_offsetof(d->s, XFS_BUF, "b_sema");
+	iq_vaddr buf = lock - (uint64_t)off;
+	uint64_t mount, target, sector = 0;
+	struct iq_object *device;
+
+	if (off < 0 || !iq_is_kernel_ptr(d->s, buf) ||
+	    !iq_peek_member(d->s, XFS_BUF, "b_mount", buf, &mount) || !xfs_is_mount(d->s, mount) ||
+	    !iq_peek_member(d->s, XFS_BUF, "b_target", buf, &target))
+		return false;
+	device = xfs_device(d, target);
+	if (!device)
+		return false;
+	iq_peek_member(d->s, XFS_BUF, "b_rhash_key", buf, &sector);
+	*name_ret = (struct iq_lock_name){
+		.name = iq_arena_printf(iq_scratch(d->s),
+					"lock of the XFS buffer of sector %" PRIu64 " of %s",
+					sector, device->id + 4),
+		.belongs = device,
+		.container = buf,
+		.container_type = XFS_BUF,
+		.member = "b_sema",
+		.certainty = IQ_PROVEN,
+	};
+	return true;
+}
+
+static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
+		     const struct iq_task *waiter, const struct iq_stack *stack,
+		     struct iq_lock_name *name_ret)
+{
+	(void)waiter;
+	(void)stack;
+	if (!iq_has_type(d->s, XFS_MOUNT))
+		return false;
+	if (!strcmp(lock_type, "struct rw_semaphore"))
+		return name_inode(d, lock, name_ret);
+	if (!strcmp(lock_type, "struct semaphore"))
+		return name_buf(d, lock, name_ret);
+	return false;
+}
+
+/* ---- buffers ---- */
+
+const struct iq_task *xfs_buf_owner(struct iq_diag *d, iq_vaddr buf)
+{
+	uint64_t trans, ticket, task;
+
+	return iq_peek_member(d->s, XFS_BUF, "b_transp", buf, &trans) &&
+			       iq_is_kernel_ptr(d->s, trans) &&
+			       iq_peek_member(d->s, "struct xfs_trans", "t_ticket", trans,
+					      &ticket) &&
+			       iq_is_kernel_ptr(d->s, ticket) &&
+			       iq_peek_member(d->s, "struct xlog_ticket", "t_task", ticket, &task)
+		       ? iq_task_by_addr(d->s, task)
+		       : NULL;
+}
+
+/* Who waits for the I/O of this buffer has it locked. */
+static const struct iq_task *find_io_waiter(struct iq_diag *d, iq_vaddr buf)
+{
+	static const char *const functions[] = { "xfs_buf_iowait", NULL };
+	int64_t off = iq_offsetof(d->s, XFS_BUF, "b_iowait");
+
+	for (size_t i = 0; off >= 0 && i < d->tasks->num_tasks; i++) {
+		const struct iq_task *t = &d->tasks->tasks[i];
+		const struct iq_stack *stack;
+		iq_vaddr completion;
+
+		if (!t->pid || !t->stack || t->on_cpu || t->state != 'D')
+			continue;
+		stack = iq_task_stack(d->s, t);
+		if (iq_stack_find(stack, 0, functions) >= 0 &&
+		    iq_find_completion(d->s, t, stack, &completion) &&
+		    completion == buf + (uint64_t)off)
+			return t;
+	}
+	return NULL;
+}
+
+static bool find_buf_holder(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
+			    const struct iq_lock_name *name, unsigned num)
+{
+	const struct iq_task *t;
+	iq_vaddr buf = name->container;
+	uint64_t flags = 0;
+	struct iq_edge *e;
+
+	(void)num;
+	(void)lock;
+	if (!name->container_type || strcmp(name->container_type, XFS_BUF))
+		return false;
+	t = xfs_buf_owner(d, buf);
+	if (t && t->pid != w->task->tid) {
+		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), w->on, IQ_EDGE_OWNER,
+				  IQ_STRONG, "has it locked in its transaction");
+		iq_text_add(d->g, &e->evidence,
+			    "xfs_buf.b_transp at %#" PRIx64 " leads to the xlog_ticket of %s (%d)",
+			    buf, t->comm, t->pid);
+		return true;
+	}
+	t = find_io_waiter(d, buf);
+	if (t && t->pid != w->task->tid) {
+		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), w->on, IQ_EDGE_OWNER,
+				  IQ_STRONG, "has it locked and waits for its I/O");
+		iq_text_add(d->g, &e->evidence, "%s (%d) sleeps on xfs_buf.b_iowait of %#" PRIx64,
+			    t->comm, t->pid, buf);
+		return true;
+	}
+	iq_peek_member(d->s, XFS_BUF, "b_flags", buf, &flags);
+	if (!(flags & XBF_ASYNC) || !(flags & (XBF_READ | XBF_WRITE)) || !name->belongs)
+		return false;
+	e = iq_graph_edge(d->g, w->task, name->belongs, w->on, IQ_EDGE_SERVES, IQ_STRONG,
+			  "has to %s the buffer, which stays locked until then",
+			  flags & XBF_WRITE ? "write" : "read");
+	iq_text_add(d->g, &e->evidence,
+		    "xfs_buf.b_flags at %#" PRIx64 " is %#" PRIx64 ": asynchronous I/O", buf,
+		    flags & 0xffffffff);
+	return true;
+}
+
+/* ---- inodes ---- */
+
+/* Readers of i_lock: tasks that sleep in XFS with the inode in hand, and do not wait for it. */
+static bool find_inode_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
+			       const struct iq_lock_name *name, unsigned num)
+{
+	const struct iq_task *found[MAX_HOLDERS];
+	unsigned num_found = 0;
+
+	(void)lock;
+	if (!name->container_type || strcmp(name->container_type, XFS_INODE))
+		return false;
+	for (size_t i = 0; i < d->tasks->num_tasks && num_found < MAX_HOLDERS; i++) {
+		const struct iq_task *t = &d->tasks->tasks[i];
+		const struct iq_stack *stack;
+		bool in_xfs = false;
+
+		if (!t->pid || !t->stack || t->on_cpu || t->pid == w->task->tid ||
+		    (t->state != 'D' && t->state != 'S') ||
+		    (d->is_queued && d->is_queued(d->queue, t->addr)))
+			continue;
+		stack = iq_task_stack(d->s, t);
+		for (size_t k = 0; k < stack->num_frames && !in_xfs; k++)
+			in_xfs = stack->frames[k].sym.module &&
+				 !strcmp(stack->frames[k].sym.module, "xfs");
+		if (in_xfs && iq_stack_mentions(stack, name->container))
+			found[num_found++] = t;
+	}
+	for (unsigned i = 0; i < num_found; i++) {
+		bool sure = num && num_found == num;
+		struct iq_edge *e =
+			iq_graph_edge(d->g, w->task, iq_diag_task(d, found[i]), w->on,
+				      sure ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE,
+				      sure ? IQ_STRONG : IQ_LIKELY, "holds it for read");
+
+		iq_text_add(d->g, &e->evidence,
+			    "xfs_inode %#" PRIx64 " is on the stack of %s (%d), which is in XFS",
+			    name->container, found[i]->comm, found[i]->pid);
+	}
+	return num && num_found == num;
+}
+
+const struct iq_lock_namer xfs_lock_namers[] = {
+	{ .name = "xfs", .identify = identify },
+	{ 0 },
+};
+
+const struct iq_holder_rule xfs_holder_rules[] = {
+	{ .name = "xfs-buffer",
+	  .summary = "the transaction or the I/O that has an XFS buffer locked",
+	  .lock_type = "struct semaphore",
+	  .find = find_buf_holder },
+	{ .name = "xfs-inode",
+	  .summary = "tasks in XFS that have an inode locked for read",
+	  .lock_type = "struct rw_semaphore",
+	  .find = find_inode_readers },
+	{ 0 },
+};
