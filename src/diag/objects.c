@@ -268,7 +268,9 @@ enum { MINOR_BITS = 20, SB_FREEZE_COMPLETE = 4 };
 struct iq_object *iq_diag_filesystem(struct iq_diag *d, iq_vaddr sb)
 {
 	struct iq_mount_info mount = { 0 };
+	bool elsewhere = false, has_device;
 	struct shadow_sb shadow;
+	const char *device;
 	struct iq_object *o;
 	struct iq_error *err;
 	char fstype[32] = "";
@@ -292,15 +294,20 @@ struct iq_object *iq_diag_filesystem(struct iq_diag *d, iq_vaddr sb)
 		iq_object_str(d->g, o, "device", mount.device);
 		iq_object_str(d->g, o, "mount", mount.path);
 	} else {
+		elsewhere = iq_mount_elsewhere(d->s, sb, &mount);
 		shadow.id[sizeof(shadow.id) - 1] = '\0';
 		iq_object_str(d->g, o, "device", shadow.bdev ? shadow.id : NULL);
 		iq_object_str(d->g, o, "mount", NULL);
 	}
 	iq_object_bool(d->g, o, "frozen", shadow.frozen == SB_FREEZE_COMPLETE);
 	iq_object_null(d->g, o, "used_pct");
-	iq_object_name(d->g, o, "%s on %s%s%s", fstype[0] ? fstype : "a filesystem",
-		       mount.device ? mount.device : shadow.id, mount.path ? ", mounted at " : "",
-		       mount.path ? mount.path : "");
+	device = mount.device ? mount.device : shadow.id;
+	/* What is on nothing else repeats its kind. */
+	has_device = *device && strcmp(device, fstype) && strcmp(device, "none");
+	iq_object_name(d->g, o, "%s%s%s%s%s%s", fstype[0] ? fstype : "a filesystem",
+		       has_device ? " on " : "", has_device ? device : "",
+		       mount.path ? ", mounted at " : "", mount.path ? mount.path : "",
+		       mount.path && elsewhere ? " in another mount namespace" : "");
 	return o;
 }
 

@@ -191,6 +191,89 @@ bool iq_mount_of_sb(struct iq_session *s, iq_vaddr sb, struct iq_mount_info *inf
 	return true;
 }
 
+/* Where a mount of any namespace is, from the root of its namespace. */
+static const char *path_elsewhere(struct iq_session *s, iq_vaddr mount)
+{
+	char buf[MAX_PATH_LEN];
+	size_t at = sizeof(buf) - 1;
+	struct shadow_mount m, parent;
+	struct iq_error *err;
+
+	buf[at] = '\0';
+	for (int depth = 0; depth < MAX_DEPTH; depth++) {
+		err = iq_shadow_read(s, &mount_desc, mount, &m);
+		if (!err && m.parent == mount)
+			return iq_arena_strdup(s->scratch, buf[at] ? buf + at : "/");
+		if (!err)
+			err = iq_shadow_read(s, &mount_desc, m.parent, &parent);
+		if (err || !prepend_path(s, m.mountpoint, parent.root, buf, &at)) {
+			iq_error_free(err);
+			return NULL;
+		}
+		mount = m.parent;
+	}
+	return NULL;
+}
+
+struct find_mount {
+	struct iq_session *s;
+	int64_t node_off;
+	iq_vaddr mount;
+};
+
+/* Private clones of mounts, as overlays have them, are in no namespace. */
+static bool is_in_a_namespace(void *ctx, iq_vaddr node)
+{
+	struct find_mount *f = ctx;
+	iq_vaddr mount = node - (uint64_t)f->node_off;
+	uint64_t ns, seq;
+
+	if (!iq_peek_member(f->s, "struct mount", "mnt_ns", mount, &ns) ||
+	    !iq_is_kernel_ptr(f->s, ns) || !iq_peek_u64(f->s, ns, &seq))
+		return false;
+	f->mount = mount;
+	return true;
+}
+
+bool iq_mount_elsewhere(struct iq_session *s, iq_vaddr sb, struct iq_mount_info *info_ret)
+{
+	struct find_mount f = { .s = s,
+				.node_off = iq_offsetof(s, "struct mount", "mnt_instance") };
+	int64_t head = iq_offsetof(s, "struct super_block", "s_mounts");
+	char device[256] = "";
+	struct shadow_mount m;
+	struct iq_error *err;
+	uint64_t mount;
+
+	if (head < 0)
+		return false;
+	if (f.node_off >= 0) {
+		iq_error_free(
+			iq_list_walk(s, sb + (uint64_t)head, MAX_MOUNTS, is_in_a_namespace, &f));
+	} else if (iq_has_member(s, "struct mount", "mnt_next_for_sb") &&
+		   iq_peek_u64(s, sb + (uint64_t)head, &mount)) {
+		f.node_off = 0;
+		for (int i = 0;
+		     i < MAX_MOUNTS && iq_is_kernel_ptr(s, mount) && !is_in_a_namespace(&f, mount);
+		     i++)
+			if (!iq_peek_member(s, "struct mount", "mnt_next_for_sb", mount, &mount))
+				break;
+	}
+	if (!f.mount)
+		return false;
+	err = iq_shadow_read(s, &mount_desc, f.mount, &m);
+	if (err) {
+		iq_error_free(err);
+		return false;
+	}
+	if (m.devname)
+		iq_error_free(iq_read_str(s, m.devname, device, sizeof(device)));
+	*info_ret = (struct iq_mount_info){ .device = iq_arena_strdup(s->scratch, device),
+					    .path = path_elsewhere(s, f.mount),
+					    .root = m.root };
+	return true;
+}
+
 const char *iq_path_of_dentry(struct iq_session *s, iq_vaddr dentry)
 {
 	char buf[MAX_PATH_LEN];

@@ -108,5 +108,7 @@ struct iq_mount_info {
 };
 /* False: this superblock is not mounted in the initial namespace. */
 bool iq_mount_of_sb(struct iq_session *s, iq_vaddr sb, struct iq_mount_info *info_ret);
+/* The first of its mounts in any namespace; the path is that one's. */
+bool iq_mount_elsewhere(struct iq_session *s, iq_vaddr sb, struct iq_mount_info *info_ret);
 
 #endif

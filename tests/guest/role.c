@@ -102,14 +102,13 @@ void sleep_for_ever(void)
 
 /* ------------------------------------------------------- a frozen filesystem */
 
-/* freeze MNT: the backup job that froze a filesystem and sits there */
+/* freeze MNT: the backup job that froze a filesystem and sits there, with the directory open */
 static int role_freeze(char **argv)
 {
 	int fd = checked(open(argv[0], O_RDONLY | O_DIRECTORY), argv[0]);
 
 	be("backup");
 	checked(ioctl(fd, FIFREEZE, 0), "FIFREEZE");
-	close(fd);
 	fact(getpid(), "backup");
 	sleep_for_ever();
 }
