@@ -13,6 +13,8 @@
 
 enum { MAX_CACHES = 100000, MAX_ORDER_BYTES = 4096 << 10 };
 
+static const uint64_t masks_from = 0xffffffff00000000; /* no address of a struct page is so high */
+
 struct slab_info {
 	uint64_t page_offset, vmemmap;
 	int64_t page_size, head, cache, size, name, list;
@@ -78,7 +80,16 @@ struct iq_error *iq_slab_of(struct iq_session *s, iq_vaddr addr, const char **ca
 		return iq_error_new(IQ_ERR_NOTFOUND, "%#" PRIx64 " is not in a slab", addr);
 	pfn = (addr - i->page_offset) / 4096;
 	page = i->vmemmap + pfn * (uint64_t)i->page_size;
-	if (iq_peek_u64(s, page + (uint64_t)i->head, &head) && (head & 1) && head - 1 < page &&
+	if (!iq_peek_u64(s, page + (uint64_t)i->head, &head))
+		head = 0;
+	/*
+	 * Where it is called compound_info (seen on 7.3) and the size of struct page is a power of
+	 * 2, it is a mask of the struct page's address: ffff...fe01 in the tails of 8 pages of 64
+	 * bytes.
+	 */
+	if (head > masks_from && !(i->page_size & (i->page_size - 1)))
+		head = (page & (head - 1)) | 1;
+	if ((head & 1) && head - 1 < page &&
 	    page - (head - 1) <= MAX_ORDER_BYTES / 4096 * (uint64_t)i->page_size)
 		page = head - 1;
 	if (!iq_peek_u64(s, page + (uint64_t)i->cache, &cache) || !iq_map_get(&i->caches, cache) ||

@@ -28,6 +28,8 @@ const struct iq_dcmd *const iq_builtin_dcmds[] = {
 	iq_dis_dcmds,
 	iq_dump_dcmds,
 	iq_nm_dcmds,
+	iq_memory_dcmds,
+	iq_whatis_dcmds,
 	NULL,
 };
 /* clang-format on */

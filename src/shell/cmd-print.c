@@ -62,40 +62,65 @@ static struct iq_error *options(struct iq_cmd *cmd, struct iq_print *p)
 
 struct find_sym {
 	struct iq_arena *arena;
-	iq_vaddr addr;
+	iq_vaddr addr, best;
 	const char *name;
 };
 
-static bool is_at(void *ctx, const struct iq_sym *sym)
+/* The nearest below it. */
+static bool is_nearer(void *ctx, const struct iq_sym *sym)
 {
 	struct find_sym *f = ctx;
 
-	if (sym->addr != f->addr || sym->module)
+	if (sym->addr > f->addr || sym->module || (f->name && sym->addr <= f->best) ||
+	    !strncmp(sym->name, "__per_cpu_", 10) || !strncmp(sym->name, "fixed_percpu", 12))
 		return false;
+	f->best = sym->addr;
 	f->name = iq_arena_strdup(f->arena, sym->name);
-	return true;
+	return false;
+}
+
+/* Those of per-CPU variables belong to no part of the image. */
+static const char *percpu_symbol(struct iq_cmd *cmd, iq_vaddr addr, uint64_t *offset_ret)
+{
+	struct find_sym f = { cmd->arena, addr, 0, NULL };
+
+	iq_sym_foreach(cmd->s, is_nearer, &f);
+	*offset_ret = addr - f.best;
+	return f.name;
+}
+
+const char *iq_percpu_symbol(struct iq_cmd *cmd, iq_vaddr addr)
+{
+	uint64_t offset;
+	const char *name = percpu_symbol(cmd, addr, &offset);
+
+	if (!name || !offset)
+		return name ? name : iq_arena_printf(cmd->arena, "%#" PRIx64, addr);
+	return iq_arena_printf(cmd->arena, "%s+%#" PRIx64, name, offset);
 }
 
 /* The type of the variable whose address was given. */
 static struct iq_error *type_at(struct iq_cmd *cmd, struct iq_type *type_ret)
 {
-	struct find_sym f = { cmd->arena, cmd->addr, NULL };
-	struct iq_error *err = NULL;
+	const char *name = NULL;
+	struct iq_error *err;
 	struct iq_sym sym;
+	uint64_t offset;
 
 	if (iq_is_percpu(cmd->s, cmd->addr)) {
-		/* These belong to no part of the image. */
-		iq_sym_foreach(cmd->s, is_at, &f);
+		name = percpu_symbol(cmd, cmd->addr, &offset);
+		if (offset)
+			name = NULL;
 	} else {
 		err = iq_sym_by_addr(cmd->s, cmd->addr, &sym);
 		if (!err && sym.addr == cmd->addr)
-			f.name = sym.name;
+			name = sym.name;
 		iq_error_free(err);
 	}
-	if (!f.name)
+	if (!name)
 		return iq_error_new(IQ_ERR_NOTFOUND, "%#" PRIx64 " is no variable's address",
 				    cmd->addr);
-	return iq_global_type(cmd->s, f.name, type_ret);
+	return iq_global_type(cmd->s, name, type_ret);
 }
 
 struct iq_error *iq_cmd_type(struct iq_cmd *cmd, size_t first, struct iq_type *type_ret,

@@ -8,7 +8,7 @@
 #include "inquest/dcmd.h"
 
 extern const struct iq_dcmd iq_print_dcmds[], iq_printf_dcmds[], iq_type_dcmds[], iq_dis_dcmds[],
-	iq_dump_dcmds[], iq_nm_dcmds[];
+	iq_dump_dcmds[], iq_nm_dcmds[], iq_memory_dcmds[], iq_whatis_dcmds[];
 extern const struct iq_walker iq_container_walkers[];
 /* Types of global variables; ends with an entry without a symbol. */
 extern const struct iq_global iq_builtin_globals[];
@@ -22,5 +22,7 @@ struct iq_error *iq_cmd_type(struct iq_cmd *cmd, size_t first, struct iq_type *t
 
 /* Is it the address of a per-CPU variable, of which each CPU has a copy elsewhere? */
 bool iq_is_percpu(struct iq_session *s, iq_vaddr addr);
+/* Its name, "runqueues+0x10"; in the command's arena. */
+const char *iq_percpu_symbol(struct iq_cmd *cmd, iq_vaddr addr);
 
 #endif

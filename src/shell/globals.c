@@ -8,8 +8,8 @@
  *
  * The declarations are those of include/linux and kernel/ of v5.10 to v7.x.
  */
-#include "inquest/module.h"
 #include "shell/commands.h"
+#include "shell/inside.h"
 #include "shell/place.h"
 
 const struct iq_global iq_builtin_globals[] = {
@@ -234,11 +234,12 @@ static bool find(struct iq_session *s, const struct iq_global *globals, const ch
 struct iq_error *iq_global_type(struct iq_session *s, const char *symbol, struct iq_type *type_ret)
 {
 	struct iq_error *err = iq_type_of_var(s, symbol, type_ret);
+	const struct iq_module *m;
 
 	if (!iq_error_catch(&err, IQ_ERR_NOTFOUND))
 		return err;
-	for (size_t i = 0; iq_modules[i]; i++)
-		if (find(s, iq_modules[i]->globals, symbol, type_ret))
+	for (size_t i = 0; (m = iq_module_nth(i)); i++)
+		if (find(s, m->globals, symbol, type_ret))
 			return NULL;
 	if (find(s, iq_builtin_globals, symbol, type_ret))
 		return NULL;

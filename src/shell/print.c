@@ -553,8 +553,10 @@ static void print_member(struct iq_print *p, const struct iq_place *place, const
 			iq_strbuf_printf(&p->sb, ".%x", place->bit);
 		iq_strbuf_addc(&p->sb, ' ');
 	}
-	if (nameless && is_aggregate(kind) && !*iq_type_name(iq_type_strip(place->type)))
-		iq_strbuf_adds(&p->sb, kind == IQ_TYPE_UNION ? "union" : "struct");
+	if (nameless && is_aggregate(kind))
+		iq_strbuf_printf(&p->sb, "%s%s%s", kind == IQ_TYPE_UNION ? "union" : "struct",
+				 *iq_type_name(iq_type_strip(place->type)) ? " " : "",
+				 iq_type_name(iq_type_strip(place->type)));
 	else if (p->flags & (IQ_PRINT_TYPE | IQ_PRINT_BASE_TYPE))
 		print_typed_name(p, place->type, name, place->bit_size);
 	else
