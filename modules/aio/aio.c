@@ -9,12 +9,15 @@
  *
  * Kernel: fs/aio.c.
  */
+#include "dio.h"
+#include "uring.h"
+
 #include "inquest/disk.h"
 #include "inquest/files.h"
 #include "inquest/module.h"
 #include "inquest/waitq.h"
 
-enum { O_DIRECT_FLAG = 040000, MAX_FILES = 64, MAX_DEVICES = 10000, MAX_BIOS = 10000 };
+enum { O_DIRECT_FLAG = 040000, MAX_FILES = 64 };
 
 struct candidates {
 	struct iq_diag *d;
@@ -78,103 +81,33 @@ static bool look(void *ctx, const struct iq_open_file *open)
 
 /* ---- from the devices ---- */
 
-struct device_search {
-	struct iq_diag *d;
+struct request_search {
 	struct iq_wait *w;
 	iq_vaddr rq_wait;
-	size_t num;
 };
 
-static bool is_request_of(struct device_search *x, iq_vaddr iocb)
+static bool is_request_of(struct iq_diag *d, void *ctx, iq_vaddr iocb)
 {
-	int64_t off = iq_offsetof(x->d->s, "struct aio_kiocb", "rw");
-	uint64_t ctx, rq_wait;
+	const struct request_search *x = ctx;
+	int64_t off = iq_offsetof(d->s, "struct aio_kiocb", "rw");
+	uint64_t kioctx, rq_wait;
 
-	return off >= 0 && iq_is_kernel_ptr(x->d->s, iocb) &&
-	       iq_peek_member(x->d->s, "struct aio_kiocb", "ki_ctx", iocb - (uint64_t)off, &ctx) &&
-	       iq_is_kernel_ptr(x->d->s, ctx) &&
-	       iq_peek_member(x->d->s, "struct kioctx", "rq_wait", ctx, &rq_wait) &&
+	return off >= 0 && iq_is_kernel_ptr(d->s, iocb) &&
+	       iq_peek_member(d->s, "struct aio_kiocb", "ki_ctx", iocb - (uint64_t)off, &kioctx) &&
+	       iq_is_kernel_ptr(d->s, kioctx) &&
+	       iq_peek_member(d->s, "struct kioctx", "rq_wait", kioctx, &rq_wait) &&
 	       rq_wait == x->rq_wait;
 }
 
-static bool is_bio_of(struct device_search *x, iq_vaddr bio)
+static void add_device(struct iq_diag *d, void *ctx, struct iq_object *device, const char *where)
 {
-	static const char *const dio_types[] = { "struct blkdev_dio", "struct dio",
-						 "struct iomap_dio" };
-	int64_t in_dio = iq_offsetof(x->d->s, "struct blkdev_dio", "bio");
-	uint64_t dio, iocb;
-
-	if (in_dio >= 0 &&
-	    iq_peek_member(x->d->s, dio_types[0], "iocb", bio - (uint64_t)in_dio, &iocb) &&
-	    is_request_of(x, iocb))
-		return true;
-	if (!iq_peek_member(x->d->s, "struct bio", "bi_private", bio, &dio) ||
-	    !iq_is_kernel_ptr(x->d->s, dio))
-		return false;
-	for (size_t i = 0; i < IQ_ARRAY_SIZE(dio_types); i++)
-		if (iq_peek_member(x->d->s, dio_types[i], "iocb", dio, &iocb) &&
-		    is_request_of(x, iocb))
-			return true;
-	return false;
-}
-
-/* The bios that a device-mapper device has put aside. */
-static void look_at_disk(struct device_search *x, iq_vaddr disk)
-{
-	struct iq_object *device;
-	struct iq_edge *e;
-	uint64_t md, bio;
-
-	if (!iq_disk_has_ops(x->d->s, disk, "dm_blk_dops") ||
-	    !iq_peek_member(x->d->s, "struct gendisk", "private_data", disk, &md) ||
-	    !iq_peek_member(x->d->s, "struct mapped_device", "deferred.head", md, &bio))
-		return;
-	for (int i = 0; i < MAX_BIOS && iq_is_kernel_ptr(x->d->s, bio) && bio; i++) {
-		if (is_bio_of(x, bio)) {
-			device = iq_diag_disk(x->d, disk);
-			if (!device)
-				return;
-			e = iq_graph_edge(x->d->g, x->w->task, device, x->w->on, IQ_EDGE_SERVES,
+	const struct request_search *x = ctx;
+	struct iq_edge *e = iq_graph_edge(d->g, x->w->task, device, x->w->on, IQ_EDGE_SERVES,
 					  IQ_PROVEN, "has a request of it");
-			if (!e->evidence.num)
-				iq_text_add(x->d->g, &e->evidence,
-					    "bio %#" PRIx64
-					    " is in mapped_device.deferred of %#" PRIx64
-					    "; its kioctx.rq_wait is %#" PRIx64,
-					    bio, md, x->rq_wait);
-			x->num++;
-			return;
-		}
-		if (!iq_peek_member(x->d->s, "struct bio", "bi_next", bio, &bio))
-			return;
-	}
-}
 
-static bool look_at_device(void *ctx, iq_vaddr node)
-{
-	struct device_search *x = ctx;
-	int64_t list = iq_offsetof(x->d->s, "struct inode", "i_sb_list");
-	int64_t outer = iq_offsetof(x->d->s, "struct bdev_inode", "vfs_inode");
-	int64_t inner = iq_offsetof(x->d->s, "struct bdev_inode", "bdev");
-	iq_vaddr disk;
-
-	if (list < 0 || outer < 0 || inner < 0)
-		return true;
-	disk = iq_disk_of_bdev(x->d->s, node - (uint64_t)(list + outer) + (uint64_t)inner);
-	if (disk)
-		look_at_disk(x, disk);
-	return false;
-}
-
-static void search_devices(struct device_search *x)
-{
-	int64_t off = iq_offsetof(x->d->s, "struct super_block", "s_inodes");
-	iq_vaddr symbol = iq_sym_addr(x->d->s, "blockdev_superblock");
-	uint64_t sb;
-
-	if (off >= 0 && symbol && iq_peek_u64(x->d->s, symbol, &sb) && sb)
-		iq_error_free(
-			iq_list_walk(x->d->s, sb + (uint64_t)off, MAX_DEVICES, look_at_device, x));
+	if (!e->evidence.num)
+		iq_text_add(d->g, &e->evidence, "%s; its kioctx.rq_wait is %#" PRIx64, where,
+			    x->rq_wait);
 }
 
 static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
@@ -183,7 +116,7 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 {
 	int64_t off = iq_offsetof(d->s, "struct ctx_rq_wait", "comp");
 	struct candidates x = { .d = d };
-	struct device_search devices;
+	struct request_search requests;
 	struct iq_object *on;
 	struct iq_wait *w;
 	uint64_t left = 0;
@@ -205,9 +138,8 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 		    ": so many contexts have requests under way",
 		    done - (uint64_t)off, (int64_t)left);
 	*wait_ret = w;
-	devices = (struct device_search){ .d = d, .w = w, .rq_wait = done - (uint64_t)off };
-	search_devices(&devices);
-	if (devices.num)
+	requests = (struct request_search){ .w = w, .rq_wait = done - (uint64_t)off };
+	if (dio_search(d, is_request_of, add_device, &requests))
 		return NULL;
 	iq_open_of_task(d->s, task, look, &x);
 	for (size_t i = 0; i < x.num; i++) {
@@ -242,12 +174,38 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .functions = functions,
 	  .needs_types = types,
 	  .explain = explain },
+	{ .name = "io_uring",
+	  .summary = "completions of io_uring, where all requests under way are stuck: in workers, "
+		     "or at devices",
+	  .reads = "io_uring_task.inflight, .cached_refs; io_worker.cur_work; io_kiocb.ctx, .tctx "
+		   "(.task); what the rule aio reads of devices",
+	  .seen = "6.1, 6.12, 6.18, 7.3",
+	  .certainty = IQ_PROVEN,
+	  .functions = uring_wait_functions,
+	  .needs_types = uring_types,
+	  .explain = explain_uring_wait },
+	{ .name = "io_uring-cancel",
+	  .summary = "exec and exit, until the requests of io_uring have ended",
+	  .reads = "io_worker.cur_work; io_kiocb.ctx, .tctx (.task)",
+	  .seen = "6.1, 6.12, 6.18, 7.3",
+	  .certainty = IQ_PROVEN,
+	  .functions = uring_cancel_functions,
+	  .needs_types = uring_types,
+	  .explain = explain_uring_cancel },
+	{ .name = "io_uring-exit",
+	  .summary = "the end of a ring that was closed, until its requests have ended",
+	  .reads = "io_ring_ctx.ref_comp; io_worker.cur_work; io_kiocb.ctx",
+	  .seen = "",
+	  .certainty = IQ_PROVEN,
+	  .functions = uring_exit_functions,
+	  .needs_types = uring_types,
+	  .explain = explain_uring_exit },
 	{ 0 },
 };
 
 const struct iq_module iq_module_aio = {
 	.api = IQ_MODULE_API,
 	.name = "aio",
-	.summary = "the end of asynchronous I/O",
+	.summary = "asynchronous I/O and io_uring",
 	.wait_rules = wait_rules,
 };

@@ -19,14 +19,14 @@
  * None of these waits was asked for by a program: they hang in whatever sleep.
  *
  * Kernel: fs/exec.c (de_thread), fs/coredump.c, kernel/exit.c (coredump_task_exit),
- * kernel/pid_namespace.c (zap_pid_ns_processes), io_uring/.
+ * kernel/pid_namespace.c (zap_pid_ns_processes).
  */
 #include "inquest/process.h"
 #include "inquest/files.h"
 #include "inquest/module.h"
 #include "inquest/waitq.h"
 
-enum { PF_IO_WORKER = 0x10, MAX_LEVEL = 32 };
+enum { MAX_LEVEL = 32 };
 
 static const char *const dump_functions[] = { "do_coredump", "vfs_coredump", "elf_core_dump",
 					      NULL };
@@ -300,34 +300,6 @@ static struct iq_error *explain_dumper(struct iq_diag *d, const struct iq_task *
 	return NULL;
 }
 
-/* ---- io_uring: the end of requests that workers are at ---- */
-
-static struct iq_error *explain_uring(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame,
-				      struct iq_wait **wait_ret)
-{
-	struct iq_wait *w = NULL;
-
-	(void)stack;
-	(void)frame;
-	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
-		const struct iq_task *t = &d->tasks->tasks[i];
-		struct iq_edge *e;
-
-		if (t->tgid != task->tgid || t == task || !(t->flags & PF_IO_WORKER) ||
-		    t->kthread || t->state != 'D')
-			continue;
-		if (!w)
-			w = new_wait(d, task, stack, "io_uring-of", "io_uring requests of");
-		e = add_edge(d, w, t, "is at a request that has to end first");
-		iq_text_add(d->g, &e->evidence,
-			    "%s (%d) is an io_uring worker of process %d, flags %#x", t->comm,
-			    t->pid, t->tgid, t->flags);
-	}
-	*wait_ret = w;
-	return NULL;
-}
-
 /* ---- zombies ---- */
 
 static size_t add_living_threads(struct iq_diag *d, struct iq_wait *w, const struct iq_task *leader)
@@ -404,10 +376,6 @@ static const char *const pipe_functions[] = { "pipe_write",
 					      "do_coredump",
 					      "vfs_coredump",
 					      NULL };
-static const char *const uring_functions[] = { "io_uring_cancel_generic", "io_uring_cancel_files",
-					       "io_uring_files_cancel",	  "__io_uring_cancel",
-					       "io_wq_put_and_exit",	  "io_wq_exit_workers",
-					       "io_wq_destroy",		  NULL };
 static const char *const core_types[] = { "struct core_state", NULL };
 
 static const struct iq_wait_rule wait_rules[] = {
@@ -442,13 +410,6 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .functions = pipe_functions,
 	  .needs_types = core_types,
 	  .explain = explain_dumper },
-	{ .name = "io_uring-cancel",
-	  .summary = "exit or exec, until the workers of io_uring have ended their requests",
-	  .reads = "task_struct.flags (PF_IO_WORKER)",
-	  .seen = "",
-	  .certainty = IQ_PROVEN,
-	  .functions = uring_functions,
-	  .explain = explain_uring },
 	{ 0 },
 };
 
