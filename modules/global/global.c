@@ -284,6 +284,44 @@ static const struct {
 	{ "audit_filter_mutex", "the rules of auditing" },
 };
 
+/* A string that names something in /sys. */
+static bool read_name(struct iq_session *s, iq_vaddr addr, char *name, size_t size)
+{
+	struct iq_error *err = iq_read_str(s, addr, name, size);
+
+	if (err) {
+		iq_error_free(err);
+		return false;
+	}
+	for (const char *c = name; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			return false;
+	return name[0];
+}
+
+/* device_lock(), which whoever binds a driver to a device has, or takes it away. */
+static bool name_device(struct iq_diag *d, iq_vaddr lock, struct iq_lock_name *name_ret)
+{
+	static const char type[] = "struct device";
+	int64_t off = iq_offsetof(d->s, type, "mutex");
+	iq_vaddr ktype = iq_sym_addr(d->s, "device_ktype"), device = lock - (uint64_t)off;
+	uint64_t addr, found;
+	char name[64];
+
+	if (off < 0 || !ktype || !iq_peek_member(d->s, type, "kobj.ktype", device, &found) ||
+	    found != ktype || !iq_peek_member(d->s, type, "kobj.name", device, &addr) ||
+	    !read_name(d->s, addr, name, sizeof(name)))
+		return false;
+	*name_ret = (struct iq_lock_name){
+		.name = iq_arena_printf(iq_scratch(d->s), "the lock of device %s", name),
+		.container = device,
+		.container_type = type,
+		.member = "mutex",
+		.certainty = IQ_PROVEN,
+	};
+	return true;
+}
+
 static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
 		     const struct iq_task *waiter, const struct iq_stack *stack,
 		     struct iq_lock_name *name_ret)
@@ -293,10 +331,9 @@ static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
 
 	(void)waiter;
 	(void)stack;
-	(void)lock_type;
 	if (err) {
 		iq_error_free(err);
-		return false;
+		return !strcmp(lock_type, "struct mutex") && name_device(d, lock, name_ret);
 	}
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(known_locks); i++) {
 		if (strcmp(known_locks[i].symbol, sym.name))

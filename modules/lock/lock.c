@@ -559,6 +559,7 @@ static struct iq_error *explain_semaphore(struct iq_diag *d, const struct iq_tas
 	on = iq_diag_lock(d, lock, "semaphore", "struct semaphore", task, stack, &name);
 	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
 	w->certainty = self->queue->certainty;
+	tell_apart(d, w, self);
 	iq_text_add(d->g, &w->evidence, "semaphore %#" PRIx64 ": %s", lock, self->queue->found_by);
 	*wait_ret = w;
 	if (rooms_know_holders(d, w, self->queue, "struct semaphore", &name, 0))

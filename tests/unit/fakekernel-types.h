@@ -204,6 +204,8 @@ static const struct made_type_text {
 
 	{ ALL, "cpuhp_cpu_state { s32 state; s32 target; void *thread; completion done_up; "
 	       "completion done_down; }" },
+	{ ALL, "kobject { void *name; list_head entry; void *parent; void *kset; void *ktype; }" },
+	{ ALL, "device { kobject kobj; void *parent; mutex mutex; }" },
 	{ ALL, "srcu_struct { u64 srcu_gp_seq; void *sda; }" },
 	{ O | M, "srcu_data { u64 srcu_lock_count[2]; u64 srcu_unlock_count[2]; void *ssp; }" },
 	{ N, "srcu_ctr { atomic_long_t srcu_locks; atomic_long_t srcu_unlocks; }" },

@@ -166,6 +166,27 @@ static void cleanup_of_a_network_namespace_reads_the_list(void **state)
 	}
 }
 
+static void lock_of_a_device_is_named_after_it(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		iq_vaddr dev = fk_alloc(k, "device"), lock = dev + fk_off(k, "device.mutex");
+		struct fk_task *t = fk_task(k, 10, "probe"), *w = fk_task(k, 11, "unbind");
+
+		fk_put(k, dev, "device.kobj.ktype", fk_data(k, "device_ktype", 8));
+		fk_put(k, dev, "device.kobj.name", fk_str(k, "virtio3"));
+		fk_init_mutex(k, lock);
+		fk_nanosleep(t);
+		fk_mutex_take(t, lock);
+		fk_calls(w, "device_release_driver_internal");
+		fk_wait_mutex(w, lock);
+		expect(k, "task.sleeping strong task:10 [11] unbind > the lock of device virtio3 > "
+			  "probe");
+	}
+}
+
 /* ---- CPUs that go ---- */
 
 static void cpu_that_goes_offline_waits_for_its_thread(void **state)
@@ -229,6 +250,43 @@ static void device_with_a_reference_left_is_waited_for(void **state)
 				    "network device lo has been removed, but something keeps a "
 				    "reference to it");
 		assert_non_null(strstr(cause->evidence.data[0], "references counted are 2"));
+		fakekernel_free(k);
+	}
+}
+
+/* Its namespace is being cleaned up; a module wants the list of namespaces for itself, and the next
+ * namespace waits for that. */
+static void device_that_cannot_go_keeps_namespaces_from_being_made(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *t = fk_kthread(k, 10, "kworker/u4:1");
+		iq_vaddr lock = fk_rwsem(k, "pernet_ops_rwsem");
+		const struct iq_cause *cause;
+
+		fk_rwsem_take_read(t, lock);
+		fk_calls(t, "worker_thread", "cleanup_net", "netdev_run_todo");
+		fk_word(t, device(k, "eth0", 3, 5));
+		fk_calls(t, "msleep", "schedule_timeout");
+		fk_switch(t, FK_D);
+		t = fk_task(k, 11, "modprobe");
+		fk_calls(t, "register_pernet_subsys");
+		fk_wait_write(t, lock, false);
+		t = fk_task(k, 12, "unshare");
+		fk_calls(t, "copy_net_ns");
+		fk_wait_read(t, lock, true);
+		cause = fk_cause(fk_why(k), IQ_CAUSE_KERNEL_STUCK);
+		assert_string_equal(fk_blocked(k, cause), "10,11,12");
+		assert_int_equal(cause->certainty, IQ_STRONG);
+		assert_string_equal(fk_chain(k, cause),
+				    "unshare > pernet_ops_rwsem (network namespaces that come and "
+				    "go) > modprobe > pernet_ops_rwsem (network namespaces that "
+				    "come and go) > kworker/u4:1 > references to network device "
+				    "eth0");
+		for (int i = 11; i <= 12; i++)
+			assert_int_equal(num_holders(fk_why(k), i, IQ_STRONG), i == 11 ? 1 : 2);
 		fakekernel_free(k);
 	}
 }
@@ -450,8 +508,10 @@ int main(void)
 		cmocka_unit_test(two_who_could_have_it_are_likely_at_most),
 		cmocka_unit_test(readers_of_the_hotplug_lock_are_found_by_what_they_do),
 		cmocka_unit_test(cleanup_of_a_network_namespace_reads_the_list),
+		cmocka_unit_test(lock_of_a_device_is_named_after_it),
 		cmocka_unit_test(cpu_that_goes_offline_waits_for_its_thread),
 		cmocka_unit_test(device_with_a_reference_left_is_waited_for),
+		cmocka_unit_test(device_that_cannot_go_keeps_namespaces_from_being_made),
 		cmocka_unit_test(what_else_netdev_run_todo_waits_for_blames_no_device),
 		cmocka_unit_test(audit_daemon_that_is_stopped_holds_up_who_is_audited),
 		cmocka_unit_test(audit_daemon_with_room_in_its_socket_is_not_to_blame),
