@@ -122,7 +122,7 @@ static struct iq_error *print_super(struct iq_cmd *cmd, iq_vaddr sb)
 						    "frozen" };
 	enum { SB_RDONLY = 1, SB_KERNMOUNT = 1 << 22 };
 	uint64_t dev, flags = 0, frozen = 0, root = 0;
-	const char *state;
+	const char *state, *path;
 
 	if (!iq_peek_member(cmd->s, sb_type, "s_dev", sb, &dev))
 		return iq_error_fault(sb, "struct super_block");
@@ -132,13 +132,16 @@ static struct iq_error *print_super(struct iq_cmd *cmd, iq_vaddr sb)
 	state = frozen < IQ_ARRAY_SIZE(frozen_names) && frozen ? frozen_names[frozen]
 		: flags & SB_RDONLY			       ? "ro"
 							       : "rw";
+	path = root ? iq_path_of_dentry(cmd->s, root) : NULL;
+	/* Mounted by the kernel for itself, and nowhere else. */
+	if (path && flags & SB_KERNMOUNT && !strcmp(path, "/"))
+		path = NULL;
 	iq_out_row(cmd, columns,
 		   IQ_CELLS(IQ_ADDR(sb), IQ_STR(fs_type(cmd, sb)),
 			    IQ_STR(iq_arena_printf(cmd->arena, "%" PRIu64 ":%" PRIu64, dev >> 20,
 						   dev & 0xfffff)),
 			    IQ_STR(state),
-			    IQ_STR(root && !(flags & SB_KERNMOUNT) ? iq_path_of_dentry(cmd->s, root)
-								   : NULL)));
+			    IQ_STR(path)));
 	return NULL;
 }
 
