@@ -86,18 +86,29 @@ static const char *in_module(const char *name, const struct iq_module *m)
 	return tick + 1;
 }
 
-static bool find_dcmd(const char *name, struct iq_dcmd_at *at_ret)
+static bool find_in(const struct iq_dcmd *table, const struct iq_module *module, const char *name,
+		    struct iq_dcmd_at *at_ret)
 {
-	struct iq_dcmd_at at;
-	const char *rest;
+	const char *rest = in_module(name, module);
 
-	for (size_t i = 0; iq_dcmd_nth(i, &at); i++) {
-		rest = in_module(name, at.module);
-		if (rest && !strcmp(at.dcmd->name, rest)) {
-			*at_ret = at;
+	for (const struct iq_dcmd *d = table; rest && d && d->name; d++)
+		if (!strcmp(d->name, rest)) {
+			*at_ret = (struct iq_dcmd_at){ d, module };
 			return true;
 		}
-	}
+	return false;
+}
+
+static bool find_dcmd(const char *name, struct iq_dcmd_at *at_ret)
+{
+	const struct iq_module *m;
+
+	for (const struct iq_dcmd *const *table = iq_builtin_dcmds; *table; table++)
+		if (find_in(*table, NULL, name, at_ret))
+			return true;
+	for (size_t i = 0; (m = iq_module_nth(i)); i++)
+		if (find_in(m->dcmds, m, name, at_ret))
+			return true;
 	return false;
 }
 
@@ -106,7 +117,7 @@ static const struct alias {
 	const char *name, *stands_for, *extra;
 } aliases[] = {
 	{ "$c", "stack", NULL },
-	{ "$C", "stack", "-C" },
+	{ "$C", "stack", NULL },
 	{ "$r", "regs", NULL },
 	{ "$m", "mappings", NULL },
 	{ "$p", "context", NULL },

@@ -185,6 +185,13 @@ struct iq_var *iq_var_set(struct iq_shell *sh, const char *name, uint64_t value)
 /* The same as the user asks for it: IQ_ERR_INVALID where the variable is read-only. */
 struct iq_error *iq_var_assign(struct iq_shell *sh, const char *name, uint64_t value);
 
+/* ---- registers.c ---- */
+
+/* A variable that is a register; IQ_ERR_NOTFOUND. */
+struct iq_error *iq_register_value(struct iq_shell *sh, const char *name, uint64_t *value_ret);
+/* The task_struct that the registers are of; 0: none. */
+uint64_t iq_register_thread(struct iq_shell *sh);
+
 /* ---- files.c ---- */
 
 /* What goes to the log, if there is one. */

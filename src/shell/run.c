@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "out/text.h"
 #include "shell/context.h"
 #include "shell/fault.h"
 #include "shell/helper.h"
@@ -18,14 +19,16 @@ enum { MAX_NESTING = 32 };
 
 void iq_shell_complain(struct iq_shell *sh, const char *fmt, ...)
 {
-	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf raw = IQ_STRBUF_INIT, sb = IQ_STRBUF_INIT;
 	va_list ap;
 
 	sh->failed = true;
 	va_start(ap, fmt);
-	iq_strbuf_adds(&sb, "inquest: ");
-	iq_strbuf_vprintf(&sb, fmt, ap);
+	iq_strbuf_vprintf(&raw, fmt, ap);
 	va_end(ap);
+	/* Names of the target's are in it. */
+	iq_strbuf_adds(&sb, "inquest: ");
+	iq_text_clean(&sb, iq_strbuf_str(&raw));
 	iq_strbuf_addc(&sb, '\n');
 	iq_shell_log(sh, sb.str, sb.len);
 	if (sh->err.write)
@@ -92,8 +95,8 @@ static struct iq_error *env_variable(void *ctx, const char *name, uint64_t *valu
 	const struct iq_var *var = iq_var_find(ctx, name);
 
 	if (!var || !var->set)
-		return iq_error_new(IQ_ERR_NOTFOUND, "there is no variable %.100s", name);
-	*value_ret = var->value;
+		return iq_register_value(ctx, name, value_ret);
+	*value_ret = strcmp(name, "thread") ? var->value : iq_register_thread(ctx);
 	return NULL;
 }
 
