@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * io.max: I/O that a cgroup's limit keeps back
+ * io.max, io.cost: I/O that a cgroup's limit keeps back
  *
- * A bio over the limit of its cgroup, or of one above it, is kept in that cgroup's queue for the
- * device (throtl_grp.service_queue), and no request exists for it. Who waits for it says so by the
- * device alone; so we look for his I/O among the bios that are kept: it has his page, or wakes him
- * or the buffer that he waits for. Whose I/O is not there does not wait for the limit.
+ * io.max: a bio over the limit of its cgroup, or of one above it, is kept in that cgroup's queue
+ * for the device (throtl_grp.service_queue), and no request exists for it. Who waits for it says so
+ * by the device alone; so we look for his I/O among the bios that are kept: it has his page, or
+ * wakes him or the buffer that he waits for. Whose I/O is not there does not wait for the limit.
+ *
+ * io.cost counts what I/O costs a device and lets a cgroup have its share: who has used it up
+ * sleeps on the queue of the cgroup's ioc_gq, with the bio in the iocg_wait on its stack.
  *
  * The queue of a group has bios of its own and of the groups below it, one throtl_qnode for each:
  * they wait for this group's limit, wherever they came from.
  *
- * Kernel: block/blk-throttle.c, block/blk-throttle.h, block/blk-cgroup.h.
+ * Kernel: block/blk-throttle.c, block/blk-throttle.h, block/blk-cgroup.h, block/blk-iocost.c.
  */
 #include "writeback.h"
 
@@ -322,4 +325,87 @@ struct iq_error *explain_io_limits(struct iq_diag *d, struct iq_object *o)
 	err = iq_list_walk(d->s, queue + (uint64_t)off, MAX_GROUPS, look_at_group, &t);
 	hold_device(&t);
 	return err;
+}
+
+/* ---- io.cost ---- */
+
+static struct iq_object *device_of_bio(struct iq_diag *d, iq_vaddr bio)
+{
+	uint64_t p;
+
+	if (iq_peek_member(d->s, "struct bio", "bi_bdev", bio, &p))
+		return iq_diag_bdev(d, p);
+	return iq_peek_member(d->s, "struct bio", "bi_disk", bio, &p) ? iq_diag_disk(d, p) : NULL;
+}
+
+static void judge_cost(struct iq_diag *d, struct iq_object *cgroup, const char *path,
+		       const char *device, iq_vaddr iocg)
+{
+	struct iq_verdict *v =
+		iq_object_verdict(d->g, cgroup, IQ_CAUSE_WRITEBACK_THROTTLED, IQ_STRONG,
+				  "cgroup %s has used up its share of %s (io.cost)", path, device);
+	uint64_t weight = 0;
+
+	if (v->evidence.num)
+		return;
+	iq_peek_member(d->s, "struct ioc_gq", "weight", iocg, &weight);
+	iq_text_add(d->g, &v->evidence,
+		    "ioc_gq %#" PRIx64 " of cgroup %s has tasks asleep on its waitq; its weight is "
+		    "%" PRIu64,
+		    iocg, path, weight);
+	iq_text_add(d->g, &v->remedy,
+		    "See what the device is said to be able to do, and the cgroup's weight: "
+		    "cat /sys/fs/cgroup/io.cost.qos /sys/fs/cgroup/io.cost.model "
+		    "/sys/fs/cgroup%s/io.weight",
+		    path);
+	iq_text_add(d->g, &v->remedy,
+		    "If that is too little: let the kernel find it out, echo 'MAJ:MIN ctrl=auto' > "
+		    "/sys/fs/cgroup/io.cost.model, and the same for io.cost.qos. To switch the "
+		    "control off (enable=0) does not wake who waits already");
+}
+
+struct iq_error *explain_io_cost(struct iq_diag *d, const struct iq_task *task,
+				 const struct iq_stack *stack, size_t frame,
+				 struct iq_wait **wait_ret)
+{
+	int64_t waitq = iq_offsetof(d->s, "struct ioc_gq", "waitq");
+	int64_t inner = iq_offsetof(d->s, "struct iocg_wait", "wait");
+	struct iq_object *device, *cgroup = NULL;
+	struct iq_wait_entry entry;
+	struct iq_in_flight f;
+	const char *path;
+	struct iq_wait *w;
+	struct iq_edge *e;
+	uint64_t p, bio;
+	iq_vaddr iocg;
+
+	(void)frame;
+	if (waitq < 0 || inner < 0 ||
+	    !iq_find_wait_entry(d->s, task, stack, "iocg_wake_fn", &entry) ||
+	    !iq_peek_member(d->s, "struct iocg_wait", "bio", entry.entry - (uint64_t)inner, &bio) ||
+	    !(device = device_of_bio(d, bio)))
+		return NULL;
+	iocg = entry.head - (uint64_t)waitq;
+	if (!iq_peek_member(d->s, "struct ioc_gq", "pd.blkg", iocg, &p) ||
+	    !iq_peek_member(d->s, "struct blkcg_gq", "blkcg", p, &p) ||
+	    !iq_peek_member(d->s, "struct blkcg", "css.cgroup", p, &p) ||
+	    !(path = path_of_cgroup(d, p)))
+		return NULL;
+	w = iq_diag_wait(d, task, stack, device, IQ_WAIT_SLEEP);
+	iq_text_add(d->g, &w->evidence,
+		    "it sleeps on the waitq of ioc_gq %#" PRIx64 " (cgroup %s) with bio %#" PRIx64
+		    " for %s",
+		    iocg, path, bio, device->id + 4);
+	*wait_ret = w;
+	/* A device that does not answer is what its users wait for, whatever the limits are. */
+	if (!iq_disk_in_flight(d, device->addr, &f) || f.oldest_ms <= d->bound_ms) {
+		cgroup = object_of(d, path);
+		judge_cost(d, cgroup, path, device->id + 4, iocg);
+	}
+	e = iq_graph_edge(d->g, w->task, cgroup ? cgroup : device, cgroup ? device : NULL,
+			  IQ_EDGE_SERVES, IQ_PROVEN, "%s",
+			  cgroup ? "has to let it go on" : "has to answer first");
+	iq_text_add(d->g, &e->evidence, "iocg_wait.bio of %s (%d) is %#" PRIx64 ", for %s",
+		    task->comm, task->pid, bio, device->id + 4);
+	return NULL;
 }

@@ -231,6 +231,7 @@ static const char *const sync_functions[] = { "wb_wait_for_completion", NULL };
 static const char *const throttle_functions[] = { "balance_dirty_pages",
 						  "balance_dirty_pages_ratelimited_flags",
 						  "balance_dirty_pages_ratelimited", NULL };
+static const char *const cost_functions[] = { "ioc_rqos_throttle", NULL };
 static const char *const wbt_functions[] = { "rq_qos_wait", NULL };
 
 static const struct iq_wait_rule wait_rules[] = {
@@ -255,6 +256,13 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .certainty = IQ_PROVEN,
 	  .functions = wbt_functions,
 	  .explain = explain_wbt },
+	{ .name = "io-cost",
+	  .summary = "a cgroup has used up its share of a device (io.cost)",
+	  .reads = "iocg_wait.wait, .bio; ioc_gq.waitq, .pd.blkg; blkcg_gq.blkcg; bio.bi_bdev",
+	  .seen = "6.1, 7.3",
+	  .certainty = IQ_STRONG,
+	  .functions = cost_functions,
+	  .explain = explain_io_cost },
 	{ 0 },
 };
 
