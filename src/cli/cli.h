@@ -135,6 +135,8 @@ extern const struct iq_command iq_debugger;
 
 /* Set by ^C. */
 extern volatile int iq_interrupted;
+/* ... and from now on each ^C counts: a debugger lives longer than one of them. */
+void iq_catch_interrupts_again(void);
 
 /*
  * Open what the command line asks for: cli->session. On the live kernel first lock our own memory.

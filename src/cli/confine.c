@@ -74,6 +74,7 @@ static const unsigned allowed[] = {
 	SYS_nanosleep,
 	SYS_gettimeofday,
 	SYS_rt_sigaction,
+	SYS_sigaltstack,
 	SYS_rt_sigprocmask,
 	SYS_rt_sigreturn,
 	SYS_sigaltstack,

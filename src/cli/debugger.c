@@ -132,6 +132,8 @@ static int cmd_debugger(struct iq_cli *cli, struct iq_words *words)
 		return iq_complain(IQ_EXIT_USAGE, "-p: %s is not a process id", o.pid);
 	if (!cli->live && !cli->dump && !o.pid)
 		return iq_complain(IQ_EXIT_USAGE, "the debugger needs -k, -c FILE or -p PID");
+	if (!o.eval)
+		iq_shell_prepare_terminal();
 	/* Before anything of the target is there that it could inherit. */
 	helper = o.no_helper ? NULL : iq_helper_start();
 	cli->helper = iq_helper_fd(helper);
@@ -140,6 +142,7 @@ static int cmd_debugger(struct iq_cli *cli, struct iq_words *words)
 		iq_helper_free(helper);
 		return iq_complain_error(err);
 	}
+	iq_catch_interrupts_again();
 	sh = iq_shell_new(cli->session);
 	iq_shell_set_helper(sh, helper);
 	iq_shell_survive_faults(sh);

@@ -4,6 +4,7 @@
  */
 #include <signal.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -13,6 +14,24 @@ static void on_interrupt(int sig)
 {
 	(void)sig;
 	iq_interrupted = 1;
+}
+
+/* The debugger's: ^C stops a command. One that does not listen can be left by insisting. */
+static void on_debugger_interrupt(int sig)
+{
+	enum { ENOUGH = 4 };
+
+	(void)sig;
+	if (++iq_interrupted >= ENOUGH)
+		_exit(130);
+}
+
+void iq_catch_interrupts_again(void)
+{
+	struct sigaction sa = { .sa_handler = on_debugger_interrupt };
+
+	sigaction(SIGINT, &sa, NULL);
+	iq_interrupted = 0;
 }
 
 static void catch_interrupts(void)

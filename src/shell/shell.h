@@ -63,6 +63,13 @@ bool iq_shell_run_line(struct iq_shell *sh, const char *text);
 bool iq_shell_quits(const struct iq_shell *sh, int *status_ret);
 
 /*
+ * Where standard input and output are a terminal, find out what it can do: before the source is
+ * opened, as that takes files.
+ */
+void iq_shell_prepare_terminal(void);
+
+
+/*
  * Read lines from standard input and run them, until it ends or somebody types $q; with a prompt
  * where that is a terminal. The exit status.
  */

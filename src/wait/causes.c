@@ -369,7 +369,7 @@ static void mark_reached(struct finder *f)
 {
 	struct search forward;
 
-	search_init(&forward, &f->v);
+	search_setup(&forward, &f->v);
 	search_begin(&forward);
 	iq_vec_foreach(&f->g->waits, p)
 		if ((*p)->hangs && f->asked[(*p)->task->index])
@@ -600,7 +600,7 @@ struct iq_causes *iq_graph_causes(struct iq_graph *g, struct iq_object *const *o
 
 	wait_complete(g);
 	view_init(&f.v, g);
-	search_init(&f.back, &f.v);
+	search_setup(&f.back, &f.v);
 	n = f.v.num_nodes;
 	f.asked = iq_xcalloc(n, 1);
 	f.reached = iq_xcalloc(n, 1);

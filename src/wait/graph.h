@@ -105,7 +105,7 @@ struct search {
 	const uint32_t *within; /* or NULL: only nodes of the component that they come from */
 };
 
-void search_init(struct search *s, const struct view *v);
+void search_setup(struct search *s, const struct view *v);
 void search_deinit(struct search *s);
 void search_begin(struct search *s);
 /* Start at this node too. */

@@ -129,7 +129,7 @@ uint32_t view_components(const struct view *v, unsigned without, const uint8_t *
 	return t.num_comps;
 }
 
-void search_init(struct search *s, const struct view *v)
+void search_setup(struct search *s, const struct view *v)
 {
 	size_t n = v->num_nodes;
 
