@@ -101,7 +101,11 @@ struct iq_error *iq_out_end(struct iq_out *out)
 
 static void written(struct iq_out *out)
 {
-	if (out->text.len >= FLUSH_AT)
+	/* Who sits there sees each line at once. */
+	bool at_once = out->sh->interactive && !out->to_pipe && out->text.len &&
+		       out->text.str[out->text.len - 1] == '\n';
+
+	if (out->text.len >= FLUSH_AT || at_once)
 		iq_out_flush(out);
 }
 
