@@ -451,4 +451,5 @@ const struct iq_module iq_module_cgroup = {
 	.wait_rules = wait_rules,
 	.object_rules = object_rules,
 	.dcmds = dcmds,
+	.walkers = cgroup_walkers,
 };

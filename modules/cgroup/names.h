@@ -39,5 +39,6 @@ const char *cgroup_quoted(struct iq_diag *d, const char *word);
 
 /* ::zone (zone.c). */
 struct iq_error *cgroup_cmd_zone(struct iq_cmd *cmd);
+extern const struct iq_walker cgroup_walkers[];
 
 #endif

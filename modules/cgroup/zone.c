@@ -255,3 +255,90 @@ struct iq_error *cgroup_cmd_zone(struct iq_cmd *cmd)
 	iq_map_deinit(&wanted);
 	return err;
 }
+
+/* ---- walkers ---- */
+
+/* Each thing once, in the order in which tasks lead to it. */
+struct things {
+	struct iq_map seen;
+	IQ_VEC(iq_vaddr) list;
+};
+
+static void add_thing(struct things *th, iq_vaddr addr)
+{
+	if (!addr || iq_map_get(&th->seen, addr))
+		return;
+	iq_map_set(&th->seen, addr, 1);
+	iq_vec_push(&th->list, addr);
+}
+
+static void emit_things(struct iq_walk *walk, struct things *th)
+{
+	iq_vec_foreach(&th->list, addr)
+		if (iq_walk_emit(walk, *addr))
+			break;
+	iq_vec_free(&th->list);
+	iq_map_deinit(&th->seen);
+}
+
+/* With an address: those of that task alone. */
+static bool is_asked_for(const struct iq_walk *walk, const struct iq_task *t)
+{
+	return !t->unreadable && t->pid && (!walk->has_addr || t->addr == walk->addr);
+}
+
+static struct iq_error *walk_pidns(struct iq_walk *walk)
+{
+	const struct iq_task_list *list = iq_tasks(walk->s);
+	struct things th = { 0 };
+
+	for (size_t i = 0; list && i < list->num_tasks; i++)
+		if (is_asked_for(walk, &list->tasks[i]))
+			add_thing(&th, pidns_of(walk->s, &list->tasks[i]));
+	emit_things(walk, &th);
+	return NULL;
+}
+
+static struct iq_error *walk_ns(struct iq_walk *walk, const char *member)
+{
+	const struct iq_task_list *list = iq_tasks(walk->s);
+	struct things th = { 0 };
+	uint64_t ns;
+
+	for (size_t i = 0; list && i < list->num_tasks; i++)
+		if (is_asked_for(walk, &list->tasks[i]) && list->tasks[i].nsproxy &&
+		    iq_peek_member(walk->s, "struct nsproxy", member, list->tasks[i].nsproxy, &ns))
+			add_thing(&th, ns);
+	emit_things(walk, &th);
+	return NULL;
+}
+
+#define NS_WALKER(fn, member)                                                                      \
+	static struct iq_error *fn(struct iq_walk *walk)                                           \
+	{                                                                                          \
+		return walk_ns(walk, member);                                                      \
+	}
+
+NS_WALKER(walk_mntns, "mnt_ns")
+NS_WALKER(walk_netns, "net_ns")
+NS_WALKER(walk_utsns, "uts_ns")
+NS_WALKER(walk_ipcns, "ipc_ns")
+NS_WALKER(walk_cgroupns, "cgroup_ns")
+
+const struct iq_walker cgroup_walkers[] = {
+	{ "zone", "pid namespaces with tasks in them; of a task its own", IQ_WALK_OPTIONAL,
+	  pidns_type, walk_pidns },
+	{ "pid_namespace", "pid namespaces with tasks in them; of a task its own", IQ_WALK_OPTIONAL,
+	  pidns_type, walk_pidns },
+	{ "mnt_namespace", "mount namespaces of tasks; of a task its own", IQ_WALK_OPTIONAL,
+	  "struct mnt_namespace", walk_mntns },
+	{ "net_namespace", "network namespaces of tasks; of a task its own", IQ_WALK_OPTIONAL,
+	  "struct net", walk_netns },
+	{ "uts_namespace", "namespaces of host names; of a task its own", IQ_WALK_OPTIONAL,
+	  "struct uts_namespace", walk_utsns },
+	{ "ipc_namespace", "namespaces of System V IPC; of a task its own", IQ_WALK_OPTIONAL,
+	  "struct ipc_namespace", walk_ipcns },
+	{ "cgroup_namespace", "namespaces of cgroups; of a task its own", IQ_WALK_OPTIONAL,
+	  "struct cgroup_namespace", walk_cgroupns },
+	{ 0 },
+};

@@ -15,7 +15,7 @@
  */
 #include "queue.h"
 
-enum { MAX_QUEUE = 100000, RWSEM_FOR_READ = 1, WQ_FLAG_READER = 0xc };
+enum { MAX_ENTRIES = 100000, NEWCOMERS = 1000, RWSEM_FOR_READ = 1, WQ_FLAG_READER = 0xc };
 
 struct kind {
 	const char *types[2]; /* newest name first */
@@ -81,6 +81,7 @@ struct reading {
 	enum queue_kind kind;
 	int64_t links, task, mode;
 	struct queue *queue;
+	size_t max; /* a circle ends there */
 };
 
 /* Poll's entries name no task but a struct of their own, which is on the task's stack. */
@@ -112,7 +113,7 @@ static bool add_node(void *ctx, iq_vaddr node)
 			e.mode = mode & WQ_FLAG_READER ? WAITS_TO_READ : WAITS_TO_WRITE;
 	}
 	iq_vec_push(&r->queue->list, e);
-	return r->queue->list.num >= MAX_QUEUE;
+	return r->queue->list.num >= r->max;
 }
 
 /* A ring of waiters without a head. */
@@ -121,7 +122,7 @@ static struct iq_error *walk_ring(struct reading *r, iq_vaddr first)
 	iq_vaddr start = first + (uint64_t)r->links, node = start;
 	uint64_t next, back;
 
-	for (size_t i = 0; i < MAX_QUEUE; i++) {
+	for (size_t i = 0; i < r->max; i++) {
 		if (!iq_is_kernel_ptr(r->s, node))
 			break;
 		add_node(r, node);
@@ -159,18 +160,21 @@ struct iq_error *queue_read(struct iq_session *s, enum queue_kind kind, iq_vaddr
 		.mode = k->mode ? iq_offsetof(s, k->waiter, k->mode) : -1,
 		.queue = queue,
 	};
+	const struct iq_task_list *list = iq_tasks(s);
 	struct iq_error *err;
 	uint64_t waiter;
 
+	/* A task waits in one queue of these; a wait queue has callbacks of others as well. */
+	r.max = kind == QUEUE_WAITQUEUE ? MAX_ENTRIES : (list ? list->num_tasks : 0) + NEWCOMERS;
 	if (r.links < 0 || r.task < 0 || (head < 0 && first < 0))
 		return iq_error_new(IQ_ERR_UNSUPPORTED,
 				    "this kernel's %s is laid out in an "
 				    "unknown way",
 				    type);
 	if (kind == QUEUE_RTMUTEX) {
-		err = iq_rbtree_walk(s, lock + (uint64_t)head, MAX_QUEUE, add_node, &r);
+		err = iq_rbtree_walk(s, lock + (uint64_t)head, r.max, add_node, &r);
 	} else if (head >= 0) {
-		err = iq_list_walk(s, lock + (uint64_t)head, MAX_QUEUE, add_node, &r);
+		err = iq_list_walk(s, lock + (uint64_t)head, r.max, add_node, &r);
 	} else {
 		err = iq_read_u64(s, lock + (uint64_t)first, &waiter);
 		if (!err && waiter)

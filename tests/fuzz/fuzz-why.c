@@ -7,7 +7,8 @@
  * its snapshot, unwinds all stacks, asks why, and renders the answer. It must not crash, leak or
  * run on; and the answer must be what a report promises, whatever it says.
  *
- * Input: a byte that chooses the layout and whether the machine is live, then 8 bytes a change.
+ * Input: a byte that chooses the layout, whether the machine is live, and whether all commands and
+ * walkers of the debugger are run too (from 250 on); then 8 bytes a change.
  */
 #include <stdio.h>
 #include <time.h>
@@ -15,10 +16,17 @@
 #include "fakekernel.h"
 #include "out/report.h"
 #include "out/why-text.h"
+#include "shell/shell.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-enum { BUDGET_MS = 2000, TOO_LONG_MS = 20000, MAX_CHANGES = 64 };
+enum {
+	BUDGET_MS = 2000,
+	TOO_LONG_MS = 20000,
+	MAX_CHANGES = 64,
+	COMMAND_MS = 200,
+	WITH_COMMANDS = 250
+};
 
 /* ---- the kernel ---- */
 
@@ -263,6 +271,53 @@ static void ask(struct iq_session *s, int32_t pid)
 	iq_why_deinit(&why);
 }
 
+/* ---- the debugger's commands and walkers, on tasks, locks and whatever tasks point to ---- */
+
+static void type(struct iq_shell *sh, iq_vaddr addr, const char *what, const char *name)
+{
+	struct iq_strbuf out = IQ_STRBUF_INIT, err = IQ_STRBUF_INIT;
+	char line[128];
+
+	snprintf(line, sizeof(line), "0x%" PRIx64 "::%s%s", addr, what, name);
+	iq_shell_run_text(sh, addr ? line : strchr(line, ':'), &out, &err);
+	iq_strbuf_deinit(&out);
+	iq_strbuf_deinit(&err);
+}
+
+static void run_commands(struct fakekernel *k, struct iq_session *s, const struct words *words)
+{
+	static const char *const locks[] = { "lock_a", "sem", "percpu", "rwsem", "rt" };
+	struct iq_shell *sh = iq_shell_new(s);
+	iq_vaddr addrs[16];
+	size_t num = 0;
+
+	addrs[num++] = 0;
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(locks); i++)
+		addrs[num++] = fk_data(k, locks[i], 1);
+	addrs[num++] = words->at.data[words->at.num / 2];
+	/* Tasks by their ids may be gone: their memory is there all the same. */
+	for (int32_t pid = 310; pid <= 312; pid++)
+		if (iq_tasks(s) && iq_task_by_pid(s, pid))
+			addrs[num++] = iq_task_by_pid(s, pid)->addr;
+	for (size_t a = 0; a < num; a++) {
+		for (size_t i = 0; iq_modules[i]; i++) {
+			const struct iq_dcmd *d = iq_modules[i]->dcmds;
+			const struct iq_walker *w = iq_modules[i]->walkers;
+
+			for (; d && d->name; d++) {
+				s->deadline_ns = (now_ms() + COMMAND_MS) * 1000000;
+				type(sh, addrs[a], d->name, "");
+			}
+			for (; w && w->name; w++) {
+				s->deadline_ns = (now_ms() + COMMAND_MS) * 1000000;
+				type(sh, addrs[a], "walk ", w->name);
+			}
+		}
+	}
+	s->deadline_ns = 0;
+	iq_shell_free(sh);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	uint64_t start = now_ms();
@@ -288,6 +343,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	iq_error_free(err);
 	ask(s, 0);
 	ask(s, 400);
+	if (data[0] >= WITH_COMMANDS && words.at.num)
+		run_commands(k, s, &words);
 	demand(now_ms() - start < TOO_LONG_MS, "in time");
 	iq_vec_free(&words.gone);
 	iq_vec_free(&words.at);
