@@ -6,28 +6,30 @@
 
 #include <stdio.h>
 
-/* A task's own struct, or a member of it. */
+/*
+ * A task's own struct, or a member of it. The type says how long it could be; on x86 it ends with
+ * room for registers that most machines do not have, and is given less: the nearest task counts.
+ */
 static bool in_task(struct iq_session *s, iq_vaddr addr, bool verbose, struct iq_strbuf *text)
 {
 	int64_t size = iq_sizeof(s, "struct task_struct");
 	const struct iq_task_list *list = iq_tasks(s);
+	const struct iq_task *t = NULL;
 
 	(void)verbose;
-	for (size_t i = 0; size > 0 && list && i < list->num_tasks; i++) {
-		const struct iq_task *t = &list->tasks[i];
-
-		if (addr < t->addr || addr - t->addr >= (uint64_t)size)
-			continue;
-		iq_strbuf_printf(text, "%" PRIx64 " is ", addr);
-		if (addr == t->addr)
-			iq_strbuf_adds(text, "the task_struct of ");
-		else
-			iq_strbuf_printf(text, "%" PRIx64 "+%" PRIx64 ", in the task_struct of ",
-					 t->addr, addr - t->addr);
-		iq_strbuf_printf(text, "%s/%d", t->unreadable ? "??" : t->comm, t->pid);
-		return true;
-	}
-	return false;
+	for (size_t i = 0; list && i < list->num_tasks; i++)
+		if (list->tasks[i].addr <= addr && (!t || list->tasks[i].addr > t->addr))
+			t = &list->tasks[i];
+	if (!t || size <= 0 || addr - t->addr >= (uint64_t)size)
+		return false;
+	iq_strbuf_printf(text, "%" PRIx64 " is ", addr);
+	if (addr == t->addr)
+		iq_strbuf_adds(text, "the task_struct of ");
+	else
+		iq_strbuf_printf(text, "%" PRIx64 "+%" PRIx64 ", in the task_struct of ", t->addr,
+				 addr - t->addr);
+	iq_strbuf_printf(text, "%s/%d", t->unreadable ? "??" : t->comm, t->pid);
+	return true;
 }
 
 /* The frame of a stack that an address is in; NULL: below or outside of all. */

@@ -85,8 +85,7 @@ def transcript(guest, f):
     victim = pid2proc(s, f.cat_cmdline)
     s.want("%s::walk thread" % victim, victim + "\n")
     findstack(s, victim, "cat", f.cat_cmdline, "proc_pid_cmdline_read", "vfs_read")
-    if "context" in s.type("::dcmds"):
-        user_memory(s, f, victim)
+    user_memory(s, f, victim)
     s.has("::stacks -m ext4", r"THREAD           STATE    SOBJ                COUNT",
           ADDR + r" D        PERCPU_RWSEM            1", r" {17}(ext4`)?ext4_page_mkwrite\+0x.*")
     threads = s.type("0t%d::pid2proc | ::walk thread | ::findstack -v" % f.mapper)
