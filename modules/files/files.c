@@ -140,8 +140,7 @@ static struct iq_error *print_super(struct iq_cmd *cmd, iq_vaddr sb)
 		   IQ_CELLS(IQ_ADDR(sb), IQ_STR(fs_type(cmd, sb)),
 			    IQ_STR(iq_arena_printf(cmd->arena, "%" PRIu64 ":%" PRIu64, dev >> 20,
 						   dev & 0xfffff)),
-			    IQ_STR(state),
-			    IQ_STR(path)));
+			    IQ_STR(state), IQ_STR(path)));
 	return NULL;
 }
 

@@ -304,7 +304,8 @@ static const char *path_to_offset(struct iq_arena *arena, struct iq_place *place
 		if (iq_type_kind(type) == IQ_TYPE_ARRAY) {
 			uint64_t size = iq_type_size(iq_type_target(type));
 
-			if (!size || offset / size >= iq_type_num_elems(type))
+			/* Where it begins, it is meant. */
+			if (!offset || !size || offset / size >= iq_type_num_elems(type))
 				break;
 			path = iq_arena_printf(arena, "%s[%" PRIu64 "]", path, offset / size);
 			*place = iq_place_element(place, offset / size);

@@ -70,6 +70,12 @@ static struct iq_error *of_kernel(struct iq_cmd *cmd)
 
 /* ---- ::mappings, ::objects ---- */
 
+/* An address that is no process's asks what is there, which the other command knows. */
+static bool is_place(struct iq_cmd *cmd)
+{
+	return cmd->s && cmd->has_addr && !(iq_tasks(cmd->s) && iq_task_by_addr(cmd->s, cmd->addr));
+}
+
 static const struct iq_column mapping_columns[] = {
 	{ "BASE", .right = true, .min = 16 },
 	{ "LIMIT", .right = true, .min = 16 },
@@ -82,11 +88,11 @@ static const struct iq_column mapping_columns[] = {
 static struct iq_error *cmd_mappings(struct iq_cmd *cmd)
 {
 	__attribute__((cleanup(subject_deinit))) struct subject who;
-	struct iq_error *err = cmd->s ? find_subject(cmd, &who) : NULL;
+	struct iq_error *err = cmd->s && !is_place(cmd) ? find_subject(cmd, &who) : NULL;
 	const struct iq_vma *vmas;
 	size_t num;
 
-	if (!cmd->s)
+	if (!cmd->s || is_place(cmd))
 		who = (struct subject){ 0 };
 	if (err)
 		return err;
@@ -129,7 +135,7 @@ static const struct iq_column object_columns[] = {
 static struct iq_error *cmd_objects(struct iq_cmd *cmd)
 {
 	__attribute__((cleanup(subject_deinit))) struct subject who = { 0 };
-	struct iq_error *err = cmd->s ? find_subject(cmd, &who) : NULL;
+	struct iq_error *err = cmd->s && !is_place(cmd) ? find_subject(cmd, &who) : NULL;
 	const struct iq_uobject *objects;
 	size_t num;
 

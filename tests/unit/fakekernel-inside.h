@@ -41,6 +41,7 @@ struct fakekernel {
 	struct iq_arena *arena;
 	struct type *types;
 	size_t num_types;
+	void (*more_types)(struct made_btf *b);
 	iq_vaddr heap, text, data, tables, percpu, next_stack;
 	IQ_VEC(struct symbol *) symbols;
 	struct iq_strmap by_name;

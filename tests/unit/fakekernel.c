@@ -343,6 +343,11 @@ uint64_t fk_get(struct fakekernel *k, iq_vaddr addr, const char *path)
 	return m->bits ? value >> m->bit & ((1ULL << m->bits) - 1) : value;
 }
 
+void fk_more_types(struct fakekernel *k, void (*fn)(struct made_btf *b))
+{
+	k->more_types = fn;
+}
+
 /* All types as BTF; ids in the order of k->types, pointers and arrays behind them. */
 static void write_btf(struct fakekernel *k)
 {
@@ -385,6 +390,8 @@ static void write_btf(struct fakekernel *k)
 				made_array(&b, id, m->count);
 		}
 	}
+	if (k->more_types)
+		k->more_types(&b);
 	data = made_btf_data(&b, &len);
 	addr = take(k, &k->tables, len);
 	fk_write(k, addr, data, len);

@@ -71,6 +71,11 @@ size_t fk_size(struct fakekernel *k, const char *type);
 void fk_put(struct fakekernel *k, iq_vaddr addr, const char *path, uint64_t value);
 uint64_t fk_get(struct fakekernel *k, iq_vaddr addr, const char *path);
 
+/* Types that the little language of fakekernel-types.h cannot say: called when BTF is written,
+ * behind all others. Before fk_open(). */
+struct made_btf;
+void fk_more_types(struct fakekernel *k, void (*fn)(struct made_btf *b));
+
 void fk_list_init(struct fakekernel *k, iq_vaddr head);
 void fk_list_add_tail(struct fakekernel *k, iq_vaddr head, iq_vaddr node);
 void fk_list_del(struct fakekernel *k, iq_vaddr node);
