@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -68,6 +69,35 @@ static int role_exec_threads(char **argv)
 	start(writer, NULL);
 	start(execer, NULL);
 	sleep_for_ever();
+}
+
+static void *last_thread(void *arg)
+{
+	(void)arg;
+	be("last-writer");
+	usleep(200000);
+	fact(my_tid(), "writer");
+	write_file();
+	exit(0);
+}
+
+/* last-thread FILE: waits for a child whose first thread has ended; its last one writes to FILE */
+static int role_last_thread(char **argv)
+{
+	pid_t child;
+
+	file = argv[0];
+	be("last-parent");
+	child = checked(fork(), "fork");
+	if (!child) {
+		be("last-leader");
+		start(last_thread, NULL);
+		pthread_exit(NULL);
+	}
+	fact(child, "leader");
+	fact(getpid(), "parent");
+	checked(waitpid(child, NULL, 0), "waitpid");
+	return 0;
 }
 
 /* attach PID: as a debugger does */
@@ -224,6 +254,7 @@ static int role_vfork(char **argv)
 static const struct role process[] = {
 	{ "exec-threads", 1, role_exec_threads }, /* FILE */
 	{ "attach", 1, role_attach },		  /* PID */
+	{ "last-thread", 1, role_last_thread },	  /* FILE */
 	{ "crash", 0, role_crash },
 	{ "core-helper", 1, role_core_helper },	      /* FILE */
 	{ "pidns", 1, role_pidns },		      /* FILE or - */

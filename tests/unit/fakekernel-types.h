@@ -103,7 +103,8 @@ static const struct made_type_text {
 	     "*real_cred; "
 	     "void *cred; char comm[16]; void *fs; void *files; void *nsproxy; void *signal; void "
 	     "*sighand; "
-	     "void *pi_blocked_on; void *cgroups; thread_struct thread; u8 rcu_tasks_holdout; }" },
+	     "void *pi_blocked_on; void *cgroups; thread_struct thread; u8 rcu_tasks_holdout; "
+	     "void *io_uring; void *pf_io_worker; }" },
 	{ M, "task_struct { thread_info thread_info; u32 __state; u32 saved_state; void *stack; "
 	     "u64 usage; "
 	     "u32 flags; u32 ptrace; s32 on_cpu; s32 on_rq; s32 prio; s32 static_prio; u32 "
@@ -121,7 +122,7 @@ static const struct made_type_text {
 	     "void *real_cred; void *cred; char comm[16]; void *fs; void *files; void *nsproxy; "
 	     "void *signal; "
 	     "void *sighand; void *pi_blocked_on; void *cgroups; thread_struct thread; u8 "
-	     "rcu_tasks_holdout; }" },
+	     "rcu_tasks_holdout; void *io_uring; void *worker_private; }" },
 	{ N,
 	  "task_struct { thread_info thread_info; u32 __state; u32 saved_state; void *stack; u64 "
 	  "usage; "
@@ -139,9 +140,16 @@ static const struct made_type_text {
 	  "*nsproxy; "
 	  "void *signal; void *sighand; void *pi_blocked_on; mutex *blocked_on; u64 blocker; void "
 	  "*cgroups; "
-	  "thread_struct thread; u8 rcu_tasks_holdout; }" },
+	  "thread_struct thread; u8 rcu_tasks_holdout; void *io_uring; void *worker_private; }" },
 	{ ALL,
 	  "rq { u32 lock; u32 nr_running; void *curr; void *idle; u64 clock; u64 clock_task; }" },
+
+	{ ALL, "percpu_counter { u32 lock; s64 count; list_head list; u64 counters; }" },
+	{ ALL, "io_uring_task { s32 cached_refs; percpu_counter inflight; }" },
+	{ ALL, "io_wq_work { u64 list; u32 flags; }" },
+	{ O | M, "io_kiocb { void *file; void *ctx; void *task; io_wq_work work; }" },
+	{ N, "io_kiocb { void *file; void *ctx; void *tctx; io_wq_work work; }" },
+	{ ALL, "io_worker { u32 ref; u32 flags; void *cur_work; }" },
 
 	{ O, "mm_struct { void *mmap; u64 mm_rb; void *pgd; rw_semaphore mmap_lock; u64 arg_start; "
 	     "u64 arg_end; }" },

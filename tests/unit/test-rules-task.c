@@ -587,6 +587,57 @@ static void arguments_that_cannot_be_read_stay_numbers(void **state)
 	}
 }
 
+/* ---- io_uring ---- */
+
+/* A worker at a request of this task that hangs where nobody knows. */
+static struct fk_task *stuck_worker(struct fk_task *of, int32_t pid, bool is_old)
+{
+	enum { PF_IO_WORKER = 0x10 };
+	struct fakekernel *k = of->k;
+	struct fk_task *t = fk_thread(of, pid, "iou-wrk");
+	iq_vaddr worker = fk_alloc(k, "io_worker"), req = fk_alloc(k, "io_kiocb");
+
+	fk_task_put(t, "flags", fk_task_get(t, "flags") | PF_IO_WORKER);
+	fk_task_put(t, fk_has(k, "task_struct.worker_private") ? "worker_private" : "pf_io_worker",
+		    worker);
+	fk_put(k, worker, "io_worker.cur_work", req + fk_off(k, "io_kiocb.work"));
+	fk_put(k, req, "io_kiocb.ctx", fk_heap(k, 64));
+	if (is_old)
+		fk_put(k, req, "io_kiocb.task", of->addr);
+	else
+		fk_put(k, req, "io_kiocb.tctx", fk_task_get(of, "io_uring"));
+	hang(t);
+	return t;
+}
+
+/* Who waits for completions is blocked if all that he has under way hang; a message may come else.
+ */
+static void waiter_of_io_uring_hangs_with_all_of_its_requests(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		for (int in_flight = 1; in_flight <= 2; in_flight++) {
+			struct fakekernel *k = fakekernel_new(f);
+			struct fk_task *t = fk_task(k, 20, "server");
+			iq_vaddr tctx = fk_alloc(k, "io_uring_task");
+
+			fk_task_put(t, "io_uring", tctx);
+			/* A thousand references more are taken in advance. */
+			fk_put(k, tctx, "io_uring_task.cached_refs", 1000);
+			fk_put(k, tctx, "io_uring_task.inflight.count", 1000 + (uint64_t)in_flight);
+			fk_syscall(t, 426, 3, 1);
+			fk_put(k, t->pt_regs, "pt_regs.r10", 1);
+			fk_calls(t, "__do_sys_io_uring_enter", "io_cqring_wait");
+			fk_switch(t, FK_S);
+			stuck_worker(t, 21, fk_has(k, "io_kiocb.task"));
+			expect(k, in_flight == 1 ? "unknown proven task:21 [20] server > "
+						   "io_uring requests of server (20) > iou-wrk"
+						 : "unknown proven task:21 [] iou-wrk");
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -620,6 +671,7 @@ int main(void)
 		cmocka_unit_test(asking_for_one_task_tells_of_it_alone),
 		cmocka_unit_test(task_that_is_asked_for_says_what_it_sleeps_for),
 		cmocka_unit_test(arguments_that_cannot_be_read_stay_numbers),
+		cmocka_unit_test(waiter_of_io_uring_hangs_with_all_of_its_requests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
