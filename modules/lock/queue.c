@@ -81,7 +81,9 @@ struct reading {
 	enum queue_kind kind;
 	int64_t links, task, mode;
 	struct queue *queue;
-	size_t max; /* a circle ends there */
+	size_t max;
+	struct iq_map seen;
+	bool circles; /* back to a waiter, not to the lock */
 };
 
 /* Poll's entries name no task but a struct of their own, which is on the task's stack. */
@@ -104,6 +106,10 @@ static bool add_node(void *ctx, iq_vaddr node)
 	uint64_t task = 0;
 	uint32_t mode = 0;
 
+	r->circles = iq_map_get(&r->seen, node) != NULL;
+	if (r->circles)
+		return true;
+	iq_map_set(&r->seen, node, 1);
 	iq_peek_u64(r->s, e.entry + (uint64_t)r->task, &task);
 	e.task = r->kind == QUEUE_WAITQUEUE ? task_of(r->s, task) : task;
 	if (r->mode >= 0 && iq_peek_u32(r->s, e.entry + (uint64_t)r->mode, &mode)) {
@@ -125,7 +131,8 @@ static struct iq_error *walk_ring(struct reading *r, iq_vaddr first)
 	for (size_t i = 0; i < r->max; i++) {
 		if (!iq_is_kernel_ptr(r->s, node))
 			break;
-		add_node(r, node);
+		if (add_node(r, node))
+			break;
 		if (!iq_peek_u64(r->s, node, &next) || !iq_is_kernel_ptr(r->s, next) ||
 		    !iq_peek_u64(r->s, next + 8, &back) || back != node)
 			break;
@@ -180,6 +187,9 @@ struct iq_error *queue_read(struct iq_session *s, enum queue_kind kind, iq_vaddr
 		if (!err && waiter)
 			err = walk_ring(&r, waiter);
 	}
+	iq_map_deinit(&r.seen);
+	if (!err && (r.circles || queue->list.num >= r.max))
+		err = iq_error_new(IQ_ERR_CORRUPT, "the queue goes in a circle");
 	return iq_error_prefix(err, "who waits for the %s at %#" PRIx64, type + strlen("struct "),
 			       lock);
 }

@@ -96,6 +96,7 @@ def transcript(guest, f):
           r" +waits to read mmap_lock of process %d .*" % f.mapper,
           r"%s unmapper \(%d\) D.*" % (ADDR, f.unmapper),
           r"%s writer \(%d\) D.*" % (ADDR, f.writer), r"cause: .*/data.* is frozen .*")
+    process(guest, f)
     locks(s, f, victim)
     pipes(s, f)
 
@@ -108,6 +109,13 @@ def user_memory(s, f, victim):
         raise Wrong("no mm->arg_start")
     s.has("%s $p\n%s::print -i char*\n0::context" % (victim, arg.group(1)),
           r"debugger context set to proc %s.*" % victim, r'0x%s "cat"' % arg.group(1))
+
+
+def process(guest, f):
+    """The same one as a user process, which sleeps in D all the while."""
+    r = guest.run("echo ::mappings | inquest -p %d" % f.cat_cmdline, 30)
+    if r.status or not re.search(r"^ +[0-9a-f]+ +[0-9a-f]+ +[0-9a-f]+ r-xp /\S+$", r.out, re.M):
+        raise Wrong("::mappings of process %d: %s%s" % (f.cat_cmdline, r.out, r.err))
 
 
 def locks(s, f, victim):
