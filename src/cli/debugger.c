@@ -5,6 +5,7 @@
  * Speaks mdb's language (src/shell) over a kernel. On a terminal it has a prompt; on a pipe
  * standard output carries nothing but what the commands print.
  */
+#include <errno.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -31,26 +32,37 @@ struct options {
 	const char *path;
 };
 
+/* False: nobody reads it any more. */
+static bool write_all(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t num = write(fd, text, len);
+
+		if (num < 0 && errno == EINTR)
+			continue;
+		if (num <= 0)
+			return false;
+		text += num;
+		len -= (size_t)num;
+	}
+	return true;
+}
+
 static void to_stdout(void *ctx, const char *text, size_t len)
 {
-	struct iq_strbuf sb = { .str = (char *)text, .len = len };
-
-	(void)ctx;
-	if (iq_print(&sb, IQ_EXIT_OK) != IQ_EXIT_OK)
-		iq_interrupted = 1;
+	if (write_all(STDOUT_FILENO, text, len))
+		return;
+	/* Whoever stopped reading has what he wanted. */
+	if (errno != EPIPE)
+		iq_complain(0, "standard output: %s", strerror(errno));
+	iq_interrupted = 1;
+	iq_shell_quit(ctx, errno == EPIPE ? IQ_EXIT_OK : IQ_EXIT_SOURCE);
 }
 
 static void to_stderr(void *ctx, const char *text, size_t len)
 {
 	(void)ctx;
-	while (len) {
-		ssize_t num = write(STDERR_FILENO, text, len);
-
-		if (num <= 0)
-			return;
-		text += num;
-		len -= (size_t)num;
-	}
+	write_all(STDERR_FILENO, text, len);
 }
 
 static int read_options(struct iq_words *words, struct options *o)
@@ -94,6 +106,7 @@ static int run(struct iq_cli *cli, struct iq_shell *sh, const struct options *o)
 	iq_shell_set_io(sh, &(struct iq_shell_io){
 				    .out = to_stdout,
 				    .err = to_stderr,
+				    .ctx = sh,
 				    .width = iq_terminal_width(),
 				    .is_stdout = true,
 				    .interactive = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
@@ -128,6 +141,8 @@ static int cmd_debugger(struct iq_cli *cli, struct iq_words *words)
 
 	if (status)
 		return status;
+	if (cli->json)
+		return iq_complain(IQ_EXIT_USAGE, "--json is for commands, not for the debugger");
 	if (o.pid && !iq_parse_int(o.pid, 1, INT32_MAX, &pid))
 		return iq_complain(IQ_EXIT_USAGE, "-p: %s is not a process id", o.pid);
 	if (!cli->live && !cli->dump && !o.pid)

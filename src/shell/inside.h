@@ -85,10 +85,11 @@ struct iq_shell {
 	unsigned width;	  /* columns of the screen, 0: none */
 	unsigned options; /* enum iq_shell_option */
 	unsigned symdist;
-	char *last_text;  /* the last command, to be repeated */
-	unsigned depth;	  /* texts that run other texts */
-	bool wants_usage; /* the error is one of usage */
-	bool failed;	  /* something failed, in the text that runs */
+	char *last_text;	 /* the last command, to be repeated */
+	unsigned depth;		 /* texts that run other texts */
+	unsigned num_statements; /* at the prompt, so far */
+	bool wants_usage;	 /* the error is one of usage */
+	bool failed;		 /* something failed, in the text that runs */
 	bool quit;
 	int quit_status;
 	bool interactive; /* somebody reads the output as it comes */

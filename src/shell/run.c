@@ -13,7 +13,7 @@
 #include "shell/helper.h"
 #include "shell/inside.h"
 
-enum { MAX_NESTING = 32 };
+enum { MAX_NESTING = 32, STATEMENTS_REMEMBERED = 64 };
 
 /* ---- complaints ---- */
 
@@ -555,7 +555,8 @@ static struct iq_error *run_statement(struct iq_shell *sh, const struct iq_state
 /* What is known of a running machine gets old. */
 static void refresh(struct iq_shell *sh)
 {
-	if (!sh->s || !iq_is_live(sh->s))
+	/* Of a dump it only takes up room. */
+	if (!sh->s || (!iq_is_live(sh->s) && ++sh->num_statements % STATEMENTS_REMEMBERED))
 		return;
 	iq_context_forget(sh);
 	iq_tasks_deinit(sh->s);

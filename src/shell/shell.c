@@ -56,6 +56,12 @@ void iq_shell_set_helper(struct iq_shell *sh, struct iq_helper *helper)
 	sh->helper = helper;
 }
 
+void iq_shell_quit(struct iq_shell *sh, int status)
+{
+	sh->quit = true;
+	sh->quit_status = status;
+}
+
 bool iq_shell_quits(const struct iq_shell *sh, int *status_ret)
 {
 	if (sh->quit && status_ret)

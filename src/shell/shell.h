@@ -69,6 +69,9 @@ bool iq_shell_quits(const struct iq_shell *sh, int *status_ret);
 void iq_shell_prepare_terminal(void);
 
 
+/* As $q does. */
+void iq_shell_quit(struct iq_shell *sh, int status);
+
 /*
  * Read lines from standard input and run them, until it ends or somebody types $q; with a prompt
  * where that is a terminal. The exit status.

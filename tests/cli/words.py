@@ -87,6 +87,7 @@ def without_a_command_the_debugger_is_meant():
     _fails(["-c", "/nonexistent", "-S", "-e", "::version"], 3, "/nonexistent")
     _fails(["-e", "::version"], 2, "debugger", "-c FILE")
     _fails(["-c", "/nonexistent", "-w"], 2, "inquest reads")
+    _fails(["-c", "/nonexistent", "--json"], 2, "--json", "debugger")
     _fails(["-c", "/nonexistent", "-e", "::version", "ps"], 2, "debugger")
 
 
