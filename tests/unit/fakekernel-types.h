@@ -232,6 +232,16 @@ static const struct made_type_text {
 	{ ALL,
 	  "netlink_sock { sock sk; u64 flags; u32 portid; u64 state; wait_queue_head wait; }" },
 	{ ALL, "socket { u32 state; void *file; sock *sk; }" },
+	/* Pointers into the kernel's core are void, as in modules. */
+	{ ALL, "TCP_Server_Info { list_head tcp_ses_list; u32 tcpStatus; void *hostname; void "
+	       "*ssocket; u64 dstaddr[16]; wait_queue_head response_q; wait_queue_head "
+	       "request_q; list_head pending_mid_q; }" },
+	{ ALL, "mid_q_entry { list_head qhead; u64 mid; void *creator; u16 command; }" },
+	{ ALL, "rpc_xprt { u64 state; void *servername; void *address_strings[6]; }" },
+	{ ALL, "rpc_clnt { list_head cl_tasks; rpc_xprt *cl_xprt; }" },
+	{ ALL, "nfs_client { s32 cl_cons_state; void *cl_hostname; rpc_clnt *cl_rpcclient; u64 "
+	       "cl_state; void *cl_net; }" },
+	{ ALL, "nfs_server { rpc_clnt *client; }" },
 	{ ALL, "auditd_connection { pid *pid; u32 portid; void *net; }" },
 };
 
