@@ -186,3 +186,21 @@ nfs_server_gone() {
     ip link del dummy0
     until_true 10 umount /export || fail "umount /export"
 }
+
+# kernel_threads NAME: the kernel threads in D, once they are the same for some looks, as the fact NAME:
+# what writes back joins a hang when it comes by.
+kernel_threads() {
+    kt_same=0 kt_now=
+    until_true 20 kernel_threads_settled || fail "kernel threads come and go"
+    fact "$1" "$kt_now"
+}
+kernel_threads_settled() {
+    kt_last=$kt_now kt_now=
+    for kt in /proc/[0-9]*; do
+        # No command line, and no memory of its own.
+        grep -q '^VmSize' "$kt/status" 2>/dev/null && continue
+        is_in_state "${kt#/proc/}" D && kt_now="$kt_now ${kt#/proc/}"
+    done
+    [ "$kt_now" = "$kt_last" ] && kt_same=$((kt_same + 1)) || kt_same=0
+    [ $kt_same -ge 4 ]
+}

@@ -13,7 +13,7 @@ make() {
     losetup "$loop" /data/image || fail losetup
     fact upper_loop "$loop"
     dmsetup create --noudevsync up --table "0 $((24 * 2048)) linear $loop 0" || fail "dmsetup create"
-    until_true 5 [ -e /dev/mapper/up ] || dmsetup mknodes up
+    [ -e /dev/mapper/up ] || dmsetup mknodes up
     /usr/sbin/mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0 -F /dev/mapper/up || fail mkfs.ext4
     mount -t ext4 -o noinit_itable /dev/mapper/up /upper || fail mount
     touch /upper/file
@@ -21,6 +21,7 @@ make() {
     fsfreeze --freeze /data || fail fsfreeze
     hangs writer 'ext4_|file_write_and_wait|filemap' role write-sync /upper/file 64
     hangs reader 'blkdev|submit_bio|iomap' role direct-read /dev/mapper/up
+    kernel_threads threads
 }
 
 heal() {

@@ -10,14 +10,15 @@ make() {
     fact meta "$meta"
     fact data "$data"
     dmsetup create --noudevsync pool --table "0 32768 thin-pool $meta $data 128 0" || fail "thin-pool"
-    until_true 5 [ -e /dev/mapper/pool ] || dmsetup mknodes pool
+    [ -e /dev/mapper/pool ] || dmsetup mknodes pool
     dmsetup message pool 0 "create_thin 0" || fail "create_thin"
     dmsetup create --noudevsync thin --table "0 131072 thin /dev/mapper/pool 0" || fail "thin"
-    until_true 5 [ -e /dev/mapper/thin ] || dmsetup mknodes thin
+    [ -e /dev/mapper/thin ] || dmsetup mknodes thin
     background filler dd if=/dev/zero of=/dev/mapper/thin bs=64k count=400
     until_true 40 out_of_space || fail "the pool is not full: $(dmsetup status pool)"
     hangs writer 'blkdev|submit_bio|iomap|sync' role direct-write /dev/mapper/thin 60000000
     fact filler "$filler"
+    kernel_threads threads
 }
 
 out_of_space() { dmsetup status pool | grep -q out_of_data_space; }

@@ -13,6 +13,7 @@ make() {
     echo 2000000 >/proc/sys/vm/dirty_bytes
     hangs writer 'balance_dirty_pages|ext4_|jbd2' dd if=/dev/zero of=/data/big bs=64k count=800
     hangs syncer 'sync_inodes|wb_wait|writeback|sync_fs|iterate_supers|filemap|jbd2' sync
+    kernel_threads threads
 }
 
 heal() {
