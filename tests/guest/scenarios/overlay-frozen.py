@@ -18,10 +18,10 @@ def expect(f):
             "certainty": {"proven", "strong"},
             "blocked": {f.copier, f.second, f.maker, f.looker},
             "chain": [
-                {"type": "task", "tid": {f.looker, f.second}},
+                {"type": "task", "tid": {f.looker, f.second, f.copier}},
                 {"type": "lock", "name": re.compile("^(i_rwsem of /|copy-up lock of /file) in overlay, "
                                                     "mounted at /merged")},
-                {"type": "task", "tid": {f.maker, f.copier}},
+                {"type": "task", "tid": {f.maker, f.copier, f.second}},
                 {"type": "filesystem", "mount": "/data"},
             ],
             "evidence": has("works on overlay, mounted at /merged in another mount namespace",
