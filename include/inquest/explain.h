@@ -24,7 +24,8 @@ const struct iq_wait *iq_explain_task(struct iq_session *s, const struct iq_task
 struct iq_wchan {
 	iq_vaddr addr;	  /* 0: none is known */
 	const char *type; /* "struct rw_semaphore", "struct wait_queue_head", ...; NULL */
-	const char *cls;  /* of a lock, as the report calls it: "rwsem", "vma"; NULL */
+	const char
+		*cls; /* as the report calls it: "rwsem", "vma"; of what is no lock "ipc"; NULL */
 	const char *text; /* what it is, in words; NULL where only the address is known */
 	const char *mode; /* "read", "write"; NULL */
 	enum iq_certainty certainty; /* that it sleeps on it */

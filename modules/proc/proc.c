@@ -174,6 +174,17 @@ static const struct iq_opt whatthread_opts[] = {
 	{ 0 },
 };
 
+static const struct iq_opt cpustack_opts[] = {
+	{ 'c', "CPU", "of this CPU alone (decimal)" },
+	{ 'v', NULL, "show arguments, as far as they can be recovered" },
+	{ 0 },
+};
+
+static const struct iq_opt cpuregs_opts[] = {
+	{ 'c', "CPU", "of this CPU alone (decimal)" },
+	{ 0 },
+};
+
 static const char task_help[] =
 	"From an address: a task_struct's own, one on a task's stack, or a number that is a "
 	"process's or thread's id. From words: ids (decimal), and names as ps shows them, each of "
@@ -213,6 +224,10 @@ static const struct iq_dcmd dcmds[] = {
 	{ "whatthread", ":", "find the threads on whose stacks a value is", NULL, whatthread_opts,
 	  cmd_whatthread },
 	{ "syscall", ":", "show the system call that a task is in", NULL, NULL, cmd_syscall },
+	{ "cpustack", "", "show the stacks of what the CPUs were running", NULL, cpustack_opts,
+	  cmd_cpustack },
+	{ "cpuregs", "", "show the registers of the CPUs", NULL, cpuregs_opts, cmd_cpuregs },
+	{ "panicinfo", "", "show where and why a kernel panicked", NULL, NULL, cmd_panicinfo },
 	{ "why", ":", "explain what a thread waits for, to the cause", why_help, NULL, cmd_why },
 	{ 0 },
 };

@@ -71,6 +71,9 @@ struct iq_error *cmd_stackinfo(struct iq_cmd *cmd);
 struct iq_error *cmd_whatthread(struct iq_cmd *cmd);
 struct iq_error *cmd_syscall(struct iq_cmd *cmd);
 struct iq_error *cmd_why(struct iq_cmd *cmd);
+struct iq_error *cmd_cpustack(struct iq_cmd *cmd);
+struct iq_error *cmd_cpuregs(struct iq_cmd *cmd);
+struct iq_error *cmd_panicinfo(struct iq_cmd *cmd);
 
 /* One frame as "func+0x12(args)", without its stack pointer (findstack.c). */
 void proc_frame(struct iq_cmd *cmd, const struct iq_task *task, const struct iq_stack *stack,

@@ -81,8 +81,9 @@ bool iq_explain_wchan(struct iq_session *s, const struct iq_task *task, struct i
 	if (w) {
 		wchan_ret->text = w->on->name;
 		wchan_ret->mode = w->mode;
-		if (iq_object_attr(w->on, "class"))
-			wchan_ret->cls = iq_object_attr(w->on, "class")->str;
+		wchan_ret->cls = iq_object_attr(w->on, "class")
+					 ? iq_object_attr(w->on, "class")->str
+					 : iq_object_type_name(w->on->type);
 		wchan_ret->certainty = w->certainty;
 	}
 	if (w && w->on->type == IQ_OBJ_LOCK && w->on->addr) {

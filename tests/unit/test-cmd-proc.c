@@ -362,6 +362,26 @@ static void why_goes_from_the_thread_to_the_cause(void **state)
 	}
 }
 
+static void cpus_say_what_they_were_running(void **state)
+{
+	struct names n;
+
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = made(f, &n);
+		struct fk_task *t = fk_task(k, 20, "runs");
+
+		fk_runs_on(t, 1);
+		name_task(&n, t);
+		assert_says(k, &n, "::cpustack", "CPU 1: thread ", true);
+		assert_says(k, &n, "::cpuregs -c 0", "CPU 1", false);
+		assert_says(k, &n, "::cpustack -c 7", "there is no CPU 7", true);
+		assert_says(k, &n, "::panicinfo", "which CPU panicked", true);
+		fakekernel_free(k);
+	}
+}
+
 /* ---- whatever the address is ---- */
 
 static void no_command_falls_over_any_address(void **state)
@@ -419,6 +439,7 @@ int main(void)
 		cmocka_unit_test(threadlist_v_shows_stacks),
 		cmocka_unit_test(walkers_give_the_threads_they_say),
 		cmocka_unit_test(why_goes_from_the_thread_to_the_cause),
+		cmocka_unit_test(cpus_say_what_they_were_running),
 		cmocka_unit_test(no_command_falls_over_any_address),
 	};
 
