@@ -142,6 +142,14 @@ void iq_strmap_set(struct iq_strmap *map, const char *key, void *value);
 uint64_t iq_hash_bytes(const void *data, size_t len);
 uint64_t iq_hash_u64(uint64_t v);
 
+/* ---- regular expressions ---- */
+
+/*
+ * May regcomp() have this one? Repetitions of repetitions ("((x{99}){99}){99}") make it use up all
+ * memory there is, instead of saying that this is too much.
+ */
+bool iq_regex_is_modest(const char *pattern);
+
 /* ---- the calendar, without libc, which opens files for it ---- */
 
 struct iq_civil {

@@ -212,6 +212,8 @@ struct iq_error *cmd_pgrep(struct iq_cmd *cmd)
 	if (cmd->argc != 1 || (newest && oldest))
 		return iq_cmd_usage(cmd, newest && oldest ? "either the newest or the oldest"
 							  : "one regular expression is needed");
+	if (!iq_regex_is_modest(cmd->argv[0].str))
+		return iq_error_new(IQ_ERR_INVALID, "the pattern is too large");
 	rc = regcomp(&re, cmd->argv[0].str, REG_EXTENDED);
 	if (rc) {
 		regerror(rc, &re, why, sizeof(why));

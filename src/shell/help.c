@@ -170,8 +170,10 @@ static struct iq_error *list(struct iq_cmd *cmd, struct line *lines, size_t num)
 
 	if (cmd->argc > 1)
 		return iq_cmd_usage(cmd, "one pattern at a time");
-	if (cmd->argc && regcomp(&regex, cmd->argv[0].str, REG_EXTENDED | REG_NOSUB))
-		return iq_error_new(IQ_ERR_INVALID, "%.60s is not a regular expression",
+	if (cmd->argc && (!iq_regex_is_modest(cmd->argv[0].str) ||
+			  regcomp(&regex, cmd->argv[0].str, REG_EXTENDED | REG_NOSUB)))
+		return iq_error_new(IQ_ERR_INVALID,
+				    "%.60s is not a regular expression, or too large a one",
 				    cmd->argv[0].str);
 	qsort(lines, num, sizeof(*lines), by_name);
 	for (size_t i = 0; i < num; i++) {
