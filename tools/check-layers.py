@@ -76,7 +76,7 @@ LIBRARIES = {
     'jansson.h': ['out', 'cli'],
     'libelf.h': ['target'],
     'gelf.h': ['target'],
-    'elf.h': ['target', 'sym', 'kernel'],
+    'elf.h': ['target', 'sym', 'kernel', 'shell'],
     'libkdumpfile/kdumpfile.h': ['target'],
     'libkdumpfile/addrxlat.h': ['target'],
     'histedit.h': ['shell'],

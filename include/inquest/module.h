@@ -116,6 +116,12 @@ struct iq_module {
 	const struct iq_global *globals;
 };
 
+/*
+ * A module built outside of the tree and loaded by ::load offers this one (docs/example-module):
+ *
+ *	const struct iq_module iq_module = { .api = IQ_MODULE_API, .name = "hello", ... };
+ */
+
 /* All rooms, generated; NULL at the end. */
 extern const struct iq_module *const iq_modules[];
 

@@ -5,6 +5,7 @@
  * Speaks mdb's language (src/shell) over a kernel. On a terminal it has a prompt; on a pipe
  * standard output carries nothing but what the commands print.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <unistd.h>
 
@@ -64,6 +65,13 @@ static void to_stderr(void *ctx, const char *text, size_t len)
 	(void)ctx;
 	write_all(STDERR_FILENO, text, len);
 }
+
+#ifndef IQ_STATIC
+static void *find_symbol(const char *name)
+{
+	return dlsym(RTLD_DEFAULT, name);
+}
+#endif
 
 static int read_options(struct iq_words *words, struct options *o)
 {
@@ -160,6 +168,9 @@ static int cmd_debugger(struct iq_cli *cli, struct iq_words *words)
 	iq_catch_interrupts_again();
 	sh = iq_shell_new(cli->session);
 	iq_shell_set_helper(sh, helper);
+#ifndef IQ_STATIC
+	iq_shell_set_symbols(sh, find_symbol);
+#endif
 	iq_shell_survive_faults(sh);
 	err = pid ? iq_shell_set_process(sh, (int32_t)pid) : NULL;
 	status = err ? iq_complain_error(err) : run(cli, sh, &o);

@@ -11,6 +11,7 @@ extern const struct iq_dcmd iq_house_dcmds[];
 extern const struct iq_dcmd iq_setting_dcmds[];
 extern const struct iq_dcmd iq_file_dcmds[];
 extern const struct iq_dcmd iq_context_dcmds[];
+extern const struct iq_dcmd iq_load_dcmds[];
 extern const struct iq_dcmd iq_process_dcmds[];
 
 /* clang-format off */
@@ -21,6 +22,7 @@ const struct iq_dcmd *const iq_builtin_dcmds[] = {
 	iq_setting_dcmds,
 	iq_file_dcmds,
 	iq_context_dcmds,
+	iq_load_dcmds,
 	iq_process_dcmds,
 	iq_print_dcmds,
 	iq_printf_dcmds,

@@ -15,6 +15,19 @@ void iq_module_add(const struct iq_module *module)
 	iq_vec_push(&loaded, module);
 }
 
+bool iq_module_remove(const char *name)
+{
+	for (size_t i = 0; i < loaded.num; i++) {
+		if (strcmp(loaded.data[i]->name, name) != 0)
+			continue;
+		memmove(&loaded.data[i], &loaded.data[i + 1],
+			(loaded.num - i - 1) * sizeof(*loaded.data));
+		loaded.num--;
+		return true;
+	}
+	return false;
+}
+
 const struct iq_module *iq_module_nth(size_t i)
 {
 	size_t n = 0;

@@ -97,9 +97,10 @@ struct iq_shell {
 	const struct iq_pipe_value
 		*piped;	    /* IQ_DCMD_WHOLE_PIPE: the addresses with what is bound to them */
 	bool out_is_stdout; /* sh->out writes to standard output at once */
-	iq_vaddr context_task, context_mm; /* whose user memory is read; 0: the kernel's */
-	struct iq_uspace *context_space;   /* NULL: not read yet */
-	int32_t process;		   /* -p PID: the debugger is about it; 0 */
+	iq_vaddr context_task, context_mm;	/* whose user memory is read; 0: the kernel's */
+	struct iq_uspace *context_space;	/* NULL: not read yet */
+	int32_t process;			/* -p PID: the debugger is about it; 0 */
+	void *(*find_symbol)(const char *name); /* of this program, for modules; NULL: static */
 	struct iq_helper *helper; /* runs shell commands and reads files; NULL: there is none */
 	char *prompt;
 	char *macro_path;
@@ -166,6 +167,8 @@ bool iq_walker_nth(size_t i, struct iq_walker_at *at_ret);
 const struct iq_module *iq_module_nth(size_t i);
 /* Make a module's commands known; it has to stay. */
 void iq_module_add(const struct iq_module *module);
+/* Forget one that was added; false: there is none such. */
+bool iq_module_remove(const char *name);
 /* The first type that this kernel lacks and the room needs, or NULL. */
 const char *iq_module_lacks(struct iq_session *s, const struct iq_module *module);
 

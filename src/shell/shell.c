@@ -46,6 +46,11 @@ void iq_shell_survive_faults(struct iq_shell *sh)
 	sh->guarded = true;
 }
 
+void iq_shell_set_symbols(struct iq_shell *sh, void *(*find)(const char *name))
+{
+	sh->find_symbol = find;
+}
+
 void iq_shell_set_source(struct iq_shell *sh, const char *source)
 {
 	sh->source = source;

@@ -34,6 +34,9 @@ void iq_shell_set_io(struct iq_shell *sh, const struct iq_shell_io *io);
 /* From here on a command that crashes is an error, and not the end. Tests want the end. */
 void iq_shell_survive_faults(struct iq_shell *sh);
 
+/* How modules find what they need of this program; without it none can be loaded. */
+void iq_shell_set_symbols(struct iq_shell *sh, void *(*find)(const char *name));
+
 /* What is being looked at, for ::status: "live kernel", or the dump's path. Borrowed. */
 void iq_shell_set_source(struct iq_shell *sh, const char *source);
 
@@ -67,7 +70,6 @@ bool iq_shell_quits(const struct iq_shell *sh, int *status_ret);
  * opened, as that takes files.
  */
 void iq_shell_prepare_terminal(void);
-
 
 /* As $q does. */
 void iq_shell_quit(struct iq_shell *sh, int status);
