@@ -60,6 +60,7 @@ struct iq_cli {
 	bool json, help, version, timings;
 	bool man; /* print the manual page's source */
 	bool man_debugger;
+	const char *completion; /* print the completion of this shell */
 	enum iq_when color;
 	uint64_t start_ns; /* CLOCK_MONOTONIC */
 	struct iq_session *session;
@@ -103,6 +104,11 @@ void iq_help_program(struct iq_strbuf *out);
 void iq_help_command(struct iq_strbuf *out, const struct iq_command *command);
 /* inquest(1), as roff. */
 void iq_help_man(struct iq_strbuf *out);
+
+/* ---- completion.c ---- */
+
+/* Completion for "bash", "zsh" or "fish", as a script; false: for no other. */
+bool iq_completion(const char *shell, struct iq_strbuf *out);
 
 /* ---- io.c: what the program says ---- */
 

@@ -189,7 +189,8 @@ static int find_command(struct iq_cli *cli, struct iq_words *words)
 					      cli->command->name)
 				: IQ_EXIT_OK;
 	}
-	if (id == IQ_WORDS_END && (cli->help || cli->version || cli->man || cli->man_debugger)) {
+	if (id == IQ_WORDS_END &&
+	    (cli->help || cli->version || cli->man || cli->man_debugger || cli->completion)) {
 		cli->command = NULL;
 		return IQ_EXIT_OK;
 	}
@@ -218,7 +219,9 @@ static int run(struct iq_cli *cli, struct iq_words *words)
 	status = find_command(cli, words);
 	if (status)
 		return status;
-	if (cli->man_debugger) {
+	if (cli->completion) {
+		(void)iq_completion(cli->completion, &out);
+	} else if (cli->man_debugger) {
 		iq_shell_man(&out);
 	} else if (cli->man) {
 		iq_help_man(&out);

@@ -299,9 +299,12 @@ enum {
 	OPT_TIMINGS,
 	OPT_MAN,
 	OPT_MAN_DEBUGGER,
+	OPT_COMPLETION,
 };
 
 static const char *const color_words[] = { "auto", "always", "never", NULL };
+
+static const char *const shell_words[] = { "bash", "zsh", "fish", NULL };
 
 const struct iq_option iq_global_options[] = {
 	{ OPT_LIVE, 'k', NULL, NULL, "look at the running kernel (the default)" },
@@ -314,6 +317,7 @@ const struct iq_option iq_global_options[] = {
 	{ OPT_TIMINGS, 0, "timings", NULL, NULL },
 	{ OPT_MAN, 0, "dump-man", NULL, NULL },
 	{ OPT_MAN_DEBUGGER, 0, "dump-man-debugger", NULL, NULL },
+	{ OPT_COMPLETION, 0, "dump-completion", "SHELL", NULL, shell_words },
 	{ 0 },
 };
 
@@ -350,6 +354,9 @@ static void set_global(struct iq_cli *cli, const struct iq_option *o, const char
 		break;
 	case OPT_MAN_DEBUGGER:
 		cli->man_debugger = true;
+		break;
+	case OPT_COMPLETION:
+		cli->completion = value;
 		break;
 	case OPT_TIMINGS:
 		cli->timings = true;
