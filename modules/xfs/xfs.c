@@ -168,8 +168,7 @@ static struct iq_error *explain_log(struct iq_diag *d, const struct iq_task *tas
 		return NULL;
 	fs = iq_peek_member(d->s, XFS_MOUNT, "m_super", l.mount, &sb) ? iq_diag_filesystem(d, sb)
 								      : NULL;
-	device = xfs_device(d, l.target);
-	if (!fs || !device)
+	if (!fs)
 		return NULL;
 	on = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, l.log);
 	on->addr = l.log;
@@ -200,6 +199,9 @@ static struct iq_error *explain_log(struct iq_diag *d, const struct iq_task *tas
 			    l.mount, data->id + 4);
 		return NULL;
 	}
+	device = xfs_device(d, l.target);
+	if (!device)
+		return NULL;
 	e = iq_graph_edge(d->g, w->task, device, on, IQ_EDGE_SERVES, IQ_STRONG,
 			  "has to write the log");
 	iq_text_add(d->g, &e->evidence, "xlog.l_targ at %#" PRIx64 " is %s", l.log, device->id + 4);

@@ -97,7 +97,8 @@ static const struct made_type_text {
 	     "s32 tgid; "
 	     "void *real_parent; void *parent; list_head children; list_head sibling; void "
 	     "*group_leader; "
-	     "void *thread_pid; list_head thread_node; void *vfork_done; u64 utime; u64 stime; u64 "
+	     "void *thread_pid; list_head thread_node; void *vfork_done; void *journal_info; u64 "
+	     "utime; u64 stime; u64 "
 	     "nvcsw; "
 	     "u64 nivcsw; u64 start_time; u64 start_boottime; u64 min_flt; u64 maj_flt; void "
 	     "*real_cred; "
@@ -115,7 +116,8 @@ static const struct made_type_text {
 	     "frozen:1; "
 	     "s32 pid; s32 tgid; void *real_parent; void *parent; list_head children; list_head "
 	     "sibling; "
-	     "void *group_leader; void *thread_pid; list_head thread_node; void *vfork_done; u64 "
+	     "void *group_leader; void *thread_pid; list_head thread_node; void *vfork_done; void "
+	     "*journal_info; u64 "
 	     "utime; "
 	     "u64 stime; u64 nvcsw; u64 nivcsw; u64 start_time; u64 start_boottime; u64 min_flt; "
 	     "u64 maj_flt; "
@@ -132,7 +134,8 @@ static const struct made_type_text {
 	  "void *active_mm; s32 exit_state; s32 exit_code; s32 exit_signal; u64 jobctl; u32 "
 	  "in_execve:1; "
 	  "u32 frozen:1; s32 pid; s32 tgid; void *real_parent; void *parent; list_head children; "
-	  "list_head sibling; void *group_leader; void *thread_pid; list_head thread_node; void "
+	  "list_head sibling; void *group_leader; void *journal_info; void *thread_pid; list_head "
+	  "thread_node; void "
 	  "*vfork_done; "
 	  "u64 utime; u64 stime; u64 nvcsw; u64 nivcsw; u64 start_time; u64 start_boottime; u64 "
 	  "min_flt; "
@@ -185,7 +188,7 @@ static const struct made_type_text {
 	{ ALL,
 	  "super_block { list_head s_list; u32 s_dev; u64 s_maxbytes; file_system_type *s_type; "
 	  "u64 s_flags; void *s_root; rw_semaphore s_umount; s32 s_count; block_device *s_bdev; "
-	  "sb_writers s_writers; char s_id[32]; }" },
+	  "void *s_fs_info; sb_writers s_writers; char s_id[32]; }" },
 	{ ALL, "address_space { void *host; u64 i_pages[2]; rw_semaphore invalidate_lock; "
 	       "rw_semaphore i_mmap_rwsem; }" },
 	{ ALL,
@@ -200,6 +203,19 @@ static const struct made_type_text {
 	       "*f_op; void *private_data; }" },
 	{ ALL, "fdtable { u32 max_fds; void *fd; }" },
 	{ ALL, "files_struct { u64 count; void *fdt; }" },
+	{ ALL, "btrfs_fs_info { super_block *sb; void *running_transaction; "
+	       "wait_queue_head transaction_wait; }" },
+	{ ALL, "btrfs_transaction { u64 transid; atomic_t num_writers; u32 state; "
+	       "wait_queue_head writer_wait; wait_queue_head commit_wait; btrfs_fs_info *fs_info; "
+	       "}" },
+	{ ALL, "btrfs_trans_handle { u64 transid; btrfs_transaction *transaction; }" },
+	{ ALL, "xfs_buf { u64 b_rhash_key; u32 b_flags; semaphore b_sema; void *b_target; s32 "
+	       "b_last_error; }" },
+	{ ALL, "xfs_log_item { list_head li_ail; u32 li_type; u64 li_flags; xfs_buf *li_buf; }" },
+	{ ALL, "xfs_buf_log_item { xfs_log_item bli_item; xfs_buf *bli_buf; }" },
+	{ ALL, "xfs_ail { void *ail_task; list_head ail_head; }" },
+	{ ALL, "xlog { void *l_mp; xfs_ail *l_ailp; void *l_targ; }" },
+	{ ALL, "xfs_mount { super_block *m_super; xfs_ail *m_ail; xlog *m_log; }" },
 	{ ALL, "vfsmount { dentry *mnt_root; super_block *mnt_sb; s32 mnt_flags; }" },
 	{ O, "mount { hlist_node mnt_hash; void *mnt_parent; dentry *mnt_mountpoint; vfsmount mnt; "
 	     "void *mnt_devname; list_head mnt_list; }" },
