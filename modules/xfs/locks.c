@@ -173,7 +173,10 @@ static bool find_buf_holder(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
 
 /* ---- inodes ---- */
 
-/* Readers of i_lock: tasks that sleep in XFS with the inode in hand, and do not wait for it. */
+/*
+ * Readers of i_lock: tasks that sleep in XFS with the inode in hand, and do not wait for it. The
+ * word may be a former call's, so that they are likely ones, however well their number fits.
+ */
 static bool find_inode_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
 			       const struct iq_lock_name *name, unsigned num)
 {
@@ -201,10 +204,9 @@ static bool find_inode_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr lo
 	}
 	for (unsigned i = 0; i < num_found; i++) {
 		bool sure = num && num_found == num;
-		struct iq_edge *e =
-			iq_graph_edge(d->g, w->task, iq_diag_task(d, found[i]), w->on,
-				      sure ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE,
-				      sure ? IQ_STRONG : IQ_LIKELY, "holds it for read");
+		struct iq_edge *e = iq_graph_edge(d->g, w->task, iq_diag_task(d, found[i]), w->on,
+						  sure ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE, IQ_LIKELY,
+						  "holds it for read");
 
 		iq_text_add(d->g, &e->evidence,
 			    "xfs_inode %#" PRIx64 " is on the stack of %s (%d), which is in XFS",

@@ -281,8 +281,8 @@ static void a_queue_that_does_not_close_ends(void **state)
 
 		/* Its list leads into a circle that the lock is no part of. */
 		fk_u64(k, waiter, waiter);
-		assert_says(k, &n, "big_mutex::walk mutex_waiters",
-			    "who waits for the mutex", f != FK_NEW);
+		assert_says(k, &n, "big_mutex::walk mutex_waiters", "who waits for the mutex",
+			    f != FK_NEW);
 		free(said(k, &n, "big_mutex::mutex"));
 		free(said(k, &n, "::wchaninfo -v"));
 		assert_says(k, &n, "::ps", "@11 waiter", true);
