@@ -7,10 +7,14 @@
  *
  *	who waits	the rules of `why` say of every sleeper who holds what it wants
  *	its stack	a word of the thread's stack or registers points to a lock whose own word
- *			names the thread: proven
- *	its objects	the same of locks inside of slab objects that its stack points into: proven
- *	all memory	(-a) every lock that names the thread, wherever it is; strong, since what
- *has been freed looks the same
+ *			names the thread
+ *	its objects	the same of locks inside of slab objects that its stack points into
+ *	all memory	(-a) every lock that names the thread, wherever it is
+ *
+ * A lock with waiters is proven. Without, it is four words of which three are 0 or a list that
+ * leads back to itself, and on kernels whose mutexes have no list head only zeros: other structs
+ * have the same, and memory that was freed keeps it. Then the lock's address on the stack makes it
+ * strong, else it is likely.
  *
  * Locks that do not record their holders (read sides, percpu_rw_semaphores, semaphores) are found
  * by the first way only. That a thread that sleeps has the address of a lock that is held on its
@@ -89,50 +93,119 @@ static void ask_waiters(struct finding *f)
 
 /* ---- a word that names the thread ---- */
 
-/*
- * Is this word, which is the thread's address with flags, the owner of a lock? An owner alone is
- * not enough, since a task's address is in many places: the rest of the lock has to fit.
- */
-static bool try_word(struct finding *f, iq_vaddr at, const char *how)
+/* Where a word was found that names the thread. */
+enum where { ON_STACK /* the lock's address is */, IN_OBJECT, ANYWHERE };
+
+/* Does somebody stand in its queue who knows it: a waiter on its own task's stack? */
+static bool has_waiter(struct finding *f, enum queue_kind kind, iq_vaddr lock)
+{
+	struct queue q = { 0 };
+	struct iq_error *err = queue_read(f->cmd->s, kind, lock, &q);
+	bool found = false;
+
+	iq_vec_foreach(&q.list, e)
+		if (!err && e->task &&
+		    iq_task_by_stack_addr(f->cmd->s, e->entry) ==
+			    iq_task_by_addr(f->cmd->s, e->task))
+			found = true;
+	iq_error_free(err);
+	queue_deinit(&q);
+	return found;
+}
+
+/* A worker's struct names its task, and has an empty list behind that, as a mutex has. */
+static bool is_own_worker(const struct finding *f, iq_vaddr at)
 {
 	struct iq_session *s = f->cmd->s;
+	/* In set_child_tid before v5.17, e32cf5dfbe22. */
+	const char *where = iq_has_member(s, "struct task_struct", "worker_private")
+				    ? "worker_private"
+				    : "set_child_tid";
+	int64_t off = iq_offsetof(s, "struct worker", "task");
+	uint64_t kthread, data;
+
+	return f->task->kthread && off >= 0 &&
+	       iq_peek_member(s, "struct task_struct", where, f->task->addr, &kthread) &&
+	       iq_peek_member(s, "struct kthread", "data", kthread, &data) &&
+	       at == data + (uint64_t)off;
+}
+
+static const char *rwsem_certainty(struct finding *f, iq_vaddr lock, enum where where)
+{
+	if (has_waiter(f, QUEUE_RWSEM, lock))
+		return "proven: the lock names it, and has waiters";
+	if (where == ON_STACK)
+		return "proven: the lock names it; its address is on its stack";
+	return "strong: the lock names it, if its memory is still in use";
+}
+
+/* NULL: there are too many things like that. */
+static const char *mutex_certainty(struct finding *f, iq_vaddr lock, enum where where)
+{
+	struct iq_sym sym;
+	struct iq_error *err;
+
+	if (has_waiter(f, QUEUE_MUTEX, lock))
+		return "proven: the lock names it, and has waiters";
+	if (where == ON_STACK)
+		return mutex_is_telling(f->cmd->s, lock)
+			       ? "strong: the lock names it; its address is on its stack"
+			       : "likely: its address is on its stack, and the words there are as "
+				 "those of a mutex that names it";
+	if (!mutex_is_telling(f->cmd->s, lock)) {
+		err = iq_sym_by_addr(f->cmd->s, lock, &sym);
+		if (err || sym.addr != lock) {
+			iq_error_free(err);
+			return NULL;
+		}
+	}
+	return "likely: the words there are as those of a mutex that names it";
+}
+
+/*
+ * Is this word, which is the thread's address with flags, the owner of a lock? An owner alone is
+ * not enough, since a task's address is in many places: the rest of the lock has to fit. From its
+ * owner on an rw_semaphore looks as a mutex does. The word in front of it, the count, tells: it is
+ * asked first.
+ */
+static void try_word(struct finding *f, iq_vaddr at, enum where where)
+{
+	struct iq_session *s = f->cmd->s;
+	const char *certainty;
 	struct mutex_words m;
 	struct rwsem_words r;
 	struct iq_error *err;
 	iq_vaddr lock;
 
-	/*
-	 * From its owner on an rw_semaphore looks as a mutex does. The word in front of it, the
-	 * count, tells: it is asked first.
-	 */
+	if (is_own_worker(f, at))
+		return;
 	if (f->rwsem_owner >= 0) {
 		lock = at - (uint64_t)f->rwsem_owner;
 		err = rwsem_is_plausible(s, lock);
 		if (!err && rwsem_words_of(s, lock, &r) && r.owner == f->task->addr &&
 		    (r.has_writer || r.num_readers)) {
-			tell(f, lock, "struct rw_semaphore",
-			     r.has_writer ? "held for write"
-					  : "held for read by somebody, last come by",
-			     r.has_writer ? how : "likely: the last reader may have left");
-			return true;
+			if (r.has_writer)
+				tell(f, lock, "struct rw_semaphore", "held for write",
+				     rwsem_certainty(f, lock, where));
+			else if (where == ON_STACK)
+				tell(f, lock, "struct rw_semaphore",
+				     "held for read by somebody, and was last taken",
+				     "likely: the last reader may have left");
+			return;
 		}
 		iq_error_free(err);
 	}
-	if (f->mutex_owner >= 0) {
-		lock = at - (uint64_t)f->mutex_owner;
-		err = mutex_is_plausible(s, lock);
-		if (!err && mutex_words(s, lock, &m) && m.owner == f->task->addr) {
+	if (f->mutex_owner < 0)
+		return;
+	lock = at - (uint64_t)f->mutex_owner;
+	err = mutex_is_plausible(s, lock);
+	if (!err && mutex_words(s, lock, &m) && m.owner == f->task->addr) {
+		certainty = mutex_certainty(f, lock, where);
+		if (certainty)
 			tell(f, lock, "struct mutex",
-			     m.pickup ? "handed over, to be taken" : "held",
-			     mutex_is_telling(s, lock)
-				     ? how
-				     : "likely: the words there are as those of a mutex that names "
-				       "it");
-			return true;
-		}
-		iq_error_free(err);
+			     m.pickup ? "handed over, to be taken" : "held", certainty);
 	}
-	return false;
+	iq_error_free(err);
 }
 
 static bool is_owner_word(const struct finding *f, uint64_t word)
@@ -152,8 +225,7 @@ static void scan_object(struct finding *f, iq_vaddr start, uint64_t len)
 			return;
 		for (size_t i = 0; i < part / 8; i++)
 			if (is_owner_word(f, words[i]))
-				try_word(f, start + at + 8 * i,
-					 "proven: the lock names it; in an object on its stack");
+				try_word(f, start + at + 8 * i, IN_OBJECT);
 	}
 }
 
@@ -170,12 +242,10 @@ static void follow(struct finding *f, uint64_t p)
 		return;
 	if (f->rwsem_owner >= 0 && iq_peek_u64(s, p + (uint64_t)f->rwsem_owner, &word) &&
 	    is_owner_word(f, word))
-		try_word(f, p + (uint64_t)f->rwsem_owner,
-			 "proven: the lock names it; its address is on its stack");
+		try_word(f, p + (uint64_t)f->rwsem_owner, ON_STACK);
 	if (f->mutex_owner >= 0 && iq_peek_u64(s, p + (uint64_t)f->mutex_owner, &word) &&
 	    is_owner_word(f, word))
-		try_word(f, p + (uint64_t)f->mutex_owner,
-			 "proven: the lock names it; its address is on its stack");
+		try_word(f, p + (uint64_t)f->mutex_owner, ON_STACK);
 	err = iq_slab_of(s, p, &cache, &object);
 	if (err) {
 		iq_error_free(err);
@@ -251,10 +321,9 @@ static bool hit(void *ctx, iq_vaddr addr, uint64_t word)
 	struct finding *f = ctx;
 
 	(void)word;
-	/* No lock of this kind is on a stack, but many things that look like one. Memory that has
-	 * been freed keeps its words. */
+	/* No lock of this kind is on a stack, but many things that look like one. */
 	if (!iq_task_by_stack_addr(f->cmd->s, addr))
-		try_word(f, addr, "strong: the lock names it, if its memory is still in use");
+		try_word(f, addr, ANYWHERE);
 	return false;
 }
 

@@ -234,6 +234,19 @@ static bool links_are_whole(struct iq_session *s, const char *type, iq_vaddr loc
 	       (!next || iq_task_by_stack_addr(s, next));
 }
 
+/* Does nobody stand in its queue? */
+static bool queue_is_empty(struct iq_session *s, const char *type, iq_vaddr lock)
+{
+	int64_t head = iq_offsetof(s, type, "wait_list");
+	int64_t first = iq_offsetof(s, type, "first_waiter");
+	uint64_t next;
+
+	if (head >= 0)
+		return iq_peek_u64(s, lock + (uint64_t)head, &next) &&
+		       next == lock + (uint64_t)head;
+	return first >= 0 && iq_peek_u64(s, lock + (uint64_t)first, &next) && !next;
+}
+
 /* The spinlock and the queue of spinners: mostly 0, and never large. */
 static bool spinners_are_sane(struct iq_session *s, const char *type, iq_vaddr lock)
 {
@@ -265,6 +278,12 @@ struct iq_error *mutex_is_plausible(struct iq_session *s, iq_vaddr lock)
 		return not_a("mutex", lock, "its owner is no task");
 	if (!links_are_whole(s, "struct mutex", lock))
 		return not_a("mutex", lock, "its queue does not lead back to it");
+	/*
+	 * The flags go with the last waiter. What an rw_semaphore remembers of its last reader
+	 * looks like a mutex with a flag.
+	 */
+	if ((w.word & MUTEX_OWNER_FLAGS) && queue_is_empty(s, "struct mutex", lock))
+		return not_a("mutex", lock, "it has flags for waiters, and none");
 	if (!spinners_are_sane(s, "struct mutex", lock))
 		return not_a("mutex", lock, "its spinlock is none");
 	return NULL;

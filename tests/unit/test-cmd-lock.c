@@ -240,6 +240,30 @@ static void findlocks_a_searches_all_memory(void **state)
 	}
 }
 
+static void a_reader_that_has_left_holds_nothing(void **state)
+{
+	struct names n;
+
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		iq_vaddr lock = fk_rwsem(k, "big_rwsem");
+		struct fk_task *t = fk_task(k, 10, "reader");
+
+		n = (struct names){ 0 };
+		fk_rwsem_take_read(t, lock);
+		fk_put(k, lock, "rw_semaphore.count.counter", 0);
+		fk_calls(t, "do_something");
+		fk_word(t, lock);
+		fk_nanosleep(t);
+		fk_tells_ram(k);
+		assert_says(k, &n, "0t10::pid2proc | ::findlocks -a", "0 locks found", true);
+		assert_says(k, &n, "big_rwsem+8::mutex", "flags for waiters, and none", true);
+		fakekernel_free(k);
+	}
+}
+
 static void kgrep_finds_who_points_there(void **state)
 {
 	struct fakekernel *k = fakekernel_new(FK_MID);
@@ -302,6 +326,7 @@ int main(void)
 		cmocka_unit_test(wchaninfo_counts_who_sleeps_where),
 		cmocka_unit_test(findlocks_says_how_sure_it_is),
 		cmocka_unit_test(findlocks_a_searches_all_memory),
+		cmocka_unit_test(a_reader_that_has_left_holds_nothing),
 		cmocka_unit_test(kgrep_finds_who_points_there),
 		cmocka_unit_test(a_queue_that_does_not_close_ends),
 	};
