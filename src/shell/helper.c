@@ -352,6 +352,16 @@ static void serve(int fd)
 
 /* ---- the debugger's side ---- */
 
+/* The same descriptor above those of input, output and complaints, of which one may be closed. */
+static int moved_up(int fd)
+{
+	int up = fd > STDERR_FILENO ? fd : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	if (up != fd)
+		close(fd);
+	return up;
+}
+
 struct iq_helper *iq_helper_start(void)
 {
 	struct iq_helper *h;
@@ -360,6 +370,15 @@ struct iq_helper *iq_helper_start(void)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
 		return NULL;
+	fds[0] = moved_up(fds[0]);
+	fds[1] = moved_up(fds[1]);
+	if (fds[0] < 0 || fds[1] < 0) {
+		if (fds[0] >= 0)
+			close(fds[0]);
+		if (fds[1] >= 0)
+			close(fds[1]);
+		return NULL;
+	}
 	pid = fork();
 	if (!pid) {
 		close(fds[0]);

@@ -74,6 +74,15 @@ def who_reads_only_the_start_is_no_trouble():
         assert re.fullmatch(r"[0-9a-f]{16}\n", f.read())
 
 
+def closed_descriptors_do_not_confuse_it():
+    command = "'%s' -c '%s' -S -e '! echo out; ::echo hello' 2>/dev/null <&- >&-" % (sys.argv[1], DUMP)
+    with os.popen(command) as f:
+        assert f.read() == ""  # the echo has nowhere to go either
+    command = "'%s' -c '%s' -S -e '::echo hello' <&- 2>&-" % (sys.argv[1], DUMP)
+    with os.popen(command) as f:
+        assert f.read() == "hello\n"
+
+
 if __name__ == "__main__":
     if not os.path.exists(DUMP):
         sys.exit(SKIPPED)
