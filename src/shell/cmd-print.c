@@ -312,7 +312,7 @@ static const struct iq_opt print_opts[] = {
 	{ 'p', NULL, "the address is a physical one" },
 	{ 't', NULL, "the type of each member" },
 	{ 'T', NULL, "the type, and what it stands for" },
-	{ 'x', NULL, "numbers in hexadecimal, characters and booleans too" },
+	{ 'x', NULL, "numbers in hexadecimal, enums, characters and booleans too" },
 	{ 'c', "limit", "show that many characters of an array or string, or none: all" },
 	{ 'l', "limit", "show that many elements of other arrays, or none: all" },
 	{ 's', "depth", "how many structures inside of structures are shown" },

@@ -297,7 +297,7 @@ static bool print_char_array(struct iq_print *p, const struct iq_place *place, u
 	char *buf;
 	bool is_text = true;
 
-	if (p->flags & (IQ_PRINT_HEX | IQ_PRINT_DECIMAL) || !len)
+	if (!len)
 		return false;
 	buf = iq_xmalloc(len);
 	if (!iq_place_read(p->reader, place, 0, buf, len)) {
