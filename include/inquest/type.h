@@ -61,6 +61,15 @@ struct iq_error *iq_type_array(struct iq_session *s, struct iq_type of, uint32_t
 typedef bool (*iq_type_fn)(void *ctx, struct iq_type type);
 void iq_type_foreach(struct iq_session *s, iq_type_fn fn, void *ctx);
 
+/*
+ * Give a type a name of the user's own, which iq_type_by_name() knows before all others; a second
+ * one takes the first one's place. IQ_ERR_INVALID: that is no name. at: the i-th; false: there are
+ * not so many.
+ */
+struct iq_error *iq_type_alias(struct iq_session *s, const char *name, struct iq_type type);
+bool iq_type_alias_at(struct iq_session *s, size_t i, const char **name_ret,
+		      struct iq_type *type_ret);
+
 /* The type of a variable that BTF knows: those of the per-CPU section. IQ_ERR_NOTFOUND. */
 struct iq_error *iq_type_of_var(struct iq_session *s, const char *name, struct iq_type *type_ret);
 

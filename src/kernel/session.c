@@ -505,6 +505,17 @@ void iq_type_foreach(struct iq_session *s, iq_type_fn fn, void *ctx)
 	iq_types_foreach(s->types, fn, ctx);
 }
 
+struct iq_error *iq_type_alias(struct iq_session *s, const char *name, struct iq_type type)
+{
+	return iq_types_alias(s->types, name, type);
+}
+
+bool iq_type_alias_at(struct iq_session *s, size_t i, const char **name_ret,
+		      struct iq_type *type_ret)
+{
+	return iq_types_alias_at(s->types, i, name_ret, type_ret);
+}
+
 struct iq_error *iq_type_of_var(struct iq_session *s, const char *name, struct iq_type *type_ret)
 {
 	return iq_types_of_var(s->types, name, type_ret);

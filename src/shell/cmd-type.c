@@ -189,6 +189,26 @@ static struct iq_error *cmd_typelist(struct iq_cmd *cmd)
 	return NULL;
 }
 
+/* ---- ::typedef ---- */
+
+static struct iq_error *cmd_typedef(struct iq_cmd *cmd)
+{
+	struct iq_error *err;
+	struct iq_type type;
+	const char *name;
+	size_t num;
+
+	if (iq_cmd_has(cmd, 'l') || !cmd->argc) {
+		for (size_t i = 0; iq_type_alias_at(cmd->s, i, &name, &type); i++)
+			iq_out_text(cmd->out, "typedef %s %s\n", type_text(cmd, type), name);
+		return NULL;
+	}
+	err = iq_type_args(cmd, cmd->argv, cmd->argc - 1, &type, &num);
+	if (!err && num + 1 != cmd->argc)
+		return iq_cmd_usage(cmd, "a type and a new name are expected");
+	return err ? err : iq_type_alias(cmd->s, cmd->argv[num].str, type);
+}
+
 /* ---- ::list ---- */
 
 /*
@@ -356,6 +376,11 @@ static const struct iq_opt enum_opts[] = {
 	{ 0 },
 };
 
+static const struct iq_opt typedef_opts[] = {
+	{ 'l', NULL, "list the names that were given" },
+	{ 0 },
+};
+
 static const struct iq_opt list_opts[] = {
 	{ 'H', NULL, "the address is the list's head, which is in no structure" },
 	{ 0 },
@@ -373,6 +398,11 @@ const struct iq_dcmd iq_type_dcmds[] = {
 	{ "typelist", "[pattern]", "list the types that have a name",
 	  "The pattern is one of the shell's (*, ?, [ ]) and stands for the name without struct.",
 	  NULL, cmd_typelist, 0, IQ_COMPLETE_TYPE },
+	{ "typedef", "[type name]", "give a type another name",
+	  "Of types that this kernel has, and of pointers to and arrays of them: ::typedef "
+	  "\"struct "
+	  "list_head [8]\" heads. Types of a shape of one's own cannot be made.",
+	  typedef_opts, cmd_typedef, 0, IQ_COMPLETE_TYPE },
 	{ "list", ":type member [variable]", "follow a linked list, from structure to structure",
 	  "The member is a pointer to the next, or a node of the kernel's lists (list_head, "
 	  "hlist_node, llist_node): then what is printed are the structures that the nodes are "

@@ -26,6 +26,12 @@ struct module_types {
 	void *data; /* a copy of our own */
 };
 
+struct alias {
+	const char *name;
+	struct iq_type type;
+	struct alias *next;
+};
+
 struct iq_types {
 	struct iq_btf *kernel;
 	IQ_VEC(struct module_types) modules;
@@ -33,6 +39,8 @@ struct iq_types {
 	struct iq_strmap sizes;		 /* type -> struct remembered * */
 	IQ_VEC(struct iq_btf *) derived; /* of one type each: pointers and arrays that C can name */
 	struct iq_strmap derived_by_key;
+	struct iq_strmap aliases; /* the user's own names -> struct alias in the arena */
+	struct alias *first_alias;
 	struct iq_strmap vars; /* of the kernel's BTF: name -> struct btf_type of its VAR */
 	bool have_vars;
 	struct iq_arena *arena;
@@ -73,6 +81,7 @@ void iq_types_free(struct iq_types *types)
 		iq_btf_free(types->derived.data[--types->derived.num]);
 	iq_vec_free(&types->derived);
 	iq_strmap_deinit(&types->derived_by_key);
+	iq_strmap_deinit(&types->aliases);
 	iq_strmap_deinit(&types->vars);
 	iq_btf_free(types->kernel);
 	iq_strmap_deinit(&types->members);
@@ -306,7 +315,12 @@ static struct iq_error *by_plain_name(struct iq_types *types, const char *name,
 				      struct iq_type *type_ret)
 {
 	struct wanted w = parse_name(name);
+	const struct alias *alias = iq_strmap_get(&types->aliases, name);
 
+	if (alias) {
+		*type_ret = alias->type;
+		return NULL;
+	}
 	if (!strncmp(w.name, "void", w.len) && w.len == 4) {
 		*type_ret = (struct iq_type){ types->kernel, 0 };
 		return NULL;
@@ -518,6 +532,37 @@ struct iq_error *iq_types_of_var(struct iq_types *types, const char *name, struc
 		return iq_error_new(IQ_ERR_NOTFOUND, "BTF does not say what type %s is of", name);
 	*type_ret = btf_ref(types->kernel, t->size_or_type);
 	return NULL;
+}
+
+struct iq_error *iq_types_alias(struct iq_types *types, const char *name, struct iq_type type)
+{
+	struct alias *alias = iq_strmap_get(&types->aliases, name);
+
+	if (!*name || strlen(name) >= MAX_NAME || strpbrk(name, " *[]`"))
+		return iq_error_new(IQ_ERR_INVALID, "not a name for a type");
+	if (!alias) {
+		alias = iq_arena_alloc(types->arena, sizeof(*alias));
+		*alias = (struct alias){ iq_arena_strdup(types->arena, name), type,
+					 types->first_alias };
+		types->first_alias = alias;
+		iq_strmap_set(&types->aliases, name, alias);
+	}
+	alias->type = type;
+	return NULL;
+}
+
+bool iq_types_alias_at(const struct iq_types *types, size_t i, const char **name_ret,
+		       struct iq_type *type_ret)
+{
+	const struct alias *alias = types->first_alias;
+
+	while (alias && i--)
+		alias = alias->next;
+	if (!alias)
+		return false;
+	*name_ret = alias->name;
+	*type_ret = alias->type;
+	return true;
 }
 
 const char *iq_type_module(struct iq_type type)

@@ -56,6 +56,11 @@ void iq_types_foreach(struct iq_types *types, iq_type_fn fn, void *ctx);
 struct iq_error *iq_types_of_var(struct iq_types *types, const char *name,
 				 struct iq_type *type_ret);
 
+/* As iq_type_alias() and iq_type_alias_at() in inquest/type.h. */
+struct iq_error *iq_types_alias(struct iq_types *types, const char *name, struct iq_type type);
+bool iq_types_alias_at(const struct iq_types *types, size_t i, const char **name_ret,
+		       struct iq_type *type_ret);
+
 /* The type and the member of it at path, in one; remembered, misses too. IQ_ERR_NOTFOUND. */
 struct iq_error *iq_types_member(struct iq_types *types, const char *type, const char *path,
 				 struct iq_member *member_ret);

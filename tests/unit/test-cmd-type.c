@@ -298,6 +298,22 @@ static void sizes_offsets_and_enums_are_told(void **state)
 	fakekernel_free(k);
 }
 
+static void a_type_can_be_given_another_name(void **state)
+{
+	struct names n;
+	struct fakekernel *k = made(&n);
+
+	(void)state;
+	assert_said(k, &n,
+		    "::typedef \"struct node *[4]\" four; ::sizeof four; ::typedef struct thing t; "
+		    "::typedef; the_thing::print t number",
+		    "sizeof (struct node *[4]) = 0x20\ntypedef struct thing t\n"
+		    "typedef struct node *[4] four\nnumber = 0xfffffffe\n");
+	assert_says(k, &n, "::typedef struct none x", "no type struct none", true);
+	assert_says(k, &n, "::typedef int", "a type is expected", true);
+	fakekernel_free(k);
+}
+
 static void lists_and_arrays_are_followed(void **state)
 {
 	struct names n;
@@ -390,6 +406,7 @@ int main(void)
 		cmocka_unit_test(types_that_lie_have_an_end),
 		cmocka_unit_test(printf_formats_members),
 		cmocka_unit_test(sizes_offsets_and_enums_are_told),
+		cmocka_unit_test(a_type_can_be_given_another_name),
 		cmocka_unit_test(lists_and_arrays_are_followed),
 		cmocka_unit_test(memory_is_dumped),
 		cmocka_unit_test(code_is_disassembled_with_symbols),
