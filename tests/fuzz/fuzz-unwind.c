@@ -10,10 +10,11 @@
 #include <assert.h>
 
 #include "../unit/made-orc.h"
+#include "unwind/args.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-enum { MAX_ENTRIES = 512, MAX_WORDS = 1024, NUM_FUNCS = 32 };
+enum { MAX_ENTRIES = 512, MAX_WORDS = 1024, MAX_ASKED = 8, NUM_FUNCS = 32 };
 
 static void add_code(struct made *m, const uint8_t *data, size_t len)
 {
@@ -140,6 +141,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (start.sp = m.sp; start.sp < MADE_STACK_END; start.sp += step) {
 		assert(!iq_unwind(m.u, &start, m.arena, &stack));
 		check(&stack);
+		for (size_t i = 0; i < stack.num_frames && i < MAX_ASKED; i++) {
+			struct args_found found[ARGS_NUM_REGS];
+
+			args_recover(m.u, &stack, i, MADE_STACK, found);
+			for (int r = 0; r < ARGS_NUM_REGS; r++)
+				assert(found[r].by || !found[r].both);
+		}
 	}
 	made_deinit(&m);
 	return 0;

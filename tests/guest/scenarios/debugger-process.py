@@ -63,7 +63,7 @@ def memory(guest, pid):
 
 
 def check(f, guest):
-    pid = int(f["reader"])
+    pid = f.reader
     complaints = mappings(guest, pid) + registers(guest, pid) + memory(guest, pid)
     state = guest.run("grep State /proc/%d/status" % pid, 10).out
     if "S (sleeping)" not in state:
