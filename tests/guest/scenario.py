@@ -16,6 +16,7 @@ scenarios/NAME.py says what is true of it:
     GUESTS = {"la57": {"cpu": "max", "kernels": ["newest"]}}
                             run it in other guests too: a name, and Guest's arguments
     CI = True               part of `make check`; the others are only in the zoo
+    ALONE = True            in a guest of its own: others before it would be in its way, or it in theirs
     SPOILS = True           the guest is of no use for others afterwards
     def expect(f)           what check.py calls an expectation; f has the facts as
                             attributes, and f.kernel

@@ -3,6 +3,7 @@ import re
 
 MODULES = ["pktgen"]
 TOOLS = ["chrt"]
+ALONE = True
 
 
 def expect(f):

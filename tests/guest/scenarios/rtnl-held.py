@@ -2,6 +2,7 @@
 import re
 
 MODULES = ["dummy"]
+ALONE = True
 
 
 def expect(f):
