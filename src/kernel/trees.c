@@ -8,8 +8,10 @@
  *
  * An xarray's node has slots for equal parts of its range, by a shift. A maple tree's (since v6.1)
  * has pivots: slot i holds what is above pivot i - 1 and not above pivot i; a pivot of 0 that is
- * not the first, and one that is the node's own end, are the last (lib/maple_tree.c,
- * include/linux/maple_tree.h). The address of a node has its kind in the low byte.
+ * not the first stands for the node's own end, and the one that is that end is the last
+ * (lib/maple_tree.c, include/linux/maple_tree.h). The address of a node has its kind in the low
+ * byte; the mark of an internal entry has the root's alone: inner nodes' slots hold nothing but
+ * nodes.
  */
 #include "kernel/session.h"
 
@@ -146,7 +148,7 @@ static struct iq_error *walk_maple_node(struct walk *w, uint64_t entry, uint64_t
 		else if (i < l->num_pivots)
 			memcpy(&last, bytes + l->pivot + i * 8, 8);
 		if (!last && i)
-			break;
+			last = end;
 		if (last > end || last < first)
 			return iq_error_new(IQ_ERR_CORRUPT,
 					    "node %#" PRIx64 " has a pivot of %#" PRIx64, node,

@@ -331,6 +331,85 @@ static void lists_and_arrays_are_followed(void **state)
 	fakekernel_free(k);
 }
 
+static iq_vaddr node_at_256(struct fakekernel *k)
+{
+	return (fk_heap(k, 1024) + 255) & ~255ULL;
+}
+
+static void maple_trees_are_walked(void **state)
+{
+	struct names n;
+	struct fakekernel *k = made(&n);
+	iq_vaddr tree = fk_data(k, "the_tree", 16), root = node_at_256(k), leaf = node_at_256(k),
+		 other = node_at_256(k);
+
+	(void)state;
+	/* An inner node (3: with gaps) of two leaves (1), the first for 0 to 0xff. */
+	fk_u64(k, tree + 8, root | 3 << 3 | 2);
+	fk_u64(k, root + 8, 0xff);
+	fk_u64(k, root + 8 * 10, leaf | 1 << 3 | 4);
+	fk_u64(k, root + 8 * 11, other | 1 << 3 | 4);
+	fk_u64(k, leaf + 8, 0xf);
+	fk_u64(k, leaf + 16, 0x1f);
+	fk_u64(k, leaf + 24, 0xff);
+	fk_u64(k, leaf + 8 * 17, 0x1000); /* [10, 1f]; [0, f] is free */
+	fk_u64(k, leaf + 8 * 18, 0x2000);
+	fk_u64(k, other + 8, 0x1ff);
+	fk_u64(k, other + 8 * 16, 0x3000);
+	assert_said(k, &n, "the_tree::walk maple", "1000\n2000\n3000\n");
+	fakekernel_free(k);
+}
+
+static void maple_trees_that_lie_have_an_end(void **state)
+{
+	struct names n;
+	struct fakekernel *k = made(&n);
+	iq_vaddr tree = fk_data(k, "the_tree", 16), root = node_at_256(k);
+
+	(void)state;
+	/* It is its own child. */
+	fk_u64(k, tree + 8, root | 3 << 3 | 2);
+	fk_u64(k, root + 8 * 10, root | 3 << 3 | 4);
+	assert_says(k, &n, "the_tree::walk maple", "larger than", true);
+	/* A pivot beyond the node's own end. */
+	fakekernel_free(k);
+	k = made(&n);
+	tree = fk_data(k, "the_tree", 16);
+	root = node_at_256(k);
+	fk_u64(k, tree + 8, root | 2 << 3 | 2);
+	fk_u64(k, root + 8, 0xff);
+	fk_u64(k, root + 16, 0xf);
+	assert_says(k, &n, "the_tree::walk maple", "has a pivot of 0xf", true);
+	fakekernel_free(k);
+}
+
+static void xarrays_are_walked(void **state)
+{
+	struct names n;
+	struct fakekernel *k = made(&n);
+	iq_vaddr xa = fk_data(k, "the_array", 16), root = fk_heap(k, 552), leaf = fk_heap(k, 552);
+	uint8_t shift = 6;
+
+	(void)state;
+	fk_u64(k, xa + 8, root | 2);
+	fk_write(k, root, &shift, 1);
+	fk_u64(k, root + 40 + 8, leaf | 2);
+	fk_u64(k, leaf + 40 + 8 * 3, 0x1000);
+	fk_u64(k, leaf + 40 + 8 * 4, 3 << 2 | 2); /* the same entry again: no other */
+	fk_u64(k, leaf + 40 + 8 * 63, 0x21);	  /* a number */
+	assert_said(k, &n, "the_array::walk xarray", "1000\n21\n");
+	fakekernel_free(k);
+	/* A node below itself has the same shift. */
+	k = made(&n);
+	xa = fk_data(k, "the_array", 16);
+	root = fk_heap(k, 552);
+	fk_u64(k, xa + 8, root | 2);
+	fk_write(k, root, &shift, 1);
+	fk_u64(k, root + 40, root | 2);
+	assert_says(k, &n, "the_array::walk xarray", "has a shift of 6", true);
+	fakekernel_free(k);
+}
+
 /* ---- memory and symbols ---- */
 
 static void memory_is_dumped(void **state)
@@ -408,6 +487,9 @@ int main(void)
 		cmocka_unit_test(sizes_offsets_and_enums_are_told),
 		cmocka_unit_test(a_type_can_be_given_another_name),
 		cmocka_unit_test(lists_and_arrays_are_followed),
+		cmocka_unit_test(maple_trees_are_walked),
+		cmocka_unit_test(maple_trees_that_lie_have_an_end),
+		cmocka_unit_test(xarrays_are_walked),
 		cmocka_unit_test(memory_is_dumped),
 		cmocka_unit_test(code_is_disassembled_with_symbols),
 		cmocka_unit_test(names_of_ones_own_are_known_everywhere),

@@ -45,7 +45,7 @@ static inline void thing_types(struct made_btf *b)
 	uint32_t t_u8 = made_type(b, "__u8", BTF_TYPEDEF, 0, t_uchar);
 	uint32_t t_double = made_type(b, "double", BTF_FLOAT, 0, 8);
 	uint32_t color, flags, node, ptr, proto, fn, text, name, bytes, table, halves, word, nodes,
-		atomic, thing, twins, many;
+		atomic, thing, twins, many, pivots, slots;
 
 	color = made_type(b, "color", BTF_ENUM, 0, 4);
 	made_enumerator(b, "RED", 0);
@@ -95,6 +95,28 @@ static inline void thing_types(struct made_btf *b)
 	made_member(b, "flags", flags, 8 * offsetof(struct thing, flags));
 	made_member(b, "d", t_double, 8 * offsetof(struct thing, d));
 	made_member(b, "self", atomic, 8 * offsetof(struct thing, self));
+
+	/* Trees, as include/linux/maple_tree.h and xarray.h have them. */
+	made_struct(b, "maple_tree", 16, false);
+	made_member(b, "ma_root", t_ulong, 64);
+	pivots = made_array(b, t_ulong, 15);
+	slots = made_array(b, t_ulong, 16);
+	made_struct(b, "maple_range_64", 256, false);
+	made_member(b, "parent", t_ulong, 0);
+	made_member(b, "pivot", pivots, 64);
+	made_member(b, "slot", slots, 64 * 16);
+	pivots = made_array(b, t_ulong, 9);
+	slots = made_array(b, t_ulong, 10);
+	made_struct(b, "maple_arange_64", 256, false);
+	made_member(b, "parent", t_ulong, 0);
+	made_member(b, "pivot", pivots, 64);
+	made_member(b, "slot", slots, 64 * 10);
+	made_struct(b, "xarray", 16, false);
+	made_member(b, "xa_head", t_ulong, 64);
+	slots = made_array(b, t_ulong, 64);
+	made_struct(b, "xa_node", 552, false);
+	made_member(b, "shift", t_uchar, 0);
+	made_member(b, "slots", slots, 64 * 5);
 
 	/* Lies: it holds itself twice; it is larger than any memory; it is a circle of names. */
 	twins = made_struct(b, "twins", 16, false);
