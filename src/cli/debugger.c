@@ -118,6 +118,7 @@ static int run(struct iq_cli *cli, struct iq_shell *sh, const struct options *o)
 				    .width = iq_terminal_width(),
 				    .is_stdout = true,
 				    .interactive = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
+				    .color = iq_use_color(cli),
 				    .interrupted = &iq_interrupted,
 			    });
 	iq_shell_set_source(sh, cli->dump ? cli->dump : "live kernel");

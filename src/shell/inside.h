@@ -93,6 +93,7 @@ struct iq_shell {
 	bool quit;
 	int quit_status;
 	bool interactive; /* somebody reads the output as it comes */
+	bool color;	  /* and sees what is bold */
 	bool guarded;	  /* a command that crashes does not end the session (fault.h) */
 	const struct iq_pipe_value
 		*piped;	    /* IQ_DCMD_WHOLE_PIPE: the addresses with what is bound to them */

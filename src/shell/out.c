@@ -286,6 +286,21 @@ static bool header_is_due(struct iq_out *out, const struct iq_column *columns)
 	return true;
 }
 
+/* Headers are bold where somebody sees it; not in a file, a log or another program's input. */
+static void add_header(struct iq_out *out, const struct iq_column *columns)
+{
+	struct iq_shell *sh = out->sh;
+	bool bold = sh->color && !out->to_pipe && out->sink.write == sh->out.write && !sh->log_path;
+
+	if (bold)
+		iq_strbuf_adds(&out->text, "\033[1m");
+	add_line(&out->text, columns, NULL);
+	if (!bold)
+		return;
+	out->text.len--; /* the end of the line comes after the end of bold */
+	iq_strbuf_adds(&out->text, "\033[0m\n");
+}
+
 void iq_out_row(struct iq_cmd *cmd, const struct iq_column *columns, const struct iq_cell *cells)
 {
 	struct iq_out *out = cmd->out;
@@ -298,7 +313,7 @@ void iq_out_row(struct iq_cmd *cmd, const struct iq_column *columns, const struc
 			}
 	}
 	if (header_is_due(out, columns))
-		add_line(&out->text, columns, NULL);
+		add_header(out, columns);
 	add_line(&out->text, columns, cells);
 	written(out);
 }

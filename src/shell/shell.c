@@ -38,6 +38,7 @@ void iq_shell_set_io(struct iq_shell *sh, const struct iq_shell_io *io)
 	sh->width = io->width;
 	sh->out_is_stdout = io->is_stdout;
 	sh->interactive = io->interactive;
+	sh->color = io->color;
 	sh->interrupted = io->interrupted;
 }
 

@@ -26,6 +26,7 @@ struct iq_shell_io {
 	unsigned width;	  /* columns of the screen; 0: it is none */
 	bool is_stdout;	  /* out writes to standard output at once */
 	bool interactive; /* somebody sits there */
+	bool color;	  /* the screen shows bold and colours */
 	volatile int
 		*interrupted; /* set by ^C, and cleared by the shell when it has obeyed; NULL */
 };
