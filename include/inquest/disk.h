@@ -44,6 +44,18 @@ bool iq_disk_in_flight(struct iq_diag *d, iq_vaddr disk, struct iq_in_flight *f)
  */
 typedef bool (*iq_request_fn)(void *ctx, iq_vaddr request);
 bool iq_disk_each_request(struct iq_session *s, iq_vaddr disk, iq_request_fn fn, void *ctx);
+/*
+ * The scsi_device of a queue (struct request_queue), of a disk; 0: it is none, or its module has no
+ * types.
+ */
+iq_vaddr iq_scsi_of_queue(struct iq_session *s, iq_vaddr queue);
+iq_vaddr iq_scsi_of_disk(struct iq_session *s, iq_vaddr disk);
+/*
+ * What keeps I/O from being handed to a SCSI device, in the kernel's words: "SDEV_BLOCK",
+ * "SHOST_RECOVERY", "host_self_blocked". NULL: nothing.
+ */
+const char *iq_scsi_device_held(struct iq_session *s, iq_vaddr sdev);
+const char *iq_scsi_host_held(struct iq_session *s, iq_vaddr host);
 /* May somebody wait for an answer of this disk? Not where it takes requests and has none. */
 bool iq_disk_may_owe(struct iq_diag *d, iq_vaddr disk);
 

@@ -60,12 +60,15 @@ static const char *driver_of(struct iq_diag *d, iq_vaddr disk)
 
 static struct iq_error *explain_device(struct iq_diag *d, struct iq_object *o)
 {
+	const struct iq_attr *driver = iq_object_attr(o, "driver");
 	struct iq_in_flight f;
 	struct iq_verdict *v;
 
 	if (!o->addr)
 		return NULL;
-	iq_object_str(d->g, o, "driver", driver_of(d, o->addr));
+	/* A room in front of this one may know it better: what is behind the SCSI disk driver. */
+	if (!driver || driver->kind != IQ_ATTR_STR)
+		iq_object_str(d->g, o, "driver", driver_of(d, o->addr));
 	if (!iq_disk_in_flight(d, o->addr, &f))
 		return NULL;
 	iq_object_int(d->g, o, "inflight", f.num);

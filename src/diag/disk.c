@@ -7,8 +7,11 @@
  * knows when it began. A disk that takes bios (device mapper, md, and others
  * that stand on others) only counts them, per CPU, in its statistics.
  *
+ * A SCSI device, or its host, may keep requests from being handed to the driver: those are not in
+ * flight.
+ *
  * Kernel: include/linux/blkdev.h, include/linux/blk-mq.h, block/blk-mq.c, block/genhd.c
- * (part_in_flight).
+ * (part_in_flight), include/scsi/scsi_device.h, scsi_host.h.
  */
 #include "inquest/disk.h"
 
@@ -126,7 +129,7 @@ struct iq_object *iq_diag_storage_of_inode(struct iq_diag *d, iq_vaddr inode)
 static bool each_of_tags(struct iq_session *s, iq_vaddr tags, iq_vaddr queue, iq_request_fn fn,
 			 void *ctx)
 {
-	uint64_t num, rqs, rq, q, state;
+	uint64_t num, rqs, rq, q, state, tag;
 
 	if (!iq_peek_member(s, "struct blk_mq_tags", "nr_tags", tags, &num) || num > MAX_TAGS ||
 	    !iq_peek_member(s, "struct blk_mq_tags", "rqs", tags, &rqs))
@@ -136,6 +139,9 @@ static bool each_of_tags(struct iq_session *s, iq_vaddr tags, iq_vaddr queue, iq
 		    !iq_peek_member(s, "struct request", "q", rq, &q) || q != queue ||
 		    !iq_peek_member(s, "struct request", "state", rq, &state) ||
 		    state != MQ_RQ_IN_FLIGHT)
+			continue;
+		/* Sent again, a request gets another tag; the former one's place is not cleared. */
+		if (iq_peek_member(s, "struct request", "tag", rq, &tag) && (uint32_t)tag != i)
 			continue;
 		if (fn(ctx, rq))
 			return false;
@@ -230,14 +236,98 @@ bool iq_disk_in_flight(struct iq_diag *d, iq_vaddr disk, struct iq_in_flight *f)
 	return count_bios(d, disk, f);
 }
 
+/* ---- SCSI ---- */
+
+iq_vaddr iq_scsi_of_queue(struct iq_session *s, iq_vaddr queue)
+{
+	static const char ops_prefix[] = "scsi_mq_ops";
+	uint64_t sdev, ops, back, host;
+	struct iq_sym sym;
+	struct iq_error *err;
+
+	if (!iq_peek_member(s, "struct request_queue", "queuedata", queue, &sdev) ||
+	    !iq_is_kernel_ptr(s, sdev) ||
+	    !iq_peek_member(s, "struct scsi_device", "request_queue", sdev, &back) ||
+	    back != queue || !iq_peek_member(s, "struct scsi_device", "host", sdev, &host) ||
+	    !iq_is_kernel_ptr(s, host) ||
+	    !iq_peek_member(s, "struct request_queue", "mq_ops", queue, &ops))
+		return 0;
+	err = iq_sym_by_addr(s, ops, &sym);
+	if (err) {
+		iq_error_free(err);
+		return 0;
+	}
+	/* scsi_mq_ops, and scsi_mq_ops_no_commit where the driver takes commands one by one. */
+	return strncmp(sym.name, ops_prefix, strlen(ops_prefix)) ? 0 : sdev;
+}
+
+iq_vaddr iq_scsi_of_disk(struct iq_session *s, iq_vaddr disk)
+{
+	uint64_t queue;
+
+	return disk && iq_peek_member(s, disk_type, "queue", disk, &queue)
+		       ? iq_scsi_of_queue(s, queue)
+		       : 0;
+}
+
+/* The first of the enum's names (NULL-terminated) that a state is. */
+static const char *state_among(struct iq_session *s, const char *type, uint64_t state,
+			       const char *const *names)
+{
+	for (; *names; names++) {
+		int64_t value;
+		struct iq_error *err = iq_enum_value(s, type, *names, &value);
+
+		if (err)
+			iq_error_free(err);
+		else if (value == (int64_t)state)
+			return *names;
+	}
+	return NULL;
+}
+
+const char *iq_scsi_device_held(struct iq_session *s, iq_vaddr sdev)
+{
+	static const char *const held[] = { "SDEV_BLOCK", "SDEV_CREATED_BLOCK", "SDEV_QUIESCE",
+					    NULL };
+	uint64_t state;
+
+	return iq_peek_member(s, "struct scsi_device", "sdev_state", sdev, &state)
+		       ? state_among(s, "enum scsi_device_state", state, held)
+		       : NULL;
+}
+
+const char *iq_scsi_host_held(struct iq_session *s, iq_vaddr host)
+{
+	static const char *const held[] = { "SHOST_RECOVERY", "SHOST_CANCEL_RECOVERY",
+					    "SHOST_DEL_RECOVERY", NULL };
+	const char *name = NULL;
+	uint64_t state, blocked;
+
+	if (iq_peek_member(s, "struct Scsi_Host", "shost_state", host, &state))
+		name = state_among(s, "enum scsi_host_state", state, held);
+	if (!name && iq_peek_member(s, "struct Scsi_Host", "host_self_blocked", host, &blocked) &&
+	    blocked)
+		name = "host_self_blocked";
+	return name;
+}
+
+/* ---- who may be waited for ---- */
+
 bool iq_disk_may_owe(struct iq_diag *d, iq_vaddr disk)
 {
 	enum { DMF_SUSPENDED = 1 };
 	struct iq_in_flight f;
-	uint64_t md, flags;
+	uint64_t md, flags, host;
+	iq_vaddr sdev;
 
 	if (!iq_disk_in_flight(d, disk, &f) || f.num)
 		return true;
+	sdev = iq_scsi_of_disk(d->s, disk);
+	if (sdev)
+		return iq_scsi_device_held(d->s, sdev) ||
+		       (iq_peek_member(d->s, "struct scsi_device", "host", sdev, &host) &&
+			iq_scsi_host_held(d->s, host));
 	/* A suspended mapped device puts bios aside before they are counted. */
 	if (!iq_disk_has_ops(d->s, disk, "dm_blk_dops") &&
 	    !iq_disk_has_ops(d->s, disk, "dm_rq_blk_dops"))

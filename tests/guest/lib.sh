@@ -136,6 +136,15 @@ dm_gone() {
     rm -f "/tmp/$1.img"
 }
 
+# scsi_disk: the first disk of scsi_debug, as $disk; false as long as there is none
+scsi_disk() {
+    for sd_disk in /sys/bus/pseudo/drivers/scsi_debug/adapter0/host*/target*/*/block/*; do
+        disk=${sd_disk##*/}
+        [ -b "/dev/$disk" ] && return 0
+    done
+    return 1
+}
+
 # task_named PREFIX: the tid of a task whose comm starts so
 task_named() { sed -n "s|^Name:[[:space:]]*||p;s|^Pid:[[:space:]]*||p" /proc/[0-9]*/status 2>/dev/null | awk -v p="$1" 'index($0, p) == 1 { getline; print; exit }'; }
 

@@ -253,6 +253,21 @@ static const struct made_type_text {
 	       "*ssocket; u64 dstaddr[16]; wait_queue_head response_q; wait_queue_head "
 	       "request_q; list_head pending_mid_q; }" },
 	{ ALL, "mid_q_entry { list_head qhead; u64 mid; void *creator; u16 command; }" },
+	{ ALL, "gendisk { char disk_name[32]; void *fops; void *queue; void *private_data; }" },
+	{ ALL, "blk_mq_tags { u32 nr_tags; void *rqs; }" },
+	{ ALL, "blk_mq_tag_set { u32 nr_hw_queues; void *tags; }" },
+	{ ALL, "request_queue { void *queuedata; void *mq_ops; blk_mq_tag_set *tag_set; gendisk "
+	       "*disk; }" },
+	{ ALL, "request { request_queue *q; s32 tag; u32 state; u64 start_time_ns; void "
+	       "*end_io_data; }" },
+	{ ALL, "scsi_host_template { void *name; void *proc_name; }" },
+	{ ALL, "Scsi_Host { list_head __devices; list_head eh_abort_list; list_head eh_cmd_q; void "
+	       "*ehandler; wait_queue_head host_wait; scsi_host_template *hostt; u32 host_failed; "
+	       "u32 host_no; u32 host_self_blocked:1; u32 shost_state; }" },
+	{ ALL, "scsi_device { Scsi_Host *host; void *request_queue; list_head siblings; u32 id; "
+	       "u32 channel; u64 lun; void *vendor; void *model; u32 sdev_state; }" },
+	{ ALL, "scsi_cmnd { scsi_device *device; list_head eh_entry; s32 eh_eflags; s32 retries; "
+	       "s32 allowed; }" },
 	{ ALL, "rpc_xprt { u64 state; void *servername; void *address_strings[6]; }" },
 	{ ALL, "rpc_clnt { list_head cl_tasks; rpc_xprt *cl_xprt; }" },
 	{ ALL, "nfs_client { s32 cl_cons_state; void *cl_hostname; rpc_clnt *cl_rpcclient; u64 "
