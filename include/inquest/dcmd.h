@@ -107,6 +107,8 @@ void iq_out_text(struct iq_out *out, const char *fmt, ...) __attribute__((format
  */
 void iq_out_value(struct iq_out *out, uint64_t value);
 void iq_out_type(struct iq_out *out, struct iq_type type);
+/* The same by the type's name; nothing where this kernel does not have it, or nobody reads on. */
+void iq_out_type_named(struct iq_cmd *cmd, const char *name);
 
 /*
  * Rows of a table whose columns are as wide as they say (min; at least the header): cells as in

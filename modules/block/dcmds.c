@@ -197,22 +197,11 @@ static bool print_disk(void *ctx, iq_vaddr disk)
 	return iq_cmd_stop(cmd);
 }
 
-static void set_type(struct iq_cmd *cmd, const char *name)
-{
-	struct iq_type type;
-	struct iq_error *err;
-
-	err = iq_type_by_name(cmd->s, name, &type);
-	if (!err)
-		iq_out_type(cmd->out, type);
-	iq_error_free(err);
-}
-
 static struct iq_error *cmd_bdev(struct iq_cmd *cmd)
 {
 	iq_vaddr disk;
 
-	set_type(cmd, "struct gendisk");
+	iq_out_type_named(cmd, "struct gendisk");
 	if (!cmd->has_addr)
 		return each_disk(cmd->s, print_disk, cmd);
 	disk = disk_at(cmd->s, cmd->addr);
@@ -297,7 +286,7 @@ static struct iq_error *cmd_io(struct iq_cmd *cmd)
 	struct io io = { .cmd = cmd };
 	iq_vaddr disk;
 
-	set_type(cmd, rq_type);
+	iq_out_type_named(cmd, rq_type);
 	if (!cmd->has_addr)
 		return each_disk(cmd->s, print_requests, &io);
 	disk = disk_at(cmd->s, cmd->addr);

@@ -228,14 +228,8 @@ struct iq_error *cgroup_cmd_zone(struct iq_cmd *cmd)
 	struct iq_map wanted = { 0 };
 	struct zones z = { 0 };
 	struct iq_error *err;
-	struct iq_type type;
 
-	if (cmd->to_pipe) {
-		err = iq_type_by_name(cmd->s, pidns_type, &type);
-		if (!err)
-			iq_out_type(cmd->out, type);
-		iq_error_free(err);
-	}
+	iq_out_type_named(cmd, pidns_type);
 	zones_read(cmd->s, &z);
 	err = NULL;
 	for (size_t i = 0; i < num && !err; i++) {

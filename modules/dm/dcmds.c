@@ -121,6 +121,7 @@ static struct iq_error *print_dm(struct iq_cmd *cmd, iq_vaddr md)
 
 static struct iq_error *cmd_dm(struct iq_cmd *cmd)
 {
+	iq_out_type_named(cmd, "struct mapped_device");
 	return run(cmd, print_dm);
 }
 
@@ -182,6 +183,7 @@ static struct iq_error *print_thin(struct iq_cmd *cmd, iq_vaddr md)
 
 static struct iq_error *cmd_thin(struct iq_cmd *cmd)
 {
+	iq_out_type_named(cmd, "struct pool");
 	return run(cmd, print_thin);
 }
 

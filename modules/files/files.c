@@ -157,6 +157,7 @@ static bool print_one(struct iq_walk *walk, iq_vaddr sb)
 
 static struct iq_error *cmd_fsinfo(struct iq_cmd *cmd)
 {
+	iq_out_type_named(cmd, sb_type);
 	if (cmd->has_addr)
 		return print_super(cmd, cmd->addr);
 	return iq_walk_run(cmd->s, "super_block", NULL, print_one, cmd);
@@ -237,6 +238,7 @@ static struct iq_error *cmd_pfiles(struct iq_cmd *cmd)
 	const struct iq_task *t;
 	struct iq_error *err;
 
+	iq_out_type_named(cmd, "struct file");
 	err = task_at(cmd->s, cmd->addr, &t);
 	if (!err && !iq_open_of_task(cmd->s, t, print_fd, cmd) && !cmd->to_pipe)
 		iq_out_text(cmd->out, "%s/%d has no open files that can be read\n", t->comm,
@@ -262,6 +264,7 @@ static struct iq_error *cmd_fd(struct iq_cmd *cmd)
 	if (!file)
 		return iq_error_new(IQ_ERR_NOTFOUND, "%s/%d has no descriptor %" PRIu64, t->comm,
 				    t->pid, fd);
+	iq_out_type_named(cmd, "struct file");
 	iq_out_value(cmd->out, file);
 	return NULL;
 }
@@ -320,6 +323,7 @@ static struct iq_error *cmd_whereopen(struct iq_cmd *cmd)
 	iq_vaddr supers = iq_sym_addr(cmd->s, "super_blocks");
 	struct iq_map seen = { 0 };
 
+	iq_out_type_named(cmd, "struct task_struct");
 	if (supers && iq_offsetof(cmd->s, sb_type, "s_list") >= 0)
 		iq_error_free(iq_list_walk(cmd->s, supers, MAX_SUPERS, is_super, &w));
 	if (!w.sb) {

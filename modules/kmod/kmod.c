@@ -128,6 +128,7 @@ static bool print_one(struct iq_walk *walk, iq_vaddr mod)
 
 static struct iq_error *cmd_modules(struct iq_cmd *cmd)
 {
+	iq_out_type_named(cmd, type);
 	if (cmd->has_addr)
 		return print_module(cmd, cmd->addr);
 	return iq_walk_run(cmd->s, "modules", NULL, print_one, cmd);

@@ -8,22 +8,9 @@
 
 static const char task_type[] = "struct task_struct";
 
-static void out_type(struct iq_cmd *cmd, const char *name)
-{
-	struct iq_type type;
-	struct iq_error *err;
-
-	if (!cmd->to_pipe)
-		return;
-	err = iq_type_by_name(cmd->s, name, &type);
-	if (!err)
-		iq_out_type(cmd->out, type);
-	iq_error_free(err);
-}
-
 static void out_queue(struct iq_cmd *cmd, const struct queue *q)
 {
-	out_type(cmd, task_type);
+	iq_out_type_named(cmd, task_type);
 	iq_vec_foreach(&q->list, e)
 		if (e->task)
 			iq_out_value(cmd->out, e->task);
@@ -101,7 +88,7 @@ static struct iq_error *cmd_mutex_owner(struct iq_cmd *cmd)
 		err = iq_error_fault(cmd->addr, "mutex");
 	if (err)
 		return err;
-	out_type(cmd, task_type);
+	iq_out_type_named(cmd, task_type);
 	if (w.owner)
 		iq_out_value(cmd->out, w.owner);
 	else if (!cmd->to_pipe)

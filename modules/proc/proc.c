@@ -39,15 +39,7 @@ struct iq_error *proc_cmd_task(struct iq_cmd *cmd, const struct iq_task **task_r
 
 void proc_out_type(struct iq_cmd *cmd)
 {
-	struct iq_type type;
-	struct iq_error *err;
-
-	if (!cmd->to_pipe)
-		return;
-	err = iq_type_by_name(cmd->s, "struct task_struct", &type);
-	if (!err)
-		iq_out_type(cmd->out, type);
-	iq_error_free(err);
+	iq_out_type_named(cmd, "struct task_struct");
 }
 
 const struct iq_task *proc_leader(struct iq_session *s, const struct iq_task *task)

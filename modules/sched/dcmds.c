@@ -140,6 +140,7 @@ static struct iq_error *cmd_cpuinfo(struct iq_cmd *cmd)
 	if (!iq_sym_addr(cmd->s, "runqueues"))
 		return iq_error_new(IQ_ERR_NOTFOUND, "this kernel's run queues are not known");
 	iq_tasks(cmd->s);
+	iq_out_type_named(cmd, type);
 	if (which) {
 		err = iq_cmd_count(cmd, which, &value);
 		if (err)

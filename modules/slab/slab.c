@@ -138,6 +138,7 @@ static bool print_one(struct iq_walk *walk, iq_vaddr cache)
 
 static struct iq_error *cmd_kmastat(struct iq_cmd *cmd)
 {
+	iq_out_type_named(cmd, type);
 	if (cmd->has_addr)
 		return print_cache(cmd, cmd->addr);
 	return iq_walk_run(cmd->s, "slab_cache", NULL, print_one, cmd);

@@ -135,20 +135,9 @@ static bool print_timer(void *ctx, unsigned cpu, iq_vaddr timer)
 	return iq_cmd_stop(cmd);
 }
 
-static void set_type(struct iq_cmd *cmd, const char *name)
-{
-	struct iq_type type;
-	struct iq_error *err;
-
-	err = iq_type_by_name(cmd->s, name, &type);
-	if (!err)
-		iq_out_type(cmd->out, type);
-	iq_error_free(err);
-}
-
 static struct iq_error *cmd_timers(struct iq_cmd *cmd)
 {
-	set_type(cmd, "struct timer_list");
+	iq_out_type_named(cmd, "struct timer_list");
 	return each_timer(cmd->s, print_timer, cmd);
 }
 
@@ -259,7 +248,7 @@ static bool print_hrtimer(void *ctx, unsigned cpu, unsigned clock, iq_vaddr time
 
 static struct iq_error *cmd_hrtimers(struct iq_cmd *cmd)
 {
-	set_type(cmd, "struct hrtimer");
+	iq_out_type_named(cmd, "struct hrtimer");
 	iq_tasks(cmd->s);
 	return each_hrtimer(cmd->s, print_hrtimer, cmd);
 }

@@ -223,6 +223,7 @@ static bool print_one(struct iq_walk *walk, iq_vaddr wq)
 
 static struct iq_error *cmd_taskq(struct iq_cmd *cmd)
 {
+	iq_out_type_named(cmd, wq_type);
 	if (cmd->has_addr)
 		return print_queue(cmd, cmd->addr);
 	return iq_walk_run(cmd->s, "workqueue", NULL, print_one, cmd);
@@ -244,6 +245,7 @@ static struct iq_error *cmd_workers(struct iq_cmd *cmd)
 	const struct iq_task_list *list = iq_tasks(cmd->s);
 	struct worker w;
 
+	iq_out_type_named(cmd, "struct worker");
 	for (size_t i = 0; list && i < list->num_tasks && !iq_cmd_stop(cmd); i++) {
 		const struct iq_task *t = &list->tasks[i];
 

@@ -117,6 +117,8 @@ int iq_complain(int status, const char *fmt, ...) __attribute__((format(printf, 
 /* The same of an error, which is freed: IQ_EXIT_SOURCE, whatever it was. */
 int iq_complain_error(struct iq_error *err);
 
+/* Write all of it; false: nobody reads it any more. */
+bool iq_write_all(int fd, const char *text, size_t len);
 /* Write all of it to standard output. Whoever stopped reading has what he wanted: that is no error.
  */
 int iq_print(const struct iq_strbuf *out, int status);

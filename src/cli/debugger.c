@@ -33,25 +33,9 @@ struct options {
 	const char *path;
 };
 
-/* False: nobody reads it any more. */
-static bool write_all(int fd, const char *text, size_t len)
-{
-	while (len) {
-		ssize_t num = write(fd, text, len);
-
-		if (num < 0 && errno == EINTR)
-			continue;
-		if (num <= 0)
-			return false;
-		text += num;
-		len -= (size_t)num;
-	}
-	return true;
-}
-
 static void to_stdout(void *ctx, const char *text, size_t len)
 {
-	if (write_all(STDOUT_FILENO, text, len))
+	if (iq_write_all(STDOUT_FILENO, text, len))
 		return;
 	/* Whoever stopped reading has what he wanted. */
 	if (errno != EPIPE)
@@ -63,7 +47,7 @@ static void to_stdout(void *ctx, const char *text, size_t len)
 static void to_stderr(void *ctx, const char *text, size_t len)
 {
 	(void)ctx;
-	write_all(STDERR_FILENO, text, len);
+	iq_write_all(STDERR_FILENO, text, len);
 }
 
 #ifndef IQ_STATIC

@@ -15,7 +15,7 @@
 #include "cli/cli.h"
 #include "out/text.h"
 
-static bool write_all(int fd, const char *text, size_t len)
+bool iq_write_all(int fd, const char *text, size_t len)
 {
 	while (len) {
 		ssize_t num = write(fd, text, len);
@@ -41,7 +41,7 @@ int iq_complain(int status, const char *fmt, ...)
 	iq_strbuf_adds(&line, "inquest: ");
 	iq_text_clean(&line, iq_strbuf_str(&raw));
 	iq_strbuf_addc(&line, '\n');
-	write_all(STDERR_FILENO, line.str, line.len);
+	iq_write_all(STDERR_FILENO, line.str, line.len);
 	return status;
 }
 
@@ -54,7 +54,7 @@ int iq_complain_error(struct iq_error *err)
 
 int iq_print(const struct iq_strbuf *out, int status)
 {
-	if (!out->len || write_all(STDOUT_FILENO, out->str, out->len) || errno == EPIPE)
+	if (!out->len || iq_write_all(STDOUT_FILENO, out->str, out->len) || errno == EPIPE)
 		return status;
 	return iq_complain(IQ_EXIT_SOURCE, "the answer could not be written: standard output: %s",
 			   strerror(errno));

@@ -162,14 +162,13 @@ bool iq_table_sort(struct iq_table *t, const char *column, bool descending)
 
 /* ---- text ---- */
 
-/* What the cell shows; in `buf` where it has to be made. */
-static const char *cell_text(const struct iq_cell *cell, char *buf, size_t size)
+const char *iq_cell_text(const struct iq_cell *cell, const char *prefix, char *buf, size_t size)
 {
 	if (cell->text)
 		return cell->text;
 	switch (cell->kind) {
 	case IQ_CELL_STR:
-		return cell->str;
+		return cell->str ? cell->str : "-";
 	case IQ_CELL_I64:
 		snprintf(buf, size, "%" PRId64, cell->i64);
 		return buf;
@@ -182,7 +181,7 @@ static const char *cell_text(const struct iq_cell *cell, char *buf, size_t size)
 	case IQ_CELL_BOOL:
 		return cell->yes ? "yes" : "no";
 	case IQ_CELL_ADDR:
-		snprintf(buf, size, "0x%" PRIx64, cell->u64);
+		snprintf(buf, size, "%s%" PRIx64, prefix, cell->u64);
 		return buf;
 	case IQ_CELL_UNREADABLE:
 		return "??";
@@ -205,7 +204,8 @@ static size_t *column_widths(const struct iq_table *t, bool with_header)
 		if (c->json_only)
 			continue;
 		iq_vec_foreach(&t->rows, row) {
-			size_t width = iq_text_width(cell_text(&(*row)[i], buf, sizeof(buf)));
+			size_t width =
+				iq_text_width(iq_cell_text(&(*row)[i], "0x", buf, sizeof(buf)));
 
 			if (c->max)
 				width = IQ_MIN(width, (size_t)c->max);
@@ -273,8 +273,9 @@ void iq_table_text(const struct iq_table *t, const struct iq_table_style *style,
 
 		for (size_t i = 0; i < last; i++) {
 			const struct iq_column *c = &t->columns[i];
-			const char *text = r ? cell_text(&t->rows.data[r - 1][i], buf, sizeof(buf))
-					     : c->header;
+			const char *text =
+				r ? iq_cell_text(&t->rows.data[r - 1][i], "0x", buf, sizeof(buf))
+				  : c->header;
 
 			if (c->json_only)
 				continue;

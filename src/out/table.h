@@ -47,6 +47,12 @@ struct iq_table_style {
 	bool color;
 };
 
+/*
+ * What a cell shows; in `buf` (400 bytes are enough for any number) where it has to be made.
+ * prefix: what stands before addresses, "0x" or nothing.
+ */
+const char *iq_cell_text(const struct iq_cell *cell, const char *prefix, char *buf, size_t size);
+
 /* Append the table as text. Lines have no blanks at their end. */
 void iq_table_text(const struct iq_table *t, const struct iq_table_style *style,
 		   struct iq_strbuf *out);

@@ -9,6 +9,7 @@
  */
 #include <stdio.h>
 
+#include "out/table.h"
 #include "out/text.h"
 #include "shell/inside.h"
 
@@ -182,40 +183,25 @@ void iq_out_type(struct iq_out *out, struct iq_type type)
 	out->type = type;
 }
 
+void iq_out_type_named(struct iq_cmd *cmd, const char *name)
+{
+	struct iq_error *err = NULL;
+	struct iq_type type;
+
+	if (cmd->to_pipe) {
+		err = iq_type_by_name(cmd->s, name, &type);
+		if (!err)
+			iq_out_type(cmd->out, type);
+	}
+	iq_error_free(err);
+}
+
 unsigned iq_out_width(const struct iq_out *out)
 {
 	return out->to_pipe ? 0 : out->sh->width;
 }
 
 /* ---- tables ---- */
-
-static const char *cell_text(const struct iq_cell *cell, char *buf, size_t size)
-{
-	if (cell->text)
-		return cell->text;
-	switch (cell->kind) {
-	case IQ_CELL_STR:
-		return cell->str ? cell->str : "-";
-	case IQ_CELL_I64:
-		snprintf(buf, size, "%" PRId64, cell->i64);
-		return buf;
-	case IQ_CELL_U64:
-		snprintf(buf, size, "%" PRIu64, cell->u64);
-		return buf;
-	case IQ_CELL_REAL:
-		snprintf(buf, size, "%.1f", cell->real);
-		return buf;
-	case IQ_CELL_BOOL:
-		return cell->yes ? "yes" : "no";
-	case IQ_CELL_ADDR:
-		snprintf(buf, size, "%" PRIx64, cell->u64);
-		return buf;
-	case IQ_CELL_UNREADABLE:
-		return "??";
-	default:
-		return "-";
-	}
-}
 
 static void blanks(struct iq_strbuf *sb, size_t num)
 {
@@ -269,7 +255,7 @@ static void add_line(struct iq_strbuf *text, const struct iq_column *columns,
 		is_first = false;
 		add_cell(text, c,
 			 !cells ? (c->header ? c->header : c->name)
-				: cell_text(cell, buf, sizeof(buf)),
+				: iq_cell_text(cell, "", buf, sizeof(buf)),
 			 !c[1].name);
 	}
 	while (text->len > start && text->str[text->len - 1] == ' ')
