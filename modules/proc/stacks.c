@@ -426,8 +426,6 @@ struct iq_error *cmd_stacks(struct iq_cmd *cmd)
 	struct filter filter = { 0 };
 	struct iq_error *err;
 
-	if (cmd->argc)
-		return iq_cmd_usage(cmd, "it takes options only");
 	err = parse_filter(cmd, &filter);
 	if (!err)
 		err = iq_cmd_has(cmd, 'f') ? iq_tasks_snapshot(cmd->s, &list)

@@ -140,8 +140,6 @@ static struct iq_error *cmd_dump(struct iq_cmd *cmd)
 	const struct iq_arg *arg;
 	struct iq_error *err = NULL;
 
-	if (cmd->argc)
-		return iq_cmd_usage(cmd, "no words are expected");
 	if (iq_cmd_has(cmd, 'f'))
 		return iq_error_new(IQ_ERR_UNSUPPORTED, "there is no object file to read from");
 	if ((arg = iq_cmd_opt(cmd, 'l')))

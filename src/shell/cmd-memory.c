@@ -29,8 +29,6 @@ static struct iq_error *cmd_vtop(struct iq_cmd *cmd)
 	struct iq_error *err = NULL;
 	iq_paddr pa;
 
-	if (cmd->argc)
-		return iq_cmd_usage(cmd, "no words are expected");
 	if (as) {
 		err = iq_cmd_number(cmd, as, &mm);
 		if (!err && mm)
@@ -98,8 +96,6 @@ static struct iq_error *cmd_mappings(struct iq_cmd *cmd)
 	struct iq_regions regions;
 	bool header = false;
 
-	if (cmd->argc)
-		return iq_cmd_usage(cmd, "no words are expected");
 	if (us && !(cmd->has_addr && cmd->addr >> 63)) {
 		struct iq_error *err = user_mappings(cmd, us, &header);
 
@@ -118,8 +114,6 @@ static struct iq_error *cmd_objects(struct iq_cmd *cmd)
 	struct iq_sym_module m;
 	bool header = false;
 
-	if (cmd->argc)
-		return iq_cmd_usage(cmd, "no words are expected");
 	if (end > start)
 		print_range(cmd, &header, start, end, NULL, "vmlinux");
 	for (size_t i = 0; iq_sym_module_at(cmd->s, i, &m); i++)

@@ -49,6 +49,10 @@ static struct iq_error *options(struct iq_cmd *cmd, struct iq_print *p)
 	p->max_chars = iq_cmd_has(cmd, 'C') ? IQ_PRINT_NO_LIMIT : IQ_PRINT_MAX_CHARS;
 	p->max_elems = iq_cmd_has(cmd, 'L') ? IQ_PRINT_NO_LIMIT : IQ_PRINT_MAX_ELEMS;
 	p->width = iq_out_width(cmd->out) ? iq_out_width(cmd->out) : 80;
+	if (iq_cmd_has(cmd, 'C'))
+		p->flags |= IQ_PRINT_NO_SYMBOLS;
+	if (iq_cmd_has(cmd, 'L'))
+		p->width = IQ_PRINT_NO_LIMIT;
 	err = option_number(cmd, 'c', &p->max_chars);
 	if (!err)
 		err = option_number(cmd, 'l', &p->max_elems);
@@ -303,11 +307,11 @@ static struct iq_error *cmd_print(struct iq_cmd *cmd)
 
 static const struct iq_opt print_opts[] = {
 	{ 'a', NULL, "the address in front of each member" },
-	{ 'C', NULL, "no limit to character arrays" },
+	{ 'C', NULL, "no limit to character arrays, and no symbols for what pointers point to" },
 	{ 'd', NULL, "numbers in decimal" },
 	{ 'h', NULL, "show the holes in structures" },
 	{ 'i', NULL, "the address given is the value itself" },
-	{ 'L', NULL, "no limit to other arrays" },
+	{ 'L', NULL, "no limit to other arrays, and no line of theirs is broken" },
 	{ 'n', NULL, "no symbols for what pointers point to" },
 	{ 'p', NULL, "the address is a physical one" },
 	{ 't', NULL, "the type of each member" },

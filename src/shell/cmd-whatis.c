@@ -199,8 +199,6 @@ static struct iq_error *cmd_whatis(struct iq_cmd *cmd)
 	bool all = iq_cmd_has(cmd, 'a') || a.verbose, found;
 	const char *line, *end;
 
-	if (cmd->argc)
-		return iq_cmd_usage(cmd, "no words are expected");
 	found = ask_rooms(&a, all);
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(exact) && (!found || all); i++)
 		found |= exact[i](&a);

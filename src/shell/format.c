@@ -86,7 +86,8 @@ struct run {
 	struct iq_strbuf line;
 	size_t col;
 	unsigned width;
-	bool begun; /* the label has been written, or is not wanted any more */
+	bool after_dot; /* the line ends with what the letter a wrote */
+	bool begun;	/* the label has been written, or is not wanted any more */
 	unsigned num_fields;
 };
 
@@ -104,11 +105,17 @@ static void pad_to(struct run *r, size_t col)
 		add(r, " ");
 }
 
+static void flush(struct run *r)
+{
+	if (r->line.len)
+		iq_out_text(r->out, "%s", iq_strbuf_str(&r->line));
+	r->line.len = 0;
+}
+
 static void newline(struct run *r)
 {
 	iq_strbuf_addc(&r->line, '\n');
-	iq_out_text(r->out, "%s", iq_strbuf_str(&r->line));
-	r->line.len = 0;
+	flush(r);
 	r->col = 0;
 }
 
@@ -144,6 +151,7 @@ static void field(struct run *r, const char *text, unsigned width)
 {
 	size_t has = iq_text_width(text);
 
+	r->after_dot = false;
 	begin(r, true);
 	if (r->col > INDENT && r->col + has > r->width) {
 		newline(r);
@@ -379,8 +387,9 @@ static struct iq_error *insn(struct run *r, const struct iq_format_letter *l)
 	if (err)
 		return err;
 	len = iq_disasm_one(r->sh->s, addr, code, len, &text);
-	if (r->col)
+	if (r->col && !r->after_dot)
 		newline(r);
+	r->after_dot = false;
 	if (l->kind == IQ_FORMAT_INSN_ADDR)
 		label(r);
 	else
@@ -469,7 +478,8 @@ static void dot_itself(struct run *r)
 		field(r, symbolic(r, addr), 0);
 		return;
 	}
-	begin(r, false);
+	/* At the left margin. */
+	r->begun = r->after_dot = true;
 	add(r, symbolic(r, addr));
 	add(r, ":");
 	pad_to(r, (r->col + INDENT - 1) / INDENT * INDENT);
@@ -488,6 +498,9 @@ static struct iq_error *letter_once(struct run *r, const struct iq_format_letter
 	case IQ_FORMAT_ESCAPED_CHAR:
 		return character(r, l);
 	case IQ_FORMAT_NEWLINE:
+		/* As ADDR,20/nap has it: what is first has its label, be it a line's end. */
+		if (!r->begun && !r->col && r->verb != '=' && !r->out->to_pipe)
+			label(r);
 		r->begun = true;
 		newline(r);
 		return NULL;
@@ -503,6 +516,11 @@ static struct iq_error *letter_once(struct run *r, const struct iq_format_letter
 	default:
 		return value(r, l);
 	}
+}
+
+static bool is_string(const struct iq_format_letter *l)
+{
+	return l->kind == IQ_FORMAT_STR || l->kind == IQ_FORMAT_ESCAPED_STR;
 }
 
 static struct iq_error *letter(struct run *r, const struct iq_format_letter *l, uint64_t count)
@@ -530,6 +548,8 @@ static struct iq_error *letter(struct run *r, const struct iq_format_letter *l, 
 		break;
 	}
 	for (uint64_t i = 0; i < count && !err; i++) {
+		if (i && r->col && is_string(l)) /* one on a line */
+			newline(r);
 		if (iq_shell_stop(r->sh))
 			return iq_error_new(IQ_ERR_TIMEOUT, "interrupted");
 		if (++r->num_fields > MAX_FIELDS)
@@ -639,14 +659,19 @@ static struct iq_error *run_list(struct run *r, const struct iq_format *list)
 }
 
 struct iq_error *iq_format_run(struct iq_shell *sh, const struct iq_stage *stage,
-			       struct iq_out *out, bool has_addr, bool first)
+			       struct iq_out *out, bool first)
 {
 	static const struct iq_format default_list = { .letter = 'X', .count = 1 };
 	const struct iq_format *list = stage->list ? stage->list : &default_list;
-	struct run r = { .sh = sh, .out = out, .verb = stage->verb };
+	struct run r = { .sh = sh, .out = out, .verb = stage->verb, .begun = !first };
 	struct iq_error *err;
 
-	(void)has_addr;
+	if (stage->verb == '=' && !stage->list)
+		return iq_error_new(IQ_ERR_INVALID,
+				    "a format letter is missing after =; see ::formats");
+	r.col = first ? 0 : sh->format_col;
+	if (r.col && strchr("sS", list->letter))
+		newline(&r);
 	sh->last = r.start = r.dot = r.value = sh->dot;
 	r.width = sh->width ? sh->width : DEFAULT_WIDTH;
 	if (stage->values)
@@ -656,10 +681,17 @@ struct iq_error *iq_format_run(struct iq_shell *sh, const struct iq_stage *stage
 	    !strchr("\"nNaiI", list->letter) && stage->verb != '\\' && stage->verb != '@')
 		iq_out_text(out, "%s:\n", symbolic(&r, r.dot));
 	err = run_list(&r, list);
-	if (r.col)
-		newline(&r);
+	flush(&r);
+	sh->format_col = r.col;
 	if (!err && stage->verb != '=')
 		sh->increment = r.dot - r.start;
 	iq_strbuf_deinit(&r.line);
 	return err;
+}
+
+void iq_format_end(struct iq_shell *sh, struct iq_out *out)
+{
+	if (sh->format_col)
+		iq_out_text(out, "\n");
+	sh->format_col = 0;
 }

@@ -78,6 +78,7 @@ struct iq_shell {
 	struct iq_session *s;	/* NULL: there is no target */
 	struct iq_arena *arena; /* of the statement that runs */
 	uint64_t dot, last, increment;
+	size_t format_col; /* where the line of a format that is being repeated has got to */
 	unsigned radix;
 	struct iq_var *vars, **vars_tail;
 	struct iq_strmap var_by_name;
@@ -205,8 +206,12 @@ void iq_shell_log_flush(struct iq_shell *sh);
 
 /* ---- format.c ---- */
 
-/* One run of / \ @ ? or = at dot. Sets the increment. */
+/*
+ * One run of / \ @ ? or = at dot. Sets the increment. The line that it ends in stays open, for the
+ * next run of the same count (`first` false) to go on with, until iq_format_end().
+ */
 struct iq_error *iq_format_run(struct iq_shell *sh, const struct iq_stage *stage,
-			       struct iq_out *out, bool has_addr, bool first);
+			       struct iq_out *out, bool first);
+void iq_format_end(struct iq_shell *sh, struct iq_out *out);
 
 #endif

@@ -206,6 +206,14 @@ static bool are_fixed(const struct iq_word *words)
 	return true;
 }
 
+/* Does the usage name any, behind what it says of the address? */
+static bool takes_words(const struct iq_dcmd *dcmd)
+{
+	const char *usage = dcmd->usage ? dcmd->usage : "";
+
+	return usage[strspn(usage, ":?")] || dcmd->flags & IQ_DCMD_RAW_ARGS;
+}
+
 static struct iq_error *give_words(struct stage_run *r, struct iq_cmd *cmd)
 {
 	struct iq_error *err;
@@ -219,6 +227,9 @@ static struct iq_error *give_words(struct stage_run *r, struct iq_cmd *cmd)
 	err = iq_cmd_words(cmd, r->at.extra, r->stage->words);
 	if (err)
 		return err;
+	if (cmd->argc && !takes_words(cmd->dcmd))
+		return iq_cmd_usage(cmd, "%s%s takes no words: %.60s", iq_dcmd_sign(cmd->dcmd),
+				    cmd->dcmd->name, cmd->argv[0].str);
 	r->argc = cmd->argc;
 	r->argv = cmd->argv;
 	r->opts = cmd->opts;
@@ -307,7 +318,7 @@ static struct iq_error *run_once(struct stage_run *r)
 	case IQ_STAGE_DCMD:
 		return run_dcmd_once(r);
 	case IQ_STAGE_FORMAT:
-		return iq_format_run(sh, stage, r->out, r->has_addr, r->first);
+		return iq_format_run(sh, stage, r->out, r->first);
 	case IQ_STAGE_ASSIGN:
 		value = sh->dot;
 		if (stage->size && stage->size < 8)
@@ -332,10 +343,11 @@ static struct iq_error *run_on_pipe(struct stage_run *r)
 		r->sh->dot = r->in->values[i].value;
 		r->out->bound = r->in->values[i].bound;
 		bind(r->sh, r->out->bound);
-		r->first = !i;
+		r->first = !i || r->stage->kind == IQ_STAGE_FORMAT; /* each place its label */
 		r->loop = r->in->num > 1;
 		r->has_addr = true;
 		err = run_once(r);
+		iq_format_end(r->sh, r->out);
 		if (r->sh->quit)
 			break;
 	}
@@ -364,6 +376,7 @@ static struct iq_error *run_counted(struct stage_run *r)
 		if (r->sh->quit)
 			break;
 	}
+	iq_format_end(r->sh, r->out);
 	return err;
 }
 

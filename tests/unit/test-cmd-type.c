@@ -159,6 +159,14 @@ static void options_change_how_it_looks(void **state)
 	assert_said(k, &n, "the_thing::print -l 2 -c 2 struct thing table name text",
 		    "table = [ 0x1, 0x2, ... ]\nname = [ \"ma\"... ]\ntext = 0xtext \"so\"...\n");
 	assert_said(k, &n, "the_thing::print -n struct thing fn", "fn = 0xADDR\n");
+	/* Both letters lift a limit, and do what else is known of them. */
+	assert_said(k, &n, "the_thing::print -C -c 2 struct thing name fn",
+		    "name = [ \"ma\"... ]\nfn = 0xADDR\n");
+	assert_said(
+		k, &n, "0t48$w; the_thing::print struct thing table",
+		"table = [ 0x1, 0x2, 0x3, 0 <repeats 5 times>,\n    0x7, 0 <repeats 31 times> ]\n");
+	assert_said(k, &n, "0t48$w; the_thing::print -L struct thing table",
+		    "table = [ 0x1, 0x2, 0x3, 0 <repeats 5 times>, 0x7, 0 <repeats 31 times> ]\n");
 	assert_says(k, &n, "the_thing::print -h struct thing", "    <<3-byte hole>>\n    name",
 		    true);
 	assert_says(k, &n, "the_thing::print -h struct thing", "    <<4-byte hole>>\n    fn", true);
