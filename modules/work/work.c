@@ -7,7 +7,9 @@
  * (worker_pool.worklist). The ring that the barrier is in leads to one or the other.
  *
  * flush_workqueue() counts: a struct wq_flusher on the stack waits for the works of its colour that
- * the pool_workqueues have in flight; workers at work of that queue are what it waits for.
+ * the pool_workqueues have in flight; workers at work of that queue and colour are what it waits
+ * for. Flushes of one queue end in the order of their colours, so a later one waits for the works
+ * of the earlier ones too. Which colour a worker is at it says since v5.15.
  *
  * Works that nobody executes wait for a worker of their pool. One that is ready to run but gets no
  * CPU, or that runs for ever, keeps a pool of one CPU from the rest (WORKER_NOT_RUNNING aside);
@@ -21,13 +23,16 @@
 #include "inquest/module.h"
 #include "inquest/waitq.h"
 
+#include <stdio.h>
+
 enum {
 	MAX_RING = 100000,
 	MAX_QUEUES = 10000,
 	MAX_POOLS = 10000,
 	PWQ_FLAGS = 0xff,
 	DATA_PWQ = 4,
-	MAX_CANDIDATES = 64
+	MAX_CANDIDATES = 64,
+	MAX_COLORS = 16,
 };
 
 typedef IQ_VEC(struct worker) worker_list;
@@ -68,9 +73,9 @@ static void add_worker(struct iq_diag *d, struct iq_wait *w, const struct worker
 static void add_pool(struct iq_diag *d, struct iq_wait *w, const worker_list *workers,
 		     iq_vaddr pool)
 {
-	const struct worker *ready = NULL, *busy[MAX_CANDIDATES];
+	const struct worker *ready[MAX_CANDIDATES], *busy[MAX_CANDIDATES];
 	uint64_t cpu = 0, idle = 0;
-	size_t num = 0;
+	size_t num = 0, num_ready = 0;
 
 	iq_peek_member(d->s, "struct worker_pool", "cpu", pool, &cpu);
 	iq_peek_member(d->s, "struct worker_pool", "nr_idle", pool, &idle);
@@ -89,14 +94,17 @@ static void add_pool(struct iq_diag *d, struct iq_wait *w, const worker_list *wo
 
 		if (x->pool != pool)
 			continue;
-		if (x->task->state == 'R' && !ready)
-			ready = x;
+		if (x->task->state == 'R' && num_ready < MAX_CANDIDATES)
+			ready[num_ready++] = x;
 		if (x->work && num < MAX_CANDIDATES)
 			busy[num++] = x;
 	}
-	if (ready && (int32_t)cpu >= 0) {
-		add_worker(d, w, ready, IQ_EDGE_SERVES, IQ_STRONG,
-			   "is the worker that has to take it");
+	if (num_ready && (int32_t)cpu >= 0) {
+		for (size_t i = 0; i < num_ready; i++)
+			add_worker(d, w, ready[i], num_ready == 1 ? IQ_EDGE_SERVES : IQ_EDGE_MAYBE,
+				   num_ready == 1 ? IQ_STRONG : IQ_LIKELY,
+				   num_ready == 1 ? "is the worker that has to take it"
+						  : "is a worker that could take it");
 		return;
 	}
 	for (size_t i = 0; i < num && !idle; i++)
@@ -230,29 +238,69 @@ struct pwq_search {
 	struct iq_diag *d;
 	struct iq_wait *w;
 	const worker_list *workers;
-	size_t found;
+	uint32_t colors; /* whose works it waits for */
 };
+
+/* The colours from the one that is being flushed to the flusher's own. */
+static uint32_t colors_of(struct iq_diag *d, const struct queue_search *q)
+{
+	unsigned num = iq_has_member(d->s, "struct pool_workqueue", "nr_in_flight[15]") ? 16 : 15;
+	uint64_t own, color;
+	uint32_t set = 0;
+
+	/* It has none as long as all are taken, and waits for all of them. */
+	if (!iq_peek_member(d->s, "struct wq_flusher", "flush_color", q->flusher, &own) ||
+	    own >= num)
+		return UINT32_MAX;
+	if (!iq_peek_member(d->s, "struct workqueue_struct", "flush_color", q->queue, &color) ||
+	    color >= num)
+		color = own;
+	for (; color != own; color = (color + 1) % num)
+		set |= 1u << color;
+	return set | 1u << own;
+}
+
+/* How many works of these colours a pool_workqueue has taken and not finished. */
+static uint64_t num_in_flight(struct iq_diag *d, iq_vaddr pwq, uint32_t colors)
+{
+	uint64_t sum = 0, n;
+	char member[32];
+
+	for (unsigned i = 0; i < MAX_COLORS; i++) {
+		snprintf(member, sizeof(member), "nr_in_flight[%u]", i);
+		if ((colors & 1u << i) &&
+		    iq_peek_member(d->s, "struct pool_workqueue", member, pwq, &n))
+			sum += (uint32_t)n;
+	}
+	return sum;
+}
 
 static bool look_at_pwq(void *ctx, iq_vaddr node)
 {
 	static const char type[] = "struct pool_workqueue";
 	struct pwq_search *x = ctx;
-	iq_vaddr pwq = node - (uint64_t)iq_offsetof(x->d->s, type, "pwqs_node");
-	size_t found = x->found;
-	uint64_t pool, active;
+	struct iq_diag *d = x->d;
+	iq_vaddr pwq = node - (uint64_t)iq_offsetof(d->s, type, "pwqs_node");
+	bool sure = !num_in_flight(d, pwq, ~x->colors), found = false;
+	uint64_t pool, active, color;
 
+	if (!num_in_flight(d, pwq, x->colors))
+		return false;
 	for (size_t i = 0; i < x->workers->num; i++) {
-		if (x->workers->data[i].pwq != pwq)
+		const struct worker *worker = &x->workers->data[i];
+		bool known = iq_peek_member(d->s, "struct worker", "current_color", worker->addr,
+					    &color);
+
+		if (worker->pwq != pwq ||
+		    (known && (color >= MAX_COLORS || !(x->colors & 1u << color))))
 			continue;
-		add_worker(x->d, x->w, &x->workers->data[i], IQ_EDGE_SERVES, IQ_STRONG,
-			   "is at a work of that queue");
-		x->found++;
+		add_worker(d, x->w, worker, sure || known ? IQ_EDGE_SERVES : IQ_EDGE_MAYBE,
+			   sure || known ? IQ_STRONG : IQ_LIKELY, "is at a work of that queue");
+		found = true;
 	}
-	if (x->found == found && iq_peek_member(x->d->s, type, "nr_active", pwq, &active) &&
-	    active && iq_peek_member(x->d->s, type, "pool", pwq, &pool)) {
-		add_pool(x->d, x->w, x->workers, pool);
-		x->found++;
-	}
+	if (!found && iq_peek_member(d->s, type, "nr_active", pwq, &active) && active &&
+	    iq_peek_member(d->s, type, "pool", pwq, &pool))
+		add_pool(d, x->w, x->workers, pool);
 	return false;
 }
 
@@ -265,26 +313,23 @@ static struct iq_error *explain_flush_queue(struct iq_diag *d, const struct iq_t
 	iq_vaddr queues = iq_sym_addr(d->s, "workqueues"), done;
 	struct queue_search q = { .d = d };
 	worker_list workers = { 0 };
-	uint64_t first = 0;
 
 	(void)frame;
 	if (off < 0 || pwqs < 0 || !queues || !iq_find_completion(d->s, task, stack, &done))
 		return NULL;
 	q.flusher = done - (uint64_t)off;
 	iq_error_free(iq_list_walk(d->s, queues, MAX_QUEUES, look_at_queue, &q));
-	if (!q.found || !iq_peek_u64(d->s, q.queue + (uint64_t)pwqs, &first))
+	if (!q.found)
 		return NULL;
-	*wait_ret = new_wait(d, task, stack,
-			     iq_work_queue_name(d->s, first - (uint64_t)iq_offsetof(
-								      d->s, "struct pool_workqueue",
-								      "pwqs_node")));
+	*wait_ret = new_wait(d, task, stack, iq_workqueue_name(d->s, q.queue));
 	iq_text_add(d->g, &(*wait_ret)->evidence,
 		    "its wq_flusher at %#" PRIx64 " is one of workqueue_struct %#" PRIx64,
 		    q.flusher, q.queue);
 	read_workers(d, &workers);
-	iq_error_free(
-		iq_list_walk(d->s, q.queue + (uint64_t)pwqs, MAX_POOLS, look_at_pwq,
-			     &(struct pwq_search){ .d = d, .w = *wait_ret, .workers = &workers }));
+	iq_error_free(iq_list_walk(
+		d->s, q.queue + (uint64_t)pwqs, MAX_POOLS, look_at_pwq,
+		&(struct pwq_search){
+			.d = d, .w = *wait_ret, .workers = &workers, .colors = colors_of(d, &q) }));
 	iq_vec_free(&workers);
 	return NULL;
 }
@@ -320,7 +365,7 @@ static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "flush-workqueue",
 	  .summary = "the works of a whole queue: the workers that are at them",
 	  .reads = "wq_flusher; workqueue_struct.first_flusher, .flusher_queue, .pwqs; "
-		   "worker.current_pwq",
+		   "pool_workqueue.nr_in_flight; worker.current_pwq, .current_color",
 	  .seen = "",
 	  .certainty = IQ_STRONG,
 	  .functions = queue_functions,

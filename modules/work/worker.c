@@ -29,13 +29,20 @@ bool iq_worker_of_task(struct iq_session *s, const struct iq_task *t, struct wor
 	       iq_peek_member(s, type, "pool", data, &w->pool);
 }
 
-const char *iq_work_queue_name(struct iq_session *s, iq_vaddr pwq)
+const char *iq_workqueue_name(struct iq_session *s, iq_vaddr wq)
 {
 	int64_t off = iq_offsetof(s, "struct workqueue_struct", "name");
 	char name[33] = "";
-	uint64_t wq;
 
-	if (off >= 0 && iq_peek_member(s, "struct pool_workqueue", "wq", pwq, &wq))
+	if (off >= 0)
 		iq_error_free(iq_read_str(s, wq + (uint64_t)off, name, sizeof(name)));
 	return name[0] ? iq_arena_strdup(iq_scratch(s), name) : NULL;
+}
+
+const char *iq_work_queue_name(struct iq_session *s, iq_vaddr pwq)
+{
+	uint64_t wq;
+
+	return iq_peek_member(s, "struct pool_workqueue", "wq", pwq, &wq) ? iq_workqueue_name(s, wq)
+									  : NULL;
 }

@@ -16,5 +16,7 @@ bool iq_worker_of_task(struct iq_session *s, const struct iq_task *t, struct wor
 
 /* The name of a pool_workqueue's queue, in the scratch arena; NULL where it cannot be read. */
 const char *iq_work_queue_name(struct iq_session *s, iq_vaddr pwq);
+/* ... of a workqueue_struct. */
+const char *iq_workqueue_name(struct iq_session *s, iq_vaddr wq);
 
 #endif

@@ -10,7 +10,7 @@
 #include "fakekernel.h"
 #include "target/fake.h"
 
-enum { MAX_TYPES = 128, MAX_MEMBERS = 64, FK_CPUS = 2 };
+enum { MAX_TYPES = 192, MAX_MEMBERS = 64, FK_CPUS = 2 };
 
 struct member {
 	char name[32];

@@ -239,6 +239,42 @@ void fk_wait_rtmutex(struct fk_task *t, iq_vaddr lock)
 	fk_switch(t, FK_S);
 }
 
+/* At the end of the list, which is made where there is none. */
+static void queue_up(struct fakekernel *k, iq_vaddr head, iq_vaddr node)
+{
+	if (!fk_get_u64(k, head))
+		fk_list_init(k, head);
+	fk_list_add_tail(k, head, node);
+}
+
+iq_vaddr fk_wait_completion(struct fk_task *t, iq_vaddr done, uint64_t state)
+{
+	struct fakekernel *k = t->k;
+	iq_vaddr entry;
+
+	fk_calls(t, "wait_for_completion");
+	entry = fk_local(t, "swait_queue");
+	fk_put(k, entry, "swait_queue.task", t->addr);
+	queue_up(k, done + fk_off(k, "completion.wait.task_list"),
+		 entry + fk_off(k, "swait_queue.task_list"));
+	fk_calls(t, "schedule_timeout");
+	fk_switch(t, state);
+	return entry;
+}
+
+iq_vaddr fk_wait_queue(struct fk_task *t, iq_vaddr head, const char *func, uint64_t state)
+{
+	struct fakekernel *k = t->k;
+	iq_vaddr entry = fk_local(t, "wait_queue_entry");
+
+	fk_put(k, entry, "wait_queue_entry.private", t->addr);
+	fk_put(k, entry, "wait_queue_entry.func", fk_func(k, func));
+	queue_up(k, head + fk_off(k, "wait_queue_head.head"),
+		 entry + fk_off(k, "wait_queue_entry.entry"));
+	fk_switch(t, state);
+	return entry;
+}
+
 iq_vaddr fk_stale_waiter(struct fk_task *t, const char *type, iq_vaddr next, iq_vaddr prev)
 {
 	iq_vaddr waiter;

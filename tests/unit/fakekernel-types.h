@@ -75,17 +75,19 @@ static const struct made_type_text {
 	{ ALL, "pid { u32 count; u32 level; u64 lock; upid numbers[1]; }" },
 	{ ALL, "new_utsname { char sysname[65]; char nodename[65]; char release[65]; }" },
 	{ ALL, "uts_namespace { new_utsname name; }" },
-	{ ALL, "sched_entity { u64 load[2]; u64 exec_start; u64 sum_exec_runtime; }" },
+	{ ALL, "sched_entity { u64 load[2]; u64 exec_start; u64 sum_exec_runtime; void *cfs_rq; "
+	       "void *parent; }" },
 	{ ALL, "sched_info { u64 pcount; u64 run_delay; u64 last_arrival; u64 last_queued; }" },
 	{ ALL, "thread_struct { u64 tls_array[3]; u64 sp; }" },
 	{ M | N, "thread_info { u64 flags; u64 syscall_work; u32 status; u32 cpu; }" },
 	{ O, "signal_struct { u64 sigcnt; s32 nr_threads; list_head thread_head; void *pids[4]; "
-	     "void *tty; "
+	     "void *group_exit_task; s32 notify_count; void *tty; "
 	     "u64 utime; u64 stime; u64 sum_sched_runtime; mutex cred_guard_mutex; "
 	     "rw_semaphore exec_update_lock; }" },
 	{ M | N,
 	  "signal_struct { u64 sigcnt; s32 nr_threads; s32 quick_threads; list_head thread_head; "
-	  "void *pids[4]; void *tty; u64 utime; u64 stime; u64 sum_sched_runtime; "
+	  "void *pids[4]; void *group_exec_task; s32 notify_count; void *core_state; void *tty; "
+	  "u64 utime; u64 stime; u64 sum_sched_runtime; "
 	  "mutex cred_guard_mutex; rw_semaphore exec_update_lock; }" },
 	{ O, "task_struct { u64 thread_info[2]; s64 state; void *stack; u64 usage; u32 flags; u32 "
 	     "ptrace; "
@@ -105,7 +107,7 @@ static const struct made_type_text {
 	     "void *cred; char comm[16]; void *fs; void *files; void *nsproxy; void *signal; void "
 	     "*sighand; "
 	     "void *pi_blocked_on; void *cgroups; thread_struct thread; u8 rcu_tasks_holdout; "
-	     "void *io_uring; void *pf_io_worker; }" },
+	     "void *io_uring; void *pf_io_worker; void *set_child_tid; }" },
 	{ M, "task_struct { thread_info thread_info; u32 __state; u32 saved_state; void *stack; "
 	     "u64 usage; "
 	     "u32 flags; u32 ptrace; s32 on_cpu; s32 on_rq; s32 prio; s32 static_prio; u32 "
@@ -155,7 +157,7 @@ static const struct made_type_text {
 	{ ALL, "io_worker { u32 ref; u32 flags; void *cur_work; }" },
 
 	{ O, "mm_struct { void *mmap; u64 mm_rb; void *pgd; rw_semaphore mmap_lock; u64 arg_start; "
-	     "u64 arg_end; }" },
+	     "u64 arg_end; void *core_state; }" },
 	{ M, "mm_struct { u64 mm_mt[2]; void *pgd; rw_semaphore mmap_lock; s32 mm_lock_seq; u64 "
 	     "arg_start; "
 	     "u64 arg_end; }" },

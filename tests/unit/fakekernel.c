@@ -229,6 +229,12 @@ static void parse_type(struct fakekernel *k, const char *text)
 	lay_out(t);
 }
 
+void fk_types_(struct fakekernel *k, const char *const *texts)
+{
+	for (; *texts; texts++)
+		parse_type(k, *texts);
+}
+
 static void make_types(struct fakekernel *k)
 {
 	static const struct {

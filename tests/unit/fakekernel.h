@@ -76,6 +76,10 @@ uint64_t fk_get(struct fakekernel *k, iq_vaddr addr, const char *path);
 struct made_btf;
 void fk_more_types(struct fakekernel *k, void (*fn)(struct made_btf *b));
 
+/* More types in the language of fakekernel-types.h, for one test file: NULL-terminated. */
+void fk_types_(struct fakekernel *k, const char *const *texts);
+#define fk_types(k, ...) fk_types_(k, (const char *const[]){ __VA_ARGS__, NULL })
+
 void fk_list_init(struct fakekernel *k, iq_vaddr head);
 void fk_list_add_tail(struct fakekernel *k, iq_vaddr head, iq_vaddr node);
 void fk_list_del(struct fakekernel *k, iq_vaddr node);
@@ -150,6 +154,10 @@ iq_vaddr fk_wait_read(struct fk_task *t, iq_vaddr lock, bool killable);
 iq_vaddr fk_wait_semaphore(struct fk_task *t, iq_vaddr lock);
 iq_vaddr fk_wait_percpu(struct fk_task *t, iq_vaddr lock, bool to_write);
 void fk_wait_rtmutex(struct fk_task *t, iq_vaddr lock);
+/* Sleep in a completion, or in a queue (wait_queue_head), by an entry on the stack. The queue is
+ * made when the first comes. The address of the entry. */
+iq_vaddr fk_wait_completion(struct fk_task *t, iq_vaddr done, uint64_t state);
+iq_vaddr fk_wait_queue(struct fk_task *t, iq_vaddr head, const char *func, uint64_t state);
 /* A waiter left over in the stack from an earlier wait (mutex_waiter, rwsem_waiter, ...). */
 iq_vaddr fk_stale_waiter(struct fk_task *t, const char *type, iq_vaddr next, iq_vaddr prev);
 /* The writer of a percpu_rw_semaphore that waits for readers inside to leave. */
