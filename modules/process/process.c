@@ -7,8 +7,8 @@
  * holds cred_guard_mutex all the while.
  *
  * Core dump: signal_struct.core_state (until v5.15 mm_struct's) has the thread that dumps; the
- * others are parked on their way out. The dumper waits for those that have not come there, then for
- * the helper that reads its pipe.
+ * others are parked on their way out, each in the list of core_state.dumper. The dumper waits for
+ * those that have not come there, nr_threads of them, then for the helper that reads its pipe.
  *
  * pid namespace: its init waits for everything in it to be gone and reaped, also what outsiders
  * have put there and do not wait for.
@@ -26,7 +26,7 @@
 #include "inquest/module.h"
 #include "inquest/waitq.h"
 
-enum { MAX_LEVEL = 32 };
+enum { MAX_LEVEL = 32, MAX_DUMPED = 100000 };
 
 static const char *const dump_functions[] = { "do_coredump", "vfs_coredump", "elf_core_dump",
 					      NULL };
@@ -264,6 +264,60 @@ static bool dump_to_helper(struct iq_diag *d, const struct iq_task *task,
 	return false;
 }
 
+/* The tasks in the list of those who have come. */
+static void read_parked(struct iq_diag *d, iq_vaddr state, struct iq_map *parked)
+{
+	uint64_t node, who;
+
+	if (!iq_peek_member(d->s, "struct core_state", "dumper.next", state, &node))
+		return;
+	for (int i = 0; node && i < MAX_DUMPED; i++) {
+		if (!iq_peek_member(d->s, "struct core_thread", "task", node, &who) ||
+		    iq_map_get(parked, who))
+			return;
+		iq_map_set(parked, who, 1);
+		if (!iq_peek_member(d->s, "struct core_thread", "next", node, &node))
+			return;
+	}
+}
+
+/* A thread that still has to come. Who has given up his address space was there before. */
+static bool is_missing(struct iq_diag *d, const struct iq_task *t, const struct iq_task *dumper,
+		       const struct iq_map *parked)
+{
+	return t->tgid == dumper->tgid && t != dumper && !t->unreadable && !t->exit_state &&
+	       t->mm && !iq_map_get(parked, t->addr) && !is_parked(d, t);
+}
+
+static void add_missing(struct iq_diag *d, struct iq_wait *w, const struct iq_task *task,
+			iq_vaddr state)
+{
+	struct iq_map parked = { 0 };
+	uint64_t left = 0, num = 0;
+
+	read_parked(d, state, &parked);
+	iq_peek_member(d->s, "struct core_state", "nr_threads.counter", state, &left);
+	for (size_t i = 0; i < d->tasks->num_tasks; i++)
+		num += is_missing(d, &d->tasks->tasks[i], task, &parked);
+	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
+		const struct iq_task *t = &d->tasks->tasks[i];
+		struct iq_edge *e;
+
+		if (!is_missing(d, t, task, &parked))
+			continue;
+		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), NULL,
+				  num == left ? IQ_EDGE_SERVES : IQ_EDGE_MAYBE,
+				  num == left ? IQ_PROVEN : IQ_LIKELY,
+				  "has not come to where it is dumped");
+		iq_text_add(d->g, &e->evidence,
+			    "core_state.nr_threads at %#" PRIx64 " is %d; %s (%d) is not in the "
+			    "list of core_state.dumper%s",
+			    state, (int32_t)left, t->comm, t->pid,
+			    num == left ? "" : ", nor are some others");
+	}
+	iq_map_deinit(&parked);
+}
+
 static bool dump_waits_for_threads(struct iq_diag *d, const struct iq_task *task,
 				   const struct iq_stack *stack, struct iq_wait **wait_ret)
 {
@@ -271,19 +325,13 @@ static bool dump_waits_for_threads(struct iq_diag *d, const struct iq_task *task
 	iq_vaddr done, state = core_state_of(d, task);
 	struct iq_wait *w;
 
-	if (off < 0 || !iq_find_completion(d->s, task, stack, &done) ||
+	if (off < 0 || !state || !iq_find_completion(d->s, task, stack, &done) ||
 	    done != state + (uint64_t)off)
 		return false;
 	w = new_wait(d, task, stack, "coredump-of", "the threads to be dumped of");
 	iq_text_add(d->g, &w->evidence,
 		    "it waits for core_state.startup of process %d at %#" PRIx64, task->tgid, done);
-	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
-		const struct iq_task *t = &d->tasks->tasks[i];
-
-		if (t->tgid == task->tgid && t != task && !t->unreadable && !t->exit_state &&
-		    !is_parked(d, t))
-			add_edge(d, w, t, "has not come to where it is dumped");
-	}
+	add_missing(d, w, task, state);
 	*wait_ret = w;
 	return true;
 }
@@ -404,7 +452,8 @@ static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "coredump",
 	  .summary = "the thread that dumps core: threads that do not stop, a helper that does not "
 		     "read",
-	  .reads = "core_state.startup; pipe_inode_info; files_struct",
+	  .reads = "core_state.startup, .dumper, .nr_threads; core_thread; pipe_inode_info; "
+		   "files_struct",
 	  .seen = "5.10, 6.1, 6.12, 7.3",
 	  .certainty = IQ_PROVEN,
 	  .functions = pipe_functions,

@@ -430,6 +430,23 @@ iq_vaddr fk_file(struct fakekernel *k, iq_vaddr inode)
 	return file;
 }
 
+void fk_fd(struct fk_task *t, unsigned fd, iq_vaddr file)
+{
+	struct fakekernel *k = t->k;
+	iq_vaddr files = fk_task_get(t, "files"), fdt;
+
+	if (!files) {
+		files = fk_alloc(k, "files_struct");
+		fdt = fk_alloc(k, "fdtable");
+		fk_put(k, fdt, "fdtable.max_fds", 64);
+		fk_put(k, fdt, "fdtable.fd", fk_heap(k, 64 * 8));
+		fk_put(k, files, "files_struct.fdt", fdt);
+		fk_task_put(t, "files", files);
+	}
+	fdt = fk_get(k, files, "files_struct.fdt");
+	fk_u64(k, fk_get(k, fdt, "fdtable.fd") + 8 * fd, file);
+}
+
 /* ---- address spaces ---- */
 
 iq_vaddr fk_vma(struct fk_task *t, uint64_t start, uint64_t len, iq_vaddr file)

@@ -177,6 +177,8 @@ iq_vaddr fk_sb_level(struct fakekernel *k, iq_vaddr sb, unsigned level);
 /* A file in the root directory of that filesystem: its inode. */
 iq_vaddr fk_inode(struct fakekernel *k, iq_vaddr sb, const char *name);
 iq_vaddr fk_file(struct fakekernel *k, iq_vaddr inode);
+/* The process has that file open as descriptor fd, below 64. */
+void fk_fd(struct fk_task *t, unsigned fd, iq_vaddr file);
 iq_vaddr fk_vma(struct fk_task *t, uint64_t start, uint64_t len, iq_vaddr file);
 /* The task is in a write fault on a shared mapping of a file, and has it locked: as the flavour
  * does. */
