@@ -51,6 +51,9 @@ bool iq_find_wait_page(struct iq_session *s, const struct iq_task *task,
 /* Is this word on the used part of the stack, or in a register that was recovered? */
 bool iq_stack_mentions(const struct iq_stack *stack, uint64_t word);
 
+/* What a kernel thread was started with (kthread_run()'s data); 0: not known, or it is none. */
+iq_vaddr iq_kthread_data(struct iq_session *s, const struct iq_task *task);
+
 /*
  * The first pointer p, in the frames' recovered registers from frame `from` outward and then on the
  * stack's words, that `fits`. 0: none.

@@ -9,6 +9,7 @@
  * Kernel: drivers/md/md.h (struct mddev, struct md_rdev: its module's types), md.c.
  */
 #include "inquest/disk.h"
+#include "inquest/waitq.h"
 
 enum { MAX_MEMBERS = 4096 };
 
@@ -78,6 +79,52 @@ static struct iq_error *explain_md(struct iq_diag *d, struct iq_object *o)
 	return iq_list_walk(d->s, mddev + (uint64_t)disks, MAX_MEMBERS, add_member, &members);
 }
 
+/* The thread that resyncs, recovers or checks an array, waiting for what it has asked of the
+ * members. */
+static struct iq_error *explain_sync(struct iq_diag *d, const struct iq_task *task,
+				     const struct iq_stack *stack, size_t frame,
+				     struct iq_wait **wait_ret)
+{
+	int64_t queue = iq_offsetof(d->s, mddev_type, "recovery_wait");
+	iq_vaddr thread = iq_kthread_data(d->s, task);
+	struct iq_wait_entry entry;
+	struct iq_object *array;
+	uint64_t tsk, mddev, disk;
+	struct iq_edge *e;
+
+	(void)frame;
+	if (queue < 0 || !thread ||
+	    !iq_peek_member(d->s, "struct md_thread", "tsk", thread, &tsk) || tsk != task->addr ||
+	    !iq_peek_member(d->s, "struct md_thread", "mddev", thread, &mddev) ||
+	    !iq_find_wait_entry(d->s, task, stack, NULL, &entry) ||
+	    entry.head != mddev + (uint64_t)queue ||
+	    !iq_peek_member(d->s, mddev_type, "gendisk", mddev, &disk))
+		return NULL;
+	array = iq_diag_disk(d, disk);
+	if (!array)
+		return NULL;
+	*wait_ret = iq_diag_wait(d, task, stack, array, IQ_WAIT_SLEEP);
+	e = iq_graph_edge(d->g, (*wait_ret)->task, array, NULL, IQ_EDGE_SERVES, IQ_PROVEN,
+			  "has to end the I/O of its sync");
+	iq_text_add(d->g, &e->evidence,
+		    "it is the thread of mddev %#" PRIx64 " (%s), and sleeps on its recovery_wait",
+		    mddev, array->id + 4);
+	return NULL;
+}
+
+static const char *const sync_functions[] = { "md_do_sync", NULL };
+
+static const struct iq_wait_rule wait_rules[] = {
+	{ .name = "md-sync",
+	  .summary = "the thread that syncs an md array, waiting for its members",
+	  .reads = "kthread.data; md_thread.tsk, .mddev; mddev.recovery_wait, .gendisk",
+	  .seen = "6.1",
+	  .certainty = IQ_PROVEN,
+	  .functions = sync_functions,
+	  .explain = explain_sync },
+	{ 0 },
+};
+
 static const struct iq_object_rule object_rules[] = {
 	{ .name = "md",
 	  .summary = "md arrays: suspended ones, and the members that have not answered",
@@ -93,5 +140,6 @@ const struct iq_module iq_module_md = {
 	.name = "md",
 	.summary = "md arrays: suspended ones, and their members",
 	.needs_types = types,
+	.wait_rules = wait_rules,
 	.object_rules = object_rules,
 };

@@ -610,7 +610,9 @@ static struct iq_error *explain_eh_thread(struct iq_diag *d, const struct iq_tas
 	/* Idle, it sleeps interruptibly; so it does until all commands have ended. */
 	if (task->state != 'D' || waits_further(d->s, task))
 		return NULL;
-	x.host = iq_stack_search(d->s, stack, 0, is_own_host, &x);
+	x.host = iq_kthread_data(d->s, task);
+	if (!x.host || !is_own_host(d->s, x.host, &x))
+		x.host = iq_stack_search(d->s, stack, 0, is_own_host, &x);
 	if (!x.host || !in_recovery(d->s, x.host, &state))
 		return NULL;
 	cmnd = iq_stack_search(d->s, stack, 0, is_command, &x);
@@ -699,7 +701,7 @@ static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "scsi-recovery",
 	  .summary = "the error recovery thread of a SCSI host, waiting for the device",
 	  .reads = "Scsi_Host.ehandler, .shost_state, .__devices; scsi_cmnd.device",
-	  .seen = "6.1, 6.12, 7.3",
+	  .seen = "6.1, 6.12, 6.18, 7.3",
 	  .certainty = IQ_PROVEN,
 	  .functions = eh_functions,
 	  .explain = explain_eh_thread },
@@ -712,7 +714,7 @@ static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "scsi-host",
 	  .summary = "opening a disk, or an ioctl, while its host is in error recovery",
 	  .reads = "wait_queue_entry.entry; Scsi_Host.host_wait, .shost_state; scsi_device.host",
-	  .seen = "6.1, 6.12, 7.3",
+	  .seen = "6.1, 6.12, 6.18, 7.3",
 	  .certainty = IQ_PROVEN,
 	  .functions = host_functions,
 	  .explain = explain_host_wait },

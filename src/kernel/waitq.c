@@ -197,6 +197,23 @@ bool iq_stack_mentions(const struct iq_stack *stack, uint64_t word)
 	return false;
 }
 
+iq_vaddr iq_kthread_data(struct iq_session *s, const struct iq_task *task)
+{
+	uint64_t kthread, data;
+
+	/* In worker_private since v5.17. */
+	return task->kthread &&
+			       (iq_peek_member(s, "struct task_struct", "worker_private",
+					       task->addr, &kthread) ||
+				iq_peek_member(s, "struct task_struct", "set_child_tid", task->addr,
+					       &kthread)) &&
+			       kthread &&
+			       iq_peek_member(s, "struct kthread", "data", kthread, &data) &&
+			       iq_is_kernel_ptr(s, data)
+		       ? data
+		       : 0;
+}
+
 iq_vaddr iq_stack_search(struct iq_session *s, const struct iq_stack *stack, size_t from,
 			 iq_fits_fn fits, void *ctx)
 {
