@@ -29,6 +29,7 @@ enum {
 	FREEZING_SELF = 2, /* CGROUP_FREEZING_SELF */
 	FREEZING = 6,	   /* ... or a parent */
 	PAGE_SHIFT = 12,
+	MAX_RT_PRIO = 100,
 };
 
 static const char cgroup_type[] = "struct cgroup";
@@ -230,12 +231,13 @@ static void judge_throttled(struct iq_diag *d, struct iq_object *o, const struct
 	struct quota q;
 	const char *path;
 
-	if (t->on_cpu || off < 0 || !find_quota(d, t, &q))
+	/* It is the fair class that has a quota. Who was lent a better priority is in another. */
+	if (t->on_cpu || t->prio < MAX_RT_PRIO || off < 0 || !find_quota(d, t, &q))
 		return;
 	cgroup = cgroup_object(d, cgroup_of_css(d, q.tg + (uint64_t)off));
 	if (!cgroup)
 		return;
-	path = cgroup->name + strlen("cgroup ");
+	path = cgroup->id + strlen("cgroup:");
 	iq_object_bool(d->g, cgroup, "throttled", true);
 	v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_THROTTLED, IQ_STRONG,
 			      "%s (%d) could run, but its cgroup %s has used up its CPU quota",
@@ -289,7 +291,7 @@ static iq_vaddr find_over(struct iq_diag *d, const struct iq_task *t, const char
 static void add_memory_verdict(struct iq_diag *d, const struct iq_task *t, struct iq_wait *w,
 			       bool high, uint64_t usage, uint64_t max)
 {
-	const char *path = w->on->name + strlen("cgroup ");
+	const char *path = w->on->id + strlen("cgroup:");
 	bool v1 = cgroup_is_v1(d, w->on->addr);
 	struct iq_verdict *v;
 

@@ -245,7 +245,7 @@ static struct iq_object *object_of(struct iq_diag *d, const char *path)
 	struct iq_object *o = iq_graph_object(d->g, IQ_OBJ_CGROUP, "cgroup:%s", path);
 
 	if (!o->name) {
-		iq_object_name(d->g, o, "%s", path);
+		iq_object_name(d->g, o, "cgroup %s", path);
 		iq_object_null(d->g, o, "frozen");
 		iq_object_null(d->g, o, "memory_pct");
 	}

@@ -186,7 +186,7 @@ static const struct made_type_text {
 		 "percpu_rw_semaphore rw_sem[3]; }" },
 	{ ALL, "file_system_type { void *name; }" },
 	{ O, "block_device { u32 bd_dev; s32 bd_fsfreeze_count; }" },
-	{ M | N, "block_device { u32 bd_dev; atomic_t bd_fsfreeze_count; }" },
+	{ M | N, "block_device { u32 bd_dev; atomic_t bd_fsfreeze_count; void *bd_disk; }" },
 	{ ALL,
 	  "super_block { list_head s_list; u32 s_dev; u64 s_maxbytes; file_system_type *s_type; "
 	  "u64 s_flags; void *s_root; rw_semaphore s_umount; s32 s_count; block_device *s_bdev; "
