@@ -206,26 +206,15 @@ static void add_stopper(struct iq_diag *d, struct iq_wait *w, const struct iq_ta
 		    cpu, t->comm, t->pid);
 }
 
-static struct iq_error *explain_stop(struct iq_diag *d, const struct iq_task *task,
-				     const struct iq_stack *stack, size_t frame,
-				     struct iq_wait **wait_ret)
+/* The threads that have the work in their list, or else those that run. */
+static size_t add_stoppers(struct iq_diag *d, struct iq_wait *w, iq_vaddr percpu, iq_vaddr done,
+			   bool queued)
 {
-	int64_t off = iq_offsetof(d->s, "struct cpu_stop_done", "completion"),
-		works = iq_offsetof(d->s, "struct cpu_stopper", "works");
-	iq_vaddr percpu = iq_sym_addr(d->s, "cpu_stopper"), done;
-	struct iq_object *on;
+	int64_t works = iq_offsetof(d->s, "struct cpu_stopper", "works");
+	size_t num = 0;
 
-	(void)frame;
-	if (off < 0 || works < 0 || !percpu || !iq_find_completion(d->s, task, stack, &done) ||
-	    done < stack->sp || done >= stack->end)
-		return NULL;
-	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:stopper-for-%d", task->pid);
-	iq_object_name(d->g, on, "CPUs to stop for %s (%d)", task->comm, task->pid);
-	*wait_ret = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
-	iq_text_add(d->g, &(*wait_ret)->evidence, "it waits for cpu_stop_done at %#" PRIx64,
-		    done - (uint64_t)off);
 	for (unsigned cpu = 0; cpu < iq_num_cpus(d->s); cpu++) {
-		struct stop_search x = { .d = d, .done = done - (uint64_t)off };
+		struct stop_search x = { .d = d, .done = done };
 		iq_vaddr stopper = iq_per_cpu(d->s, percpu, cpu);
 		const struct iq_task *t;
 		uint64_t thread;
@@ -234,11 +223,37 @@ static struct iq_error *explain_stop(struct iq_diag *d, const struct iq_task *ta
 		    !iq_peek_member(d->s, "struct cpu_stopper", "thread", stopper, &thread))
 			continue;
 		t = iq_task_by_addr(d->s, thread);
-		iq_error_free(
-			iq_list_walk(d->s, stopper + (uint64_t)works, MAX_WORKS, is_ours, &x));
-		if (t && (x.found || t->on_cpu))
-			add_stopper(d, *wait_ret, t, cpu, x.found);
+		if (queued)
+			iq_error_free(iq_list_walk(d->s, stopper + (uint64_t)works, MAX_WORKS,
+						   is_ours, &x));
+		if (!t || !(queued ? x.found : t->on_cpu))
+			continue;
+		add_stopper(d, w, t, cpu, queued);
+		num++;
 	}
+	return num;
+}
+
+static struct iq_error *explain_stop(struct iq_diag *d, const struct iq_task *task,
+				     const struct iq_stack *stack, size_t frame,
+				     struct iq_wait **wait_ret)
+{
+	int64_t off = iq_offsetof(d->s, "struct cpu_stop_done", "completion");
+	iq_vaddr percpu = iq_sym_addr(d->s, "cpu_stopper"), done;
+	struct iq_object *on;
+
+	(void)frame;
+	if (off < 0 || !iq_has_member(d->s, "struct cpu_stopper", "works") || !percpu ||
+	    !iq_find_completion(d->s, task, stack, &done) || done < stack->sp || done >= stack->end)
+		return NULL;
+	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:stopper-for-%d", task->pid);
+	iq_object_name(d->g, on, "CPUs to stop for %s (%d)", task->comm, task->pid);
+	*wait_ret = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	iq_text_add(d->g, &(*wait_ret)->evidence, "it waits for cpu_stop_done at %#" PRIx64,
+		    done - (uint64_t)off);
+	/* Those who have begun may only wait for the rest to come: they count where all have. */
+	if (!add_stoppers(d, *wait_ret, percpu, done - (uint64_t)off, true))
+		add_stoppers(d, *wait_ret, percpu, done - (uint64_t)off, false);
 	return NULL;
 }
 
