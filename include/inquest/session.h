@@ -55,6 +55,8 @@ iq_vaddr iq_per_cpu(struct iq_session *s, iq_vaddr percpu, unsigned cpu);
 /* CPUs that are possible; those online are flagged. At most max. */
 unsigned iq_num_cpus(struct iq_session *s);
 bool iq_cpu_online(struct iq_session *s, unsigned cpu);
+/* The CPU that a dump is about: the one that panicked, or, where none did, the first. */
+unsigned iq_dump_cpu(struct iq_session *s);
 
 /* Could this be the address of a kernel object: canonical, kernel half, aligned to 8? */
 bool iq_is_kernel_ptr(struct iq_session *s, iq_vaddr addr);

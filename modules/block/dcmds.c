@@ -98,6 +98,20 @@ static struct iq_error *walk_disks(struct iq_walk *walk)
 	return each_disk(walk->s, emit, walk);
 }
 
+static bool emit_queue(void *ctx, iq_vaddr disk)
+{
+	struct iq_walk *walk = ctx;
+	uint64_t queue;
+
+	return iq_peek_member(walk->s, "struct gendisk", "queue", disk, &queue) &&
+	       iq_is_kernel_ptr(walk->s, queue) && iq_walk_emit(walk, queue);
+}
+
+static struct iq_error *walk_queues(struct iq_walk *walk)
+{
+	return each_disk(walk->s, emit_queue, walk);
+}
+
 /* A gendisk, or a block_device, whose disk that is. */
 static iq_vaddr disk_at(struct iq_session *s, iq_vaddr addr)
 {
@@ -300,7 +314,8 @@ static struct iq_error *cmd_io(struct iq_cmd *cmd)
 const struct iq_dcmd iq_block_dcmds[] = {
 	{ "bdev", "?", "list disks and how many requests each has not answered",
 	  "The address is a struct gendisk or a struct block_device.", NULL, cmd_bdev },
-	{ "disks", "?", "the same", NULL, NULL, cmd_bdev },
+	{ "disks", "?", "list disks and how many requests each has not answered", NULL, NULL,
+	  cmd_bdev },
 	{ "io", "?", "list the requests that drivers have and have not answered",
 	  "Of one disk, with the address of its gendisk or block_device. Disks that stand on "
 	  "others "
@@ -313,6 +328,8 @@ const struct iq_walker iq_block_walkers[] = {
 	{ "bdev", "every block device, with partitions", IQ_WALK_GLOBAL, "struct block_device",
 	  walk_bdevs },
 	{ "disk", "every disk", IQ_WALK_GLOBAL, "struct gendisk", walk_disks },
+	{ "request_queue", "the request queue of every disk", IQ_WALK_GLOBAL,
+	  "struct request_queue", walk_queues },
 	{ "request", "the requests that a disk has not answered", IQ_WALK_LOCAL, "struct request",
 	  walk_requests },
 	{ 0 },

@@ -9,7 +9,7 @@
 #include "inquest/module.h"
 #include "inquest/path.h"
 
-enum { MAX_SUPERS = 100000, MAX_INODES = 10000000, MAX_CHILDREN = 10000000 };
+enum { MAX_SUPERS = 100000, MAX_INODES = 10000000, MAX_CHILDREN = 10000000, MAX_MOUNTS = 1000000 };
 
 static const char sb_type[] = "struct super_block";
 static const char inode_type[] = "struct inode";
@@ -93,6 +93,42 @@ static struct iq_error *walk_files(struct iq_walk *walk)
 	if (!err)
 		iq_open_of_task(walk->s, t, emit_file, walk);
 	return err;
+}
+
+/* ---- mounts ---- */
+
+static bool emit_mount(void *ctx, iq_vaddr node)
+{
+	struct link *link = ctx;
+	iq_vaddr mount = node - link->off;
+	uint64_t sb;
+
+	/* Who reads /proc/mounts may stand in the list, as a mount of nothing. */
+	return iq_peek_member(link->walk->s, "struct mount", "mnt.mnt_sb", mount, &sb) &&
+	       iq_is_kernel_ptr(link->walk->s, sb) && iq_walk_emit(link->walk, mount);
+}
+
+/* A tree since v6.8, a list before. */
+static struct iq_error *walk_mounts(struct iq_walk *walk)
+{
+	struct iq_session *s = walk->s;
+	iq_vaddr task = walk->has_addr ? walk->addr : iq_sym_addr(s, "init_task");
+	static const char ns_type[] = "struct mnt_namespace";
+	int64_t tree = iq_offsetof(s, ns_type, "mounts.rb_node"),
+		list = iq_offsetof(s, ns_type, "list");
+	int64_t off = iq_offsetof(s, "struct mount", tree >= 0 ? "mnt_node" : "mnt_list");
+	struct link link = { walk, (uint64_t)off };
+	uint64_t nsproxy, ns;
+
+	if (!iq_peek_member(s, "struct task_struct", "nsproxy", task, &nsproxy) ||
+	    !iq_peek_member(s, "struct nsproxy", "mnt_ns", nsproxy, &ns) ||
+	    !iq_is_kernel_ptr(s, ns))
+		return iq_error_new(IQ_ERR_NOTFOUND, "%" PRIx64 " has no mount namespace", task);
+	if (off < 0 || (tree < 0 && list < 0))
+		return iq_error_new(IQ_ERR_NOTFOUND, "the mounts of a namespace are not known");
+	if (tree >= 0)
+		return iq_rbtree_walk(s, ns + (uint64_t)tree, MAX_MOUNTS, emit_mount, &link);
+	return iq_list_walk(s, ns + (uint64_t)list, MAX_MOUNTS, emit_mount, &link);
 }
 
 /* ---- ::fsinfo ---- */
@@ -387,7 +423,7 @@ static const struct iq_dcmd dcmds[] = {
 	  "The address is a struct inode, a struct file or a struct super_block.", NULL,
 	  cmd_whereopen },
 	{ "inode2path", ":", "print an inode's path", NULL, NULL, cmd_inode2path },
-	{ "vnode2path", ":", "the same", NULL, NULL, cmd_inode2path },
+	{ "vnode2path", ":", "print an inode's path", NULL, NULL, cmd_inode2path },
 	{ "dentry2path", ":", "print a dentry's path", NULL, NULL, cmd_dentry2path },
 	{ "file2path", ":", "print the path of an open file", NULL, NULL, cmd_file2path },
 	{ 0 },
@@ -395,7 +431,9 @@ static const struct iq_dcmd dcmds[] = {
 
 static const struct iq_walker walkers[] = {
 	{ "super_block", "every filesystem", IQ_WALK_GLOBAL, "struct super_block", walk_supers },
-	{ "vfs", "the same", IQ_WALK_GLOBAL, "struct super_block", walk_supers },
+	{ "mount", "what is mounted in the namespace of a task, or in the initial one",
+	  IQ_WALK_OPTIONAL, "struct mount", walk_mounts },
+	{ "vfs", "every filesystem", IQ_WALK_GLOBAL, "struct super_block", walk_supers },
 	{ "inode", "the inodes in memory of a filesystem", IQ_WALK_LOCAL, "struct inode",
 	  walk_inodes },
 	{ "dentry", "the children in memory of a dentry", IQ_WALK_LOCAL, "struct dentry",

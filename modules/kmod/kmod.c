@@ -137,7 +137,7 @@ static struct iq_error *cmd_modules(struct iq_cmd *cmd)
 static const struct iq_dcmd dcmds[] = {
 	{ "modules", "?", "list the kernel's loaded modules",
 	  "With an address: the one struct module there.", NULL, cmd_modules },
-	{ "modinfo", "?", "the same", NULL, NULL, cmd_modules },
+	{ "modinfo", "?", "list the kernel's loaded modules", NULL, NULL, cmd_modules },
 	{ 0 },
 };
 

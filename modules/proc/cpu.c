@@ -128,6 +128,69 @@ struct iq_error *cmd_cpuregs(struct iq_cmd *cmd)
 	return for_cpus(cmd, show_regs);
 }
 
+/* ---- stack and regs, where the kernel is in view: of what the dump was made on ---- */
+
+static struct iq_error *cmd_subject(struct iq_cmd *cmd, const struct iq_task **task_ret)
+{
+	if (cmd->has_addr)
+		return proc_cmd_task(cmd, task_ret);
+	if (iq_is_live(cmd->s))
+		return iq_cmd_usage(cmd, "of a live kernel only the address of a task_struct, or a "
+					 "process in view (see ::help context), has a stack");
+	*task_ret = current_of(cmd->s, iq_dump_cpu(cmd->s));
+	return *task_ret ? NULL
+			 : iq_error_new(IQ_ERR_NOTFOUND, "what CPU %u was running is not known",
+					iq_dump_cpu(cmd->s));
+}
+
+struct iq_error *cmd_stack_of_kernel(struct iq_cmd *cmd)
+{
+	uint64_t max = UINT64_MAX;
+	const struct iq_stack *stack;
+	const struct iq_task *task;
+	struct iq_error *err;
+
+	if (cmd->argc > 1)
+		return iq_cmd_usage(cmd, "how many frames?");
+	err = cmd->argc ? iq_cmd_number(cmd, &cmd->argv[0], &max) : NULL;
+	if (!err)
+		err = cmd_subject(cmd, &task);
+	if (err)
+		return err;
+	stack = iq_task_stack(cmd->s, task);
+	if (!stack->num_frames)
+		return iq_error_new(IQ_ERR_UNSUPPORTED, "%d (%s) has no stack: %s", task->pid,
+				    task->comm, stack->why_none ? stack->why_none : "not known");
+	for (size_t i = 0; i < stack->num_frames && i < max; i++) {
+		struct iq_strbuf sb = IQ_STRBUF_INIT;
+
+		if (iq_cmd_has(cmd, 'C'))
+			iq_strbuf_printf(&sb, "%016" PRIx64 " ", stack->frames[i].sp);
+		/* Nothing can be said of the innermost's arguments. */
+		proc_frame(cmd, task, stack, i, i > 0, &sb);
+		iq_out_text(cmd->out, "%s\n", iq_strbuf_str(&sb));
+		iq_strbuf_deinit(&sb);
+	}
+	return NULL;
+}
+
+struct iq_error *cmd_regs_of_kernel(struct iq_cmd *cmd)
+{
+	const struct iq_regs *regs;
+	const struct iq_task *task;
+	struct iq_error *err;
+
+	err = cmd_subject(cmd, &task);
+	if (err)
+		return err;
+	regs = regs_of(cmd->s, task);
+	if (!regs)
+		return iq_error_new(IQ_ERR_UNSUPPORTED, "the registers of %d (%s) are not known",
+				    task->pid, task->comm);
+	out_regs(cmd, regs);
+	return NULL;
+}
+
 /* ---- panicinfo ---- */
 
 static bool find_panic(void *ctx, const struct iq_log_line *line)

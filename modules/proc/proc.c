@@ -172,6 +172,11 @@ static const struct iq_opt cpustack_opts[] = {
 	{ 0 },
 };
 
+static const struct iq_opt kernel_stack_opts[] = {
+	{ 'C', NULL, "with each frame's stack pointer in front" },
+	{ 0 },
+};
+
 static const struct iq_opt cpuregs_opts[] = {
 	{ 'c', "CPU", "of this CPU alone (decimal)" },
 	{ 0 },
@@ -219,6 +224,13 @@ static const struct iq_dcmd dcmds[] = {
 	{ "cpustack", "", "show the stacks of what the CPUs were running", NULL, cpustack_opts,
 	  cmd_cpustack },
 	{ "cpuregs", "", "show the registers of the CPUs", NULL, cpuregs_opts, cmd_cpuregs },
+	/* The shell's own, about processes, come first; these where none is in view. */
+	{ "stack", "?[n]", "show the kernel stack of a thread, or of what a dump was made on",
+	  "Without an address: of the CPU that panicked, or of the first. At most n frames.",
+	  kernel_stack_opts, cmd_stack_of_kernel },
+	{ "regs", "?", "show the registers of what a dump was made on",
+	  "Without an address: of the CPU that panicked, or of the first.", NULL,
+	  cmd_regs_of_kernel },
 	{ "panicinfo", "", "show where and why a kernel panicked", NULL, NULL, cmd_panicinfo },
 	{ "why", ":", "explain what a thread waits for, to the cause", why_help, NULL, cmd_why },
 	{ 0 },

@@ -72,6 +72,8 @@ struct iq_error *cmd_whatthread(struct iq_cmd *cmd);
 struct iq_error *cmd_syscall(struct iq_cmd *cmd);
 struct iq_error *cmd_why(struct iq_cmd *cmd);
 struct iq_error *cmd_cpustack(struct iq_cmd *cmd);
+struct iq_error *cmd_stack_of_kernel(struct iq_cmd *cmd);
+struct iq_error *cmd_regs_of_kernel(struct iq_cmd *cmd);
 struct iq_error *cmd_cpuregs(struct iq_cmd *cmd);
 struct iq_error *cmd_panicinfo(struct iq_cmd *cmd);
 

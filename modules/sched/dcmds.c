@@ -178,6 +178,8 @@ const struct iq_dcmd iq_sched_dcmds[] = {
 const struct iq_walker iq_sched_walkers[] = {
 	{ "cpu", "the run queue of every CPU that is online", IQ_WALK_GLOBAL, "struct rq",
 	  walk_cpus },
+	{ "runqueue", "the run queue of every CPU that is online", IQ_WALK_GLOBAL, "struct rq",
+	  walk_cpus },
 	{ "runq", "the tasks on a CPU's run queue", IQ_WALK_LOCAL, "struct task_struct",
 	  walk_queued },
 	{ 0 },

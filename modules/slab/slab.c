@@ -147,14 +147,15 @@ static struct iq_error *cmd_kmastat(struct iq_cmd *cmd)
 static const struct iq_dcmd dcmds[] = {
 	{ "kmastat", "?", "list the slab caches and how full they are",
 	  "Objects that a CPU keeps in reserve count as used.", NULL, cmd_kmastat },
-	{ "kmem_cache", "?", "the same", NULL, NULL, cmd_kmastat },
-	{ "slabs", "?", "the same", NULL, NULL, cmd_kmastat },
+	{ "kmem_cache", "?", "list the slab caches and how full they are", NULL, NULL,
+	  cmd_kmastat },
+	{ "slabs", "?", "list the slab caches and how full they are", NULL, NULL, cmd_kmastat },
 	{ 0 },
 };
 
 static const struct iq_walker walkers[] = {
 	{ "slab_cache", "every slab cache", IQ_WALK_GLOBAL, "struct kmem_cache", walk_caches },
-	{ "kmem_cache", "the same", IQ_WALK_GLOBAL, "struct kmem_cache", walk_caches },
+	{ "kmem_cache", "every slab cache", IQ_WALK_GLOBAL, "struct kmem_cache", walk_caches },
 	{ 0 },
 };
 

@@ -257,11 +257,12 @@ static const struct iq_dcmd dcmds[] = {
 	{ "timers", "", "list the timers that have not fired yet",
 	  "JIFFIES is how many from now; less than nothing for those that are late.", NULL,
 	  cmd_timers },
-	{ "callout", "", "the same", NULL, NULL, cmd_timers },
+	{ "callout", "", "list the timers that have not fired yet", NULL, NULL, cmd_timers },
 	{ "hrtimers", "", "list the high-resolution timers that have not fired yet",
 	  "With the task that each will wake, where it was made for a task's sleep.", NULL,
 	  cmd_hrtimers },
-	{ "cyclic", "", "the same", NULL, NULL, cmd_hrtimers },
+	{ "cyclic", "", "list the high-resolution timers that have not fired yet", NULL, NULL,
+	  cmd_hrtimers },
 	{ 0 },
 };
 

@@ -284,7 +284,8 @@ const struct iq_dcmd iq_work_dcmds[] = {
 	  "ACT are works handed to workers, Q'ED those kept back, OLDEST_MS how long the worker "
 	  "that has slept longest in a work of the queue has not run.",
 	  taskq_opts, cmd_taskq },
-	{ "workqueue", "?", "the same", NULL, taskq_opts, cmd_taskq },
+	{ "workqueue", "?", "list workqueues, what they have to do, and who is at it", NULL,
+	  taskq_opts, cmd_taskq },
 	{ "workers", "?", "list the workers that are at work", "The address is a worker or a pool.",
 	  workers_opts, cmd_workers },
 	{ 0 },
@@ -295,6 +296,8 @@ const struct iq_walker iq_work_walkers[] = {
 	{ "pwq", "the pool_workqueues of a workqueue", IQ_WALK_LOCAL, "struct pool_workqueue",
 	  walk_pwqs },
 	{ "worker_pool", "every pool of workers that has one", IQ_WALK_GLOBAL, "struct worker_pool",
+	  walk_pools },
+	{ "pool", "every pool of workers that has one", IQ_WALK_GLOBAL, "struct worker_pool",
 	  walk_pools },
 	{ "worker", "the workers of a pool, or all", IQ_WALK_OPTIONAL, "struct worker",
 	  walk_workers },

@@ -398,6 +398,18 @@ bool iq_cpu_online(struct iq_session *s, unsigned cpu)
 	return cpu < s->num_cpus && s->cpu_online[cpu];
 }
 
+unsigned iq_dump_cpu(struct iq_session *s)
+{
+	iq_vaddr panic_cpu = iq_sym_addr(s, "panic_cpu");
+	uint32_t cpu;
+
+	/* PANIC_CPU_INVALID is -1. */
+	if (!panic_cpu || !iq_peek_u32(s, panic_cpu, &cpu) || cpu >= iq_num_cpus(s) ||
+	    !iq_cpu_online(s, cpu))
+		return 0;
+	return cpu;
+}
+
 /* ---- symbols ---- */
 
 struct iq_error *iq_sym_by_name(struct iq_session *s, const char *name, struct iq_sym *sym_ret)

@@ -130,7 +130,7 @@ static const struct alias {
 	const char *name, *stands_for, *extra;
 } aliases[] = {
 	{ "$c", "stack", NULL },
-	{ "$C", "stack", NULL },
+	{ "$C", "stack", "-C" },
 	{ "$r", "regs", NULL },
 	{ "$m", "mappings", NULL },
 	{ "$p", "context", NULL },

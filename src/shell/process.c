@@ -22,6 +22,14 @@ static void subject_deinit(struct subject *who)
 	iq_uspace_free(who->own);
 }
 
+static bool is_kernel_thread(struct iq_cmd *cmd)
+{
+	const struct iq_task *task =
+		iq_tasks(cmd->s) && cmd->has_addr ? iq_task_by_addr(cmd->s, cmd->addr) : NULL;
+
+	return task && (task->kthread || !task->mm);
+}
+
 /* NULL with no task: it is the kernel. */
 static struct iq_error *find_subject(struct iq_cmd *cmd, struct subject *who)
 {
@@ -206,7 +214,8 @@ static struct iq_error *cmd_regs(struct iq_cmd *cmd)
 	};
 	__attribute__((cleanup(subject_deinit))) struct subject who = { 0 };
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf flags = IQ_STRBUF_INIT;
-	struct iq_error *err = cmd->s ? find_subject(cmd, &who) : NULL;
+	bool of_thread = cmd->s && !is_kernel_thread(cmd);
+	struct iq_error *err = of_thread ? find_subject(cmd, &who) : NULL;
 	const struct iq_user_regs *u;
 
 	if (err)
@@ -232,7 +241,8 @@ static struct iq_error *cmd_regs(struct iq_cmd *cmd)
 static struct iq_error *cmd_stack(struct iq_cmd *cmd)
 {
 	__attribute__((cleanup(subject_deinit))) struct subject who = { 0 };
-	struct iq_error *err = cmd->s ? find_subject(cmd, &who) : NULL;
+	bool of_thread = cmd->s && !is_kernel_thread(cmd);
+	struct iq_error *err = of_thread ? find_subject(cmd, &who) : NULL;
 	const struct iq_user_regs *u;
 	struct iq_uframe *frames;
 	struct iq_regs regs = { 0 };
@@ -284,13 +294,17 @@ const struct iq_dcmd iq_process_dcmds[] = {
 	  cmd_objects, 0, IQ_COMPLETE_NONE },
 	{ "regs", "?", "show the registers that a thread had in user mode",
 	  "Of a thread that runs at this moment they are not known. The address is that of a "
-	  "task_struct.",
+	  "task_struct. On a dump with no process in view: those of the CPU that panicked, or of "
+	  "the first.",
 	  NULL, cmd_regs, 0, IQ_COMPLETE_NONE },
-	{ "stack", "?[n]", "show the stack of user mode",
+	{ "stack", "?[n]",
+	  "show the stack of user mode, or the kernel's where no process is in view",
 	  "Of the process in view, or of the thread whose task_struct is given; at most n frames. "
 	  "Unwound by .eh_frame out of the process's memory or the page cache. A question mark "
 	  "behind a frame: there was no such description, and the frame pointer led there.\n\n"
-	  "Kernel stacks are shown by ::findstack.",
+	  "Of a kernel thread, and on a dump with no process in view, the stack is the kernel's: "
+	  "without an address that of the CPU that panicked, or of the first. All kernel stacks "
+	  "are shown by ::findstack.",
 	  stack_opts, cmd_stack, 0, IQ_COMPLETE_NONE },
 	{ 0 },
 };

@@ -2,8 +2,8 @@
 /*
  * Registers as variables, and the thread that they are of
  *
- * Of a process in view they are those that it entered the kernel with; of a dump those of its first
- * CPU at the time of the dump. A running kernel has none that stand still.
+ * Of a process in view they are those that it entered the kernel with; of a dump those of the
+ * CPU that panicked, or of its first one. A running kernel has none that stand still.
  */
 #include "shell/context.h"
 #include "shell/inside.h"
@@ -54,7 +54,7 @@ struct iq_error *iq_register_value(struct iq_shell *sh, const char *name, uint64
 		return of_process(task, sh, n, value_ret);
 	if (iq_is_live(sh->s))
 		return unknown(name);
-	err = sh->s->target->ops->cpu_regs(sh->s->target, 0, &regs);
+	err = sh->s->target->ops->cpu_regs(sh->s->target, iq_dump_cpu(sh->s), &regs);
 	if (err || !(regs.known >> n->reg & 1)) {
 		iq_error_free(err);
 		return unknown(name);
@@ -74,7 +74,7 @@ uint64_t iq_register_thread(struct iq_shell *sh)
 	off = iq_offsetof(sh->s, "struct rq", "curr");
 	rqs = iq_sym_addr(sh->s, "runqueues");
 	if (off < 0 || !rqs ||
-	    !iq_peek_u64(sh->s, iq_per_cpu(sh->s, rqs, 0) + (uint64_t)off, &addr))
+	    !iq_peek_u64(sh->s, iq_per_cpu(sh->s, rqs, iq_dump_cpu(sh->s)) + (uint64_t)off, &addr))
 		return 0;
 	return addr;
 }

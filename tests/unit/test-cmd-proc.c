@@ -180,6 +180,20 @@ static void findstack_has_mdbs_shape(void **state)
 	}
 }
 
+static void a_kernel_threads_stack_is_the_kernels(void **state)
+{
+	struct fakekernel *k = fakekernel_new(FK_MID);
+	struct fk_task *t = fk_kthread(k, 10, "worker");
+
+	(void)state;
+	fk_switch(t, FK_IDLE);
+	assert_said(k, NULL, "0t10::pid2proc | ::stack 2", "__schedule+0x20()\nschedule+0x20()\n");
+	assert_said(k, NULL, "0t10::pid2proc | $C 2",
+		    "ADDR __schedule+0x20()\nADDR schedule+0x20()\n");
+	assert_says(k, NULL, "0t10::pid2proc | ::stack", "user", false);
+	fakekernel_free(k);
+}
+
 static void a_thread_without_a_stack_says_why(void **state)
 {
 	struct fakekernel *k = fakekernel_new(FK_MID);
@@ -378,6 +392,12 @@ static void cpus_say_what_they_were_running(void **state)
 		assert_says(k, &n, "::cpuregs -c 0", "CPU 1", false);
 		assert_says(k, &n, "::cpustack -c 7", "there is no CPU 7", true);
 		assert_says(k, &n, "::panicinfo", "which CPU panicked", true);
+		/* What no process is in view of: the kernel's, of what the dump was made on. */
+		assert_said(k, &n, "$c",
+			    "! inquest: ::stack: 0 (swapper/0) has no stack: running\n");
+		assert_said(k, &n, "$r",
+			    "! inquest: ::regs: the registers of 0 (swapper/0) are not known\n");
+		assert_said(k, &n, "<thread-init_task=D", "                0               \n");
 		fakekernel_free(k);
 	}
 }
@@ -430,6 +450,7 @@ int main(void)
 		cmocka_unit_test(parents_in_a_circle_make_no_endless_tree),
 		cmocka_unit_test(who_is_not_there_is_an_error),
 		cmocka_unit_test(findstack_has_mdbs_shape),
+		cmocka_unit_test(a_kernel_threads_stack_is_the_kernels),
 		cmocka_unit_test(a_thread_without_a_stack_says_why),
 		cmocka_unit_test(equal_stacks_are_one_group),
 		cmocka_unit_test(stacks_filters_by_all_its_options),
