@@ -147,6 +147,30 @@ static const char *fs_type(struct iq_cmd *cmd, iq_vaddr sb)
 	return iq_arena_printf(cmd->arena, "%s%s%s", name, sub[0] ? "." : "", sub);
 }
 
+/* Under its row: the device as it was named, or the name that the kernel gave it, and flags. */
+static void print_more(struct iq_cmd *cmd, iq_vaddr sb, uint64_t flags)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} names[] = {
+		{ 0, "ro" },	      { 1, "nosuid" },	  { 2, "nodev" },     { 3, "noexec" },
+		{ 4, "sync" },	      { 6, "mand" },	  { 7, "dirsync" },   { 10, "noatime" },
+		{ 11, "nodiratime" }, { 16, "posixacl" }, { 25, "lazytime" },
+	};
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf text = IQ_STRBUF_INIT;
+	int64_t off = iq_offsetof(cmd->s, sb_type, "s_id");
+	char id[33] = "";
+
+	if (off >= 0)
+		iq_error_free(iq_read_str(cmd->s, sb + (uint64_t)off, id, sizeof(id) - 1));
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(names); i++)
+		if (flags >> names[i].bit & 1)
+			iq_strbuf_printf(&text, ",%s", names[i].name);
+	iq_out_text(cmd->out, "%18sR: %s\n%18sO: %s%s\n", "", *id ? id : "-", "",
+		    flags & 1 ? "" : "rw", iq_strbuf_str(&text) + (flags & 1));
+}
+
 static struct iq_error *print_super(struct iq_cmd *cmd, iq_vaddr sb)
 {
 	static const struct iq_column columns[] = {
@@ -177,6 +201,8 @@ static struct iq_error *print_super(struct iq_cmd *cmd, iq_vaddr sb)
 			    IQ_STR(iq_arena_printf(cmd->arena, "%" PRIu64 ":%" PRIu64, dev >> 20,
 						   dev & 0xfffff)),
 			    IQ_STR(state), IQ_STR(path)));
+	if (iq_cmd_has(cmd, 'v'))
+		print_more(cmd, sb, flags);
 	return NULL;
 }
 
@@ -405,6 +431,11 @@ static struct iq_error *cmd_file2path(struct iq_cmd *cmd)
 	return print_path(cmd, iq_path_of_file(cmd->s, cmd->addr), "a file");
 }
 
+static const struct iq_opt fsinfo_opts[] = {
+	{ 'v', NULL, "also what is mounted (R), and the flags (O)" },
+	{ 0 },
+};
+
 static const struct iq_opt fd_opts[] = {
 	{ 'f', NULL, "the struct file, its flags, position and operations" },
 	{ 'p', NULL, "paths, which are shown anyway" },
@@ -416,7 +447,7 @@ static const struct iq_dcmd dcmds[] = {
 	  "With an address: the one struct super_block there. The path is that of the initial "
 	  "mount "
 	  "namespace.",
-	  NULL, cmd_fsinfo },
+	  fsinfo_opts, cmd_fsinfo },
 	{ "fd", ":FD", "print the struct file behind a task's descriptor", NULL, NULL, cmd_fd },
 	{ "pfiles", ":", "list a task's open files", NULL, fd_opts, cmd_pfiles },
 	{ "whereopen", ":", "say who has an inode, a file or anything on a filesystem open",

@@ -88,14 +88,18 @@ static bool add_node(struct iq_session *s, iq_vaddr cache, unsigned n, struct us
 
 static struct iq_error *print_cache(struct iq_cmd *cmd, iq_vaddr cache)
 {
-	static const struct iq_column columns[] = {
+	const char *header = iq_cmd_has(cmd, 'g')   ? "MEMORY GB"
+			     : iq_cmd_has(cmd, 'm') ? "MEMORY MB"
+						    : "MEMORY KB";
+	unsigned shift = iq_cmd_has(cmd, 'g') ? 20 : iq_cmd_has(cmd, 'm') ? 10 : 0;
+	const struct iq_column columns[] = {
 		{ "addr", "ADDR", .min = 16 },
 		{ "name", "NAME", .min = 24 },
 		{ "size", "BUF SIZE", .right = true, .min = 8 },
 		{ "in_use", "IN USE", .right = true, .min = 9 },
 		{ "total", "TOTAL", .right = true, .min = 9 },
 		{ "slabs", "SLABS", .right = true, .min = 7 },
-		{ "kb", "MEMORY KB", .right = true, .min = 10 },
+		{ "memory", header, .right = true, .min = 10 },
 		{ 0 },
 	};
 	uint64_t name, size, order = 0, used;
@@ -121,7 +125,7 @@ static struct iq_error *print_cache(struct iq_cmd *cmd, iq_vaddr cache)
 	iq_out_row(cmd, columns,
 		   IQ_CELLS(IQ_ADDR(cache), IQ_STR(text), IQ_U64(size), IQ_KNOWN(known, used),
 			    IQ_KNOWN(known, u.objects), IQ_KNOWN(known, u.slabs),
-			    IQ_KNOWN(known, (u.slabs << order) * 4)));
+			    IQ_KNOWN(known, (u.slabs << order) * 4 >> shift)));
 	return NULL;
 }
 
@@ -144,12 +148,20 @@ static struct iq_error *cmd_kmastat(struct iq_cmd *cmd)
 	return iq_walk_run(cmd->s, "slab_cache", NULL, print_one, cmd);
 }
 
+static const struct iq_opt kmastat_opts[] = {
+	{ 'k', NULL, "memory in KB, as it is without an option" },
+	{ 'm', NULL, "in MB" },
+	{ 'g', NULL, "in GB" },
+	{ 0 },
+};
+
 static const struct iq_dcmd dcmds[] = {
 	{ "kmastat", "?", "list the slab caches and how full they are",
-	  "Objects that a CPU keeps in reserve count as used.", NULL, cmd_kmastat },
+	  "Objects that a CPU keeps in reserve count as used.", kmastat_opts, cmd_kmastat },
 	{ "kmem_cache", "?", "list the slab caches and how full they are", NULL, NULL,
 	  cmd_kmastat },
-	{ "slabs", "?", "list the slab caches and how full they are", NULL, NULL, cmd_kmastat },
+	{ "slabs", "?", "list the slab caches and how full they are", NULL, kmastat_opts,
+	  cmd_kmastat },
 	{ 0 },
 };
 

@@ -16,6 +16,7 @@ struct nm_sym {
 struct nm {
 	struct iq_cmd *cmd;
 	const char *module; /* NULL: all; "vmlinux": the kernel's own */
+	bool has_module;    /* there was a symbol of it */
 	const char *types;  /* letters; NULL */
 	IQ_VEC(struct nm_sym) syms;
 };
@@ -48,12 +49,17 @@ static const char *bind_word(const struct iq_sym *sym)
 	return isupper((unsigned char)sym->kind) ? "GLOB" : "LOCL";
 }
 
+static bool is_in_module(const struct nm *nm, const struct iq_sym *sym)
+{
+	return !nm->module || !strcmp(nm->module, sym->module ? sym->module : "vmlinux");
+}
+
 static bool is_selected(const struct nm *nm, const struct iq_sym *sym)
 {
 	struct iq_cmd *cmd = nm->cmd;
 	const char *type = type_word(sym);
 
-	if (nm->module && strcmp(nm->module, sym->module ? sym->module : "vmlinux") != 0)
+	if (!is_in_module(nm, sym))
 		return false;
 	if (iq_cmd_has(cmd, 'g') && islower((unsigned char)sym->kind))
 		return false;
@@ -81,6 +87,7 @@ static bool collect(void *ctx, const struct iq_sym *sym)
 	struct nm *nm = ctx;
 	struct nm_sym *mine;
 
+	nm->has_module |= is_in_module(nm, sym);
 	if (!is_selected(nm, sym))
 		return iq_cmd_stop(nm->cmd);
 	mine = iq_vec_push(&nm->syms, (struct nm_sym){ *sym, nm->syms.num });
@@ -274,6 +281,9 @@ static struct iq_error *cmd_nm(struct iq_cmd *cmd)
 	} else {
 		iq_sym_foreach(cmd->s, collect, &nm);
 	}
+	if (nm.module && !nm.has_module && !iq_cmd_has(cmd, 'P'))
+		return iq_error_new(IQ_ERR_NOTFOUND, "there is no module %.60s with symbols",
+				    nm.module);
 	if (iq_cmd_has(cmd, 'n') && nm.syms.num)
 		qsort(nm.syms.data, nm.syms.num, sizeof(*nm.syms.data), by_name);
 	else if (iq_cmd_has(cmd, 'v') && nm.syms.num)

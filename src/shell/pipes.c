@@ -125,7 +125,7 @@ static struct iq_error *head_count(struct iq_cmd *cmd, uint64_t *num_ret)
 	}
 	if (!strcmp(arg.str, "-n") && cmd->argc == 2)
 		return iq_cmd_count(cmd, &cmd->argv[1], num_ret);
-	if (*arg.str == '-' && cmd->argc == 1) {
+	if (*arg.str == '-' && cmd->argc == 1 && strcmp(arg.str, "-n") != 0) {
 		arg.str += !strncmp(arg.str, "-n", 2) ? 2 : 1;
 		return iq_cmd_count(cmd, &arg, num_ret);
 	}
