@@ -243,6 +243,9 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 		if (err)
 			return err;
 	}
+	/* Requests that wait for each other in a circle: none of them is a granted lock. */
+	if (lock.blocker)
+		return NULL;
 	path = iq_path_of_file(d->s, own.file);
 	on = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, addr);
 	on->addr = addr;
