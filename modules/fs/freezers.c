@@ -34,35 +34,46 @@ static bool is_directory_there(void *ctx, const struct iq_open_file *open)
 	return true;
 }
 
+/* Whoever freezes a filesystem has a directory of it open for that; so have others. */
 static void add_processes(struct iq_diag *d, iq_vaddr sb, struct iq_verdict *v)
 {
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf names = IQ_STRBUF_INIT;
+	const struct iq_task *one = NULL;
 	unsigned num = 0;
 
-	for (size_t i = 0; i < d->tasks->num_tasks && num < MAX_NAMED; i++) {
+	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
 		const struct iq_task *t = &d->tasks->tasks[i];
 		struct find f = { .s = d->s, .sb = sb };
 		const char *path;
 
-		if (!t->pid || t->pid != t->tgid || t->kthread || t->state == 'D' || !t->files ||
-		    !t->uid_known || t->euid)
+		/* init freezes nothing by itself. */
+		if (t->pid <= 1 || t->pid != t->tgid || t->kthread || t->state == 'D' ||
+		    !t->files || !t->uid_known || t->euid)
 			continue;
 		iq_open_of_task(d->s, t, is_directory_there, &f);
 		if (!f.inode)
 			continue;
+		one = t;
+		if (++num > MAX_NAMED)
+			continue;
 		path = iq_path_of_inode(d->s, f.inode);
-		iq_text_add(d->g, &v->evidence,
-			    "%s (%d) lives and has %s open: it may be who froze it (likely)",
-			    t->comm, t->pid, path ? path : "a directory there");
-		iq_text_add(d->g, &v->remedy,
-			    "If it was %s (%d): let it go on to its thaw; killing it does not thaw",
-			    t->comm, t->pid);
-		num++;
+		iq_strbuf_printf(&names, "%s%s (%d) has %s open", num > 1 ? ", " : "", t->comm,
+				 t->pid, path ? path : "a directory there");
 	}
-	if (!num)
+	if (!num) {
 		iq_text_add(
 			d->g, &v->evidence,
 			"no process of root has a directory of it open: who froze it has ended, or "
 			"keeps nothing of it, and the kernel does not record who it was");
+		return;
+	}
+	iq_text_add(d->g, &v->evidence, "who froze it is not recorded; %s%s: it may be %s (likely)",
+		    iq_strbuf_str(&names), num > MAX_NAMED ? ", and others" : "",
+		    num == 1 ? "that one" : "one of these");
+	if (num == 1)
+		iq_text_add(d->g, &v->remedy,
+			    "If it was %s (%d): let it go on to its thaw; killing it does not thaw",
+			    one->comm, one->pid);
 }
 
 void fs_add_freezers(struct iq_diag *d, iq_vaddr sb, struct iq_verdict *v, bool by_kernel)

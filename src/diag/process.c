@@ -17,25 +17,26 @@ static size_t add(struct iq_diag *d, struct iq_wait *w, const struct iq_task *t,
 	return 1;
 }
 
-/*
- * A lock of a process was taken by one of its threads, and which one is not recorded. One that
- * waits for something that it did not choose (another lock, a disk) is likelier to have it in its
- * hands than one that sleeps for its next task.
- */
-static bool is_held_up(struct iq_diag *d, const struct iq_task *t)
+/* What a thread waits for; NULL: nothing that is known. */
+static const struct iq_wait *wait_of(struct iq_diag *d, const struct iq_task *t)
 {
 	struct engine *e = engine_of(d);
-	const struct iq_wait *w = NULL;
+	const struct iq_wait *w;
 
-	if (t->state == 'D' || t->state == 'R' || t->state == 'T' || t->state == 't')
-		return true;
 	/* Its own wait may lead to a process of many threads, and so on. */
 	if (t->state != 'S' || e->nested >= MAX_NESTED)
-		return false;
+		return NULL;
 	e->nested++;
 	w = iq_engine_explain(e, t);
 	e->nested--;
-	return w && (w->cls == IQ_WAIT_LOCK || w->cls == IQ_WAIT_UNASKED);
+	return w;
+}
+
+static bool is_same_class(const struct iq_object *a, const struct iq_object *b)
+{
+	const struct iq_attr *x = iq_object_attr(a, "class"), *y = iq_object_attr(b, "class");
+
+	return x && y && x->str && y->str && !strcmp(x->str, y->str);
 }
 
 struct threads {
@@ -43,15 +44,31 @@ struct threads {
 	size_t num;
 };
 
-static void keep_held_up(struct iq_diag *d, struct threads *x)
+/*
+ * A lock of a process was taken by one of its threads, and which one is not recorded. One that
+ * waits for another lock of the same kind is the likeliest to have it in its hands: that is how
+ * locks taken in two orders meet. Then one that waits for something that it did not choose (another
+ * lock, a disk), rather than one that sleeps for its next task. True: they wait for the same kind.
+ */
+static bool keep_held_up(struct iq_diag *d, const struct iq_object *on, struct threads *x)
 {
-	struct threads kept = { .num = 0 };
+	struct threads same = { .num = 0 }, held_up = { .num = 0 };
 
-	for (size_t i = 0; i < x->num; i++)
-		if (is_held_up(d, x->list[i]))
-			kept.list[kept.num++] = x->list[i];
-	if (kept.num)
-		*x = kept;
+	for (size_t i = 0; i < x->num; i++) {
+		const struct iq_task *t = x->list[i];
+		const struct iq_wait *w = wait_of(d, t);
+
+		if (w && is_same_class(w->on, on))
+			same.list[same.num++] = t;
+		if (t->state == 'D' || t->state == 'R' || t->state == 'T' || t->state == 't' ||
+		    (w && (w->cls == IQ_WAIT_LOCK || w->cls == IQ_WAIT_UNASKED)))
+			held_up.list[held_up.num++] = t;
+	}
+	if (same.num)
+		*x = same;
+	else if (held_up.num)
+		*x = held_up;
+	return same.num > 0;
 }
 
 size_t iq_diag_process_edges(struct iq_diag *d, struct iq_wait *w, const struct iq_task *process,
@@ -76,17 +93,18 @@ size_t iq_diag_process_edges(struct iq_diag *d, struct iq_wait *w, const struct 
 		return add(d, w, process, via, kind, certainty, how, evidence);
 	if (alive > 1 && w->cls == IQ_WAIT_LOCK &&
 	    (kind == IQ_EDGE_OWNER || kind == IQ_EDGE_MAYBE)) {
-		keep_held_up(d, &x);
+		bool same = keep_held_up(d, w->on, &x);
+
 		if (x.num < alive)
 			certainty = IQ_LIKELY;
 		if (x.num < alive && x.num > 1)
 			kind = IQ_EDGE_MAYBE;
 		if (x.num < alive && evidence)
-			evidence = iq_arena_printf(iq_scratch(d->s),
-						   "%s; of its %zu threads %s held up, the others "
-						   "sleep for themselves",
-						   evidence, alive,
-						   x.num == 1 ? "this one is" : "some are");
+			evidence = iq_arena_printf(
+				iq_scratch(d->s), "%s; of its %zu threads %s %s", evidence, alive,
+				x.num == 1 ? "this one is" : "some are",
+				same ? "waiting for such a lock too"
+				     : "held up, the others sleep for themselves");
 	}
 	for (size_t i = 0; i < x.num; i++)
 		num += add(d, w, x.list[i], via, kind, certainty, how, i ? NULL : evidence);

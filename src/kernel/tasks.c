@@ -574,13 +574,14 @@ static void add_idle_tasks(struct walk *w)
 
 /*
  * struct timekeeper inside tk_core (kernel/time/timekeeping.c): after the sequence counter, 8 bytes
- * in; a struct tk_data says so itself since v6.13.
+ * in; a struct tk_data says so itself since v6.13. In newer kernels timekeeper_data is an array of
+ * those, whose first is the system's time.
  */
 static void read_time(struct iq_session *s, struct iq_task_list *list)
 {
 	static const char tk[] = "struct timekeeper";
 	int64_t off = iq_offsetof(s, "struct tk_data", "timekeeper");
-	iq_vaddr addr = iq_sym_addr(s, "tk_core");
+	iq_vaddr addr = iq_sym_addr(s, "timekeeper_data");
 	uint64_t sec, base, nsec, shift, boot;
 	struct timespec ts;
 
@@ -593,6 +594,8 @@ static void read_time(struct iq_session *s, struct iq_task_list *list)
 		list->realtime_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 		return;
 	}
+	if (!addr)
+		addr = iq_sym_addr(s, "tk_core");
 	if (!addr)
 		return;
 	addr += off >= 0 ? (uint64_t)off : 8;

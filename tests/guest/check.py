@@ -50,7 +50,10 @@ def matches(pattern, value):
     if isinstance(pattern, re.Pattern):
         return isinstance(value, str) and pattern.search(value) is not None
     if callable(pattern):
-        return bool(pattern(value))
+        try:
+            return bool(pattern(value))
+        except TypeError:       # null where a number should be, say
+            return False
     return pattern == value
 
 

@@ -15,7 +15,7 @@ def expect(f):
             "blocked": {f.inner, f.outer_writer},
             "chain": [{"type": "task"}, {"type": "filesystem", "mount": "/data"}],
             # It keeps the directory open: that is all that can be known of it.
-            "evidence": lambda texts: any("(%d) lives and has /data/volume open" % f.backup in t
+            "evidence": lambda texts: any("(%d) has /data/volume open" % f.backup in t
                                           for t in texts),
             "remedy": lambda texts: any("fsfreeze" in t and "/data" in t for t in texts),
         }],
