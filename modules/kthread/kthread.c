@@ -14,7 +14,7 @@
 #include "inquest/module.h"
 #include "inquest/waitq.h"
 
-enum { KTHREADD = 2 };
+enum { KTHREADD = 2, MAX_STARTERS = 16 };
 
 static struct iq_wait *new_wait(struct iq_diag *d, const struct iq_task *task,
 				const struct iq_stack *stack, iq_vaddr done, const char *name)
@@ -111,21 +111,26 @@ static bool is_info(struct iq_session *s, iq_vaddr p, void *ctx)
  * its end, to the last. */
 static size_t add_starters(struct iq_diag *d, struct iq_wait *w, iq_vaddr info)
 {
+	const struct iq_task *found[MAX_STARTERS];
 	size_t num = 0;
 
-	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
+	for (size_t i = 0; i < d->tasks->num_tasks && num < MAX_STARTERS; i++) {
 		const struct iq_task *t = &d->tasks->tasks[i];
-		struct iq_edge *e;
 
-		if (!t->pid || !t->stack || t->on_cpu || t->exit_state ||
-		    t->addr == w->task->addr || !iq_stack_mentions(iq_task_stack(d->s, t), info))
-			continue;
-		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), w->on, IQ_EDGE_SERVES,
-				  IQ_STRONG, "has to start it, and to see its end");
+		if (t->pid && t->stack && !t->on_cpu && !t->exit_state &&
+		    t->addr != w->task->addr && iq_stack_mentions(iq_task_stack(d->s, t), info))
+			found[num++] = t;
+	}
+	/* Of several one or the other has an old word on its stack. */
+	for (size_t i = 0; i < num; i++) {
+		struct iq_edge *e = iq_graph_edge(d->g, w->task, iq_diag_task(d, found[i]), w->on,
+						  num == 1 ? IQ_EDGE_SERVES : IQ_EDGE_MAYBE,
+						  num == 1 ? IQ_STRONG : IQ_LIKELY,
+						  "has to start it, and to see its end");
+
 		iq_text_add(d->g, &e->evidence,
 			    "subprocess_info %#" PRIx64 " is on the stack of %s (%d)", info,
-			    t->comm, t->pid);
-		num++;
+			    found[i]->comm, found[i]->pid);
 	}
 	return num;
 }

@@ -23,6 +23,7 @@ enum {
 	MAX_GROUPS = 65536,
 	MAX_NODES = 4096,
 	MAX_BIOS = 16384,
+	MAX_COMPARED = 32768, /* bios with waits, of one device */
 	MAX_VECS = 1024,
 	MAX_CHAIN = 8,
 	PAGE_SIZE = 4096,
@@ -31,6 +32,7 @@ enum {
 static const char group_type[] = "struct throtl_grp";
 
 struct throttled {
+	size_t compared;
 	struct iq_diag *d;
 	struct iq_object *device;
 	uint64_t policy;
@@ -154,8 +156,11 @@ static void look_at_bio(struct group *g, iq_vaddr bio)
 
 	iq_vec_foreach(&t->d->g->waits, p)
 		iq_vec_foreach(&(*p)->task->out, e)
-			if ((*e)->to == t->device && is_waited_for(t->d, *p, bio))
+			if ((*e)->to == t->device && t->compared++ < MAX_COMPARED &&
+			    is_waited_for(t->d, *p, bio))
 				hold(g, *p, *e, bio);
+	if (t->compared >= MAX_COMPARED)
+		g->left = 1;
 }
 
 static bool look_at_node(void *ctx, iq_vaddr link)
