@@ -93,18 +93,20 @@ static struct iq_error *explain_create(struct iq_diag *d, const struct iq_task *
 /* ---- programs ---- */
 
 struct info_search {
-	struct iq_diag *d;
-	iq_vaddr done;
+	const struct iq_stack *stack;
+	iq_vaddr done, work;
 };
 
 static bool is_info(struct iq_session *s, iq_vaddr p, void *ctx)
 {
+	static const char type[] = "struct subprocess_info";
 	struct info_search *x = ctx;
-	uint64_t complete;
+	uint64_t complete, func;
 
-	return iq_is_kernel_ptr(s, p) &&
-	       iq_peek_member(s, "struct subprocess_info", "complete", p, &complete) &&
-	       complete == x->done;
+	/* The completion's address is on the stack itself, too. */
+	return iq_is_kernel_ptr(s, p) && !(p >= x->stack->sp && p < x->stack->end) &&
+	       iq_peek_member(s, type, "complete", p, &complete) && complete == x->done &&
+	       (!x->work || (iq_peek_member(s, type, "work.func", p, &func) && func == x->work));
 }
 
 /* Who has the request in hands: the worker, until it has started the program; where it waits for
@@ -139,7 +141,8 @@ static struct iq_error *explain_helper(struct iq_diag *d, const struct iq_task *
 				       const struct iq_stack *stack, size_t frame,
 				       struct iq_wait **wait_ret)
 {
-	struct info_search x = { .d = d };
+	struct info_search x = { .stack = stack,
+				 .work = iq_sym_addr(d->s, "call_usermodehelper_exec_work") };
 	char path[256] = "";
 	iq_vaddr info;
 	uint64_t addr;

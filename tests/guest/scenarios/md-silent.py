@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+ALONE = True
 MODULES = ["loop", "md_mod", "raid1", "sd_mod", "scsi_debug"]
 KERNELS = ["6.1", "6.12", "6.18", "newest"]
 
