@@ -42,11 +42,13 @@ static void *writer(void *arg)
 static void *execer(void *arg)
 {
 	static char *const argv[] = { "sleep", "1000", NULL };
+	volatile pid_t *tid = arg; /* who wants to know it; or NULL */
 	sigset_t set;
 	int sig;
 
-	(void)arg;
 	be("exec-thread");
+	if (tid)
+		*tid = my_tid();
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	fact(my_tid(), "execer");
@@ -223,12 +225,12 @@ static int role_trace_exec(char **argv)
 		sigaddset(&set, SIGUSR1);
 		sigprocmask(SIG_BLOCK, &set, NULL);
 		be("traced");
-		start(execer, NULL);
+		start(execer, (void *)tid);
 		sleep_for_ever();
 	}
+	for (int i = 0; i < 100 && !tid[0]; i++)
+		usleep(50000);
 	usleep(500000);
-	/* The only other thread: its number comes next. */
-	tid[0] = child + 1;
 	fact(child, "traced");
 	checked((int)ptrace(PTRACE_SEIZE, child, NULL, PTRACE_O_TRACEEXIT), "PTRACE_SEIZE");
 	kill(child, SIGUSR1);
