@@ -117,6 +117,10 @@ class Kernel:
                 for m in re.finditer(b"\\0" + key + b"([^\\0]*)", data):
                     for dep in re.split(r"[ ,]+", m.group(1).decode()):
                         visit(dep)
+                        # An algorithm's alias; its plain implementation is called so.
+                        if dep.startswith("crypto-"):
+                            for end in ("", "_generic", "_cryptoapi"):
+                                visit(dep[len("crypto-"):] + end)
             order.append((name, data))
 
         for name in names:
