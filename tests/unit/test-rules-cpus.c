@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include "fakekernel-inside.h"
+#include "why-parts.h"
 
 #define FLAVOURS(f) for (enum fk_flavour f = FK_OLD; f <= FK_NEW; f++)
 
@@ -21,23 +22,6 @@ static struct fakekernel *new_kernel(enum fk_flavour flavour)
 		 "expedited_sequence; }",
 		 "kthread { u64 flags; void *data; completion parked; completion exited; }");
 	return k;
-}
-
-static const struct iq_wait *wait_of(const struct iq_why *why, int64_t tid)
-{
-	iq_vec_foreach(&why->graph->waits, w)
-		if ((*w)->task->tid == tid)
-			return *w;
-	fail();
-	return NULL;
-}
-
-static const struct iq_edge *edge_to(const struct iq_wait *w, int64_t tid)
-{
-	iq_vec_foreach(&w->task->out, e)
-		if ((*e)->to->tid == tid)
-			return *e;
-	return NULL;
 }
 
 static struct fk_task *runs_for_ever(struct fakekernel *k, struct fk_task *t, unsigned cpu)

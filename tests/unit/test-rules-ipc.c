@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include "fakekernel.h"
+#include "why-parts.h"
 
 #include <stdio.h>
 
@@ -29,23 +30,6 @@ static struct fakekernel *new_kernel(enum fk_flavour flavour)
 	fk_types(k, "pipe_inode_info { mutex mutex; wait_queue_head rd_wait; wait_queue_head "
 		    "wr_wait; u32 head; u32 tail; u32 ring_size; void *bufs; }");
 	return k;
-}
-
-static const struct iq_wait *wait_of(const struct iq_why *why, int64_t tid)
-{
-	iq_vec_foreach(&why->graph->waits, w)
-		if ((*w)->task->tid == tid)
-			return *w;
-	fail();
-	return NULL;
-}
-
-static const struct iq_edge *edge_to(const struct iq_wait *w, int64_t tid)
-{
-	iq_vec_foreach(&w->task->out, e)
-		if ((*e)->to->tid == tid)
-			return *e;
-	return NULL;
 }
 
 static iq_vaddr new_file(struct fakekernel *k, const char *name)

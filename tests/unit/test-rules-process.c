@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include "fakekernel.h"
+#include "why-parts.h"
 
 #define FLAVOURS(f) for (enum fk_flavour f = FK_OLD; f <= FK_NEW; f++)
 
@@ -26,24 +27,6 @@ static struct fk_task *hangs_somewhere(struct fk_task *t)
 	fk_calls(t, "mystery_read");
 	fk_switch(t, FK_D);
 	return t;
-}
-
-static const struct iq_wait *wait_of(const struct iq_why *why, int64_t tid)
-{
-	iq_vec_foreach(&why->graph->waits, w)
-		if ((*w)->task->tid == tid)
-			return *w;
-	fail();
-	return NULL;
-}
-
-/* The edge from one task to another. */
-static const struct iq_edge *edge_to(const struct iq_wait *w, int64_t tid)
-{
-	iq_vec_foreach(&w->task->out, e)
-		if ((*e)->to->tid == tid)
-			return *e;
-	return NULL;
 }
 
 /* ---- exec ---- */
