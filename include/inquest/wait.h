@@ -9,9 +9,9 @@
  * of its edges belong to it. A verdict is what an object is when nothing further
  * explains it: a frozen filesystem, a stopped task.
  *
- * The graph is pure data. It knows no kernel: rules fill it (inquest/module.h),
- * iq_graph_causes() reads it, the report prints it. Everything lives in the graph's arena; text
- * given to it is copied.
+ * The graph is pure data. It knows no kernel. Rules fill it (inquest/module.h), iq_graph_settle()
+ * adds once what follows from all of it together, iq_graph_causes() reads it, the report prints it.
+ * Everything lives in the graph's arena; text given to it is copied.
  */
 #ifndef INQUEST_WAIT_H
 #define INQUEST_WAIT_H
@@ -187,7 +187,7 @@ struct iq_wait {
 	bool handed_over;
 	bool steady;  /* seen the same by an earlier look of this run */
 	bool stirred; /* ... but it ran in between */
-	bool hangs;   /* set by iq_graph_causes() */
+	bool hangs;   /* set by iq_graph_settle() */
 };
 
 struct iq_graph {
@@ -231,7 +231,7 @@ struct iq_verdict *iq_object_verdict(struct iq_graph *g, struct iq_object *o,
 	__attribute__((format(printf, 5, 6)));
 
 /* Add a line to evidence, remedy, ... */
-void iq_text_add(struct iq_graph *g, iq_texts *texts, const char *fmt, ...)
+void iq_text_add(const struct iq_graph *g, iq_texts *texts, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* This task's wait: made on the first call, the same one after. on may be set again by a better
@@ -247,6 +247,13 @@ struct iq_edge *iq_graph_edge(struct iq_graph *g, struct iq_object *from, struct
 			      struct iq_object *via, enum iq_edge_kind kind,
 			      enum iq_certainty certainty, const char *how_fmt, ...)
 	__attribute__((format(printf, 7, 8)));
+
+/*
+ * Between building and asking: add the edges that follow from others, decide which waits hang, mark
+ * what leads nowhere. Again after something was learned (an edge was added, a wait turned out not
+ * to last). Of the functions that follow none changes the graph.
+ */
+void iq_graph_settle(struct iq_graph *g);
 
 /* ---- reading it ---- */
 
@@ -269,15 +276,15 @@ struct iq_causes {
 };
 
 /*
- * Decide which waits hang, find what they all end at, and rank it. only: consider these tasks alone
- * as the waiting ones (`why PID`), or NULL for all. The result lives in the graph's arena.
+ * Of a settled graph: find what all waits that hang end at, and rank it. only: consider these tasks
+ * alone as the waiting ones (`why PID`), or NULL for all. The result lives in the graph's arena.
  *
  * Roots are the sinks of the graph's condensation (Tarjan's strongly connected components) that
  * hanging tasks reach; components of more than one task, or with a self-edge, over edges that are
  * not MAYBE are deadlocks wherever they stand (unless the waits in it are `any` waits with a way
  * out).
  */
-struct iq_causes *iq_graph_causes(struct iq_graph *g, struct iq_object *const *only,
+struct iq_causes *iq_graph_causes(const struct iq_graph *g, struct iq_object *const *only,
 				  size_t num_only);
 
 /* Take the cause at this place out of the list, and free it. */

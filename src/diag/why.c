@@ -71,18 +71,24 @@ static bool is_undecided(const struct engine *e, const struct iq_wait *w)
 	       e->options->longer_than_ms - w->waited_ms < left_ms(e);
 }
 
-static void drop_unsteady(struct engine *e)
+/*
+ * The end of a look: what it found is settled, and only asked about from then on. On a live machine
+ * one look alone proves nothing: a wait lasts only if an earlier look saw it too. (Of the first
+ * look, what would last is asked once, to know whether it takes a second one.)
+ */
+static void settle(struct engine *e, bool is_confirmed)
 {
-	for (size_t i = 0; i < e->d.g->waits.num; i++)
-		if (!e->d.g->waits.data[i]->steady)
-			e->d.g->waits.data[i]->lasting = false;
+	if (iq_is_live(e->d.s) && is_confirmed)
+		iq_vec_foreach(&e->d.g->waits, p)
+			(*p)->lasting = (*p)->lasting && (*p)->steady;
+	iq_graph_settle(e->d.g);
 }
 
 /*
  * Is there anything that a second look has to confirm, or that may yet come to last?
  * Causes are found anew in the graph of the last look.
  */
-static bool needs_second_look(struct engine *e)
+static bool needs_second_look(const struct engine *e)
 {
 	for (size_t i = 0; i < e->d.g->waits.num; i++)
 		if (counts(e->d.g->waits.data[i]))
@@ -219,12 +225,9 @@ static void drop_moving(const struct engine *e, struct iq_causes *causes)
 			iq_causes_remove(causes, i);
 }
 
-static bool needs_another_look(struct engine *e)
+static bool needs_another_look(const struct engine *e)
 {
-	if (any_undecided(e))
-		return true;
-	drop_unsteady(e);
-	return any_moving(e, iq_graph_causes(e->d.g, NULL, 0));
+	return any_undecided(e) || any_moving(e, iq_graph_causes(e->d.g, NULL, 0));
 }
 
 static uint64_t now_ns(void)
@@ -243,6 +246,8 @@ static struct iq_error *take_looks(struct engine *e, unsigned *num_ret)
 
 	err = iq_engine_look(e);
 	took_ns = now_ns() - took_ns;
+	if (!err)
+		settle(e, false);
 	if (err || !iq_is_live(e->d.s)) {
 		*num_ret = num;
 		return err;
@@ -262,15 +267,16 @@ static struct iq_error *take_looks(struct engine *e, unsigned *num_ret)
 		took_ns = now_ns();
 		err = iq_engine_look(e);
 		took_ns = now_ns() - took_ns;
-		num++;
 		if (err)
-			break;
+			return err;
+		settle(e, true);
+		num++;
 	}
-	/* One look alone proves nothing on a machine that moves. */
-	if (!err)
-		drop_unsteady(e);
+	/* It stayed at one look: nothing that it saw is confirmed. */
+	if (num == 1)
+		settle(e, true);
 	*num_ret = num;
-	return err;
+	return NULL;
 }
 
 static struct iq_error *check_pids(struct iq_session *s, const struct iq_why_options *options)

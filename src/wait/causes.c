@@ -16,6 +16,7 @@
  *   task in it is a root of its own, one that sleeps for its own reasons.
  * - Contention that moves is no deadlock: every wait of the cycle has to last.
  */
+#include <assert.h>
 #include <stdio.h>
 
 #include "wait/graph.h"
@@ -25,8 +26,8 @@
 enum { MAX_WORK = 20 * 1000 * 1000 };
 
 struct finder {
-	struct iq_graph *g;
-	struct view v;
+	const struct iq_graph *g;
+	const struct view *v;
 	struct search back;
 	uint8_t *asked;	   /* nodes to start from */
 	bool few_asked;	   /* not all */
@@ -55,8 +56,8 @@ static bool has_way_out(const struct finder *f, uint32_t node)
 
 	if (!w || !w->any)
 		return false;
-	view_foreach_out(&f->v, node, a)
-		if (f->ring[f->v.arcs[a].to] != f->ring[node])
+	view_foreach_out(f->v, node, a)
+		if (f->ring[f->v->arcs[a].to] != f->ring[node])
 			return true;
 	return false;
 }
@@ -65,8 +66,8 @@ static bool has_certain_self_edge(const struct finder *f, uint32_t node, const u
 {
 	if (still[node])
 		return false;
-	view_foreach_out(&f->v, node, a)
-		if (f->v.arcs[a].to == node && !(f->v.arcs[a].flags & WAYS_CERTAIN))
+	view_foreach_out(f->v, node, a)
+		if (f->v->arcs[a].to == node && !(f->v->arcs[a].flags & WAYS_CERTAIN))
 			return true;
 	return false;
 }
@@ -78,9 +79,9 @@ static void mark_rings(struct finder *f, const uint8_t *still)
 
 	free(f->is_ring);
 	f->is_ring = iq_xcalloc(f->num_rings, 1);
-	for (uint32_t i = 0; i < f->v.num_nodes; i++)
+	for (uint32_t i = 0; i < f->v->num_nodes; i++)
 		size[f->ring[i]]++;
-	for (uint32_t i = 0; i < f->v.num_nodes; i++)
+	for (uint32_t i = 0; i < f->v->num_nodes; i++)
 		if (object(f, i)->type == IQ_OBJ_TASK &&
 		    (size[f->ring[i]] > 1 || has_certain_self_edge(f, i, still)))
 			f->is_ring[f->ring[i]] = true;
@@ -89,19 +90,19 @@ static void mark_rings(struct finder *f, const uint8_t *still)
 static void find_rings(struct finder *f)
 {
 	enum { MAX_ROUNDS = 16 };
-	_cleanup_free_ uint8_t *still = iq_xcalloc(f->v.num_nodes, 1);
+	_cleanup_free_ uint8_t *still = iq_xcalloc(f->v->num_nodes, 1);
 	bool again = true;
 
-	for (uint32_t i = 0; i < f->v.num_nodes; i++)
+	for (uint32_t i = 0; i < f->v->num_nodes; i++)
 		still[i] = object(f, i)->type == IQ_OBJ_TASK &&
 			   (!object(f, i)->wait || !object(f, i)->wait->lasting);
 	/* Who has a way out is taken out of the cycle, and others may have none left without him.
 	 */
 	for (unsigned round = 0; again && round < MAX_ROUNDS; round++) {
-		f->num_rings = view_components(&f->v, WAYS_CERTAIN, still, f->ring);
+		f->num_rings = view_components(f->v, WAYS_CERTAIN, still, f->ring);
 		mark_rings(f, still);
 		again = false;
-		for (uint32_t i = 0; i < f->v.num_nodes; i++) {
+		for (uint32_t i = 0; i < f->v->num_nodes; i++) {
 			if (still[i] || !f->is_ring[f->ring[i]] || !has_way_out(f, i))
 				continue;
 			still[i] = true;
@@ -109,7 +110,7 @@ static void find_rings(struct finder *f)
 		}
 	}
 	if (again) /* not settled: claim nothing where somebody had a way out */
-		for (uint32_t i = 0; i < f->v.num_nodes; i++)
+		for (uint32_t i = 0; i < f->v->num_nodes; i++)
 			if (still[i] && object(f, i)->wait && object(f, i)->wait->any)
 				f->is_ring[f->ring[i]] = false;
 }
@@ -224,7 +225,7 @@ static void chain_from(struct finder *f, struct iq_cause *cause, struct iq_objec
 	uint32_t node = begin->index;
 
 	while (f->back.step[node] != NO_ARC) {
-		const struct arc *arc = &f->v.arcs[f->back.step[node]];
+		const struct arc *arc = &f->v->arcs[f->back.step[node]];
 
 		chain_edge(cause, arc->edge);
 		node = arc->to;
@@ -235,7 +236,7 @@ static void search_from(struct finder *f, const struct iq_object *root, unsigned
 {
 	search_begin(&f->back);
 	search_add(&f->back, root->index);
-	search_back(&f->back, &f->v, without);
+	search_back(&f->back, f->v, without);
 }
 
 /* Everyone behind the root: also who waits on it, but whose rule knew more and looked through it.
@@ -247,18 +248,18 @@ static void search_blocked(struct finder *f, const struct iq_object *root)
 	for (uint32_t i = f->on_start[root->index]; i < f->on_start[root->index + 1]; i++)
 		if (!is_final(object(f, f->on[i])))
 			search_add(&f->back, f->on[i]);
-	search_back(&f->back, &f->v, WAYS_ALL);
+	search_back(&f->back, f->v, WAYS_ALL);
 }
 
 static void index_on(struct finder *f)
 {
 	const struct iq_graph *g = f->g;
 
-	f->on_start = iq_xcalloc((size_t)f->v.num_nodes + 2, sizeof(*f->on_start));
+	f->on_start = iq_xcalloc((size_t)f->v->num_nodes + 2, sizeof(*f->on_start));
 	f->on = iq_xcalloc(g->waits.num, sizeof(*f->on));
 	iq_vec_foreach(&g->waits, w)
 		f->on_start[(*w)->on->index + 2]++;
-	for (uint32_t i = 2; i < f->v.num_nodes + 2; i++)
+	for (uint32_t i = 2; i < f->v->num_nodes + 2; i++)
 		f->on_start[i] += f->on_start[i - 1];
 	iq_vec_foreach(&g->waits, w)
 		f->on[f->on_start[(*w)->on->index + 1]++] = (*w)->task->index;
@@ -332,23 +333,23 @@ static void draw_cycle(struct finder *f, struct iq_cause *cause)
 	f->back.within = f->ring;
 	search_from(f, cause->root, WAYS_CERTAIN);
 	f->back.within = NULL;
-	view_foreach_out(&f->v, root, a) {
-		uint32_t to = f->v.arcs[a].to;
+	view_foreach_out(f->v, root, a) {
+		uint32_t to = f->v->arcs[a].to;
 
-		if (f->v.arcs[a].flags & WAYS_CERTAIN || f->ring[to] != f->ring[root])
+		if (f->v->arcs[a].flags & WAYS_CERTAIN || f->ring[to] != f->ring[root])
 			continue;
-		if (best == NO_ARC || f->back.dist[to] < f->back.dist[f->v.arcs[best].to])
+		if (best == NO_ARC || f->back.dist[to] < f->back.dist[f->v->arcs[best].to])
 			best = a;
 	}
 	/* Begun behind the root, so that it ends there: the last edge, which closes it, is not
 	 * drawn. */
-	chain_from(f, cause, object(f, f->v.arcs[best].to));
+	chain_from(f, cause, object(f, f->v->arcs[best].to));
 	while (cause->chain.num && cause->chain.data[0]->type != IQ_OBJ_TASK)
 		memmove(cause->chain.data, cause->chain.data + 1,
 			--cause->chain.num * sizeof(*cause->chain.data));
 	if (!cause->chain.num)
 		chain_object(cause, cause->root);
-	iq_vec_push(&cause->chain_edges, f->v.arcs[best].edge);
+	iq_vec_push(&cause->chain_edges, f->v->arcs[best].edge);
 }
 
 static void add_deadlock(struct finder *f, struct iq_object *root)
@@ -369,12 +370,12 @@ static void mark_reached(struct finder *f)
 {
 	struct search forward;
 
-	search_setup(&forward, &f->v);
+	search_setup(&forward, f->v);
 	search_begin(&forward);
 	iq_vec_foreach(&f->g->waits, p)
 		if ((*p)->hangs && f->asked[(*p)->task->index])
 			search_add(&forward, (*p)->task->index);
-	search_forward(&forward, &f->v, WAYS_ONWARD);
+	search_forward(&forward, f->v, WAYS_ONWARD);
 	for (size_t i = 0; i < forward.num; i++)
 		f->reached[forward.queue[i]] = true;
 	search_deinit(&forward);
@@ -401,8 +402,8 @@ static bool stands_better(const struct iq_object *x, const struct iq_object *y,
 /* Of a deadlock: a task that waits for itself, else the one with the lowest number. */
 static bool holds_itself(const struct finder *f, const struct iq_object *o)
 {
-	view_foreach_out(&f->v, o->index, a)
-		if (f->v.arcs[a].to == o->index && !(f->v.arcs[a].flags & WAYS_CERTAIN))
+	view_foreach_out(f->v, o->index, a)
+		if (f->v->arcs[a].to == o->index && !(f->v->arcs[a].flags & WAYS_CERTAIN))
 			return true;
 	return false;
 }
@@ -413,8 +414,8 @@ static bool ends_best(const struct finder *f, const struct iq_object *o)
 {
 	if (o->verdict)
 		return true;
-	view_foreach_out(&f->v, o->index, a)
-		if (!(f->v.arcs[a].flags & WAYS_CERTAIN))
+	view_foreach_out(f->v, o->index, a)
+		if (!(f->v->arcs[a].flags & WAYS_CERTAIN))
 			return false;
 	return o->type == IQ_OBJ_TASK;
 }
@@ -423,7 +424,7 @@ static void add_deadlocks(struct finder *f)
 {
 	struct iq_object **best = iq_xcalloc(f->num_rings, sizeof(struct iq_object *));
 
-	for (uint32_t i = 0; i < f->v.num_nodes; i++) {
+	for (uint32_t i = 0; i < f->v->num_nodes; i++) {
 		uint32_t ring = f->ring[i];
 
 		if (!f->is_ring[ring])
@@ -449,11 +450,11 @@ static void add_sinks(struct finder *f)
 	struct iq_object **best = iq_xcalloc(f->num_comps, sizeof(struct iq_object *));
 	_cleanup_free_ uint8_t *leads_on = iq_xcalloc(f->num_comps, 1);
 
-	for (uint32_t a = 0; a < f->v.num_arcs; a++)
-		if (!(f->v.arcs[a].flags & WAYS_ONWARD) &&
-		    f->comp[f->v.arcs[a].from] != f->comp[f->v.arcs[a].to])
-			leads_on[f->comp[f->v.arcs[a].from]] = true;
-	for (uint32_t i = 0; i < f->v.num_nodes; i++) {
+	for (uint32_t a = 0; a < f->v->num_arcs; a++)
+		if (!(f->v->arcs[a].flags & WAYS_ONWARD) &&
+		    f->comp[f->v->arcs[a].from] != f->comp[f->v->arcs[a].to])
+			leads_on[f->comp[f->v->arcs[a].from]] = true;
+	for (uint32_t i = 0; i < f->v->num_nodes; i++) {
 		uint32_t comp = f->comp[i];
 
 		if (f->reached[i] && !leads_on[comp] && !f->has_ring[comp] &&
@@ -515,7 +516,7 @@ static bool is_the_same(const struct iq_cause *x, const struct iq_cause *y)
  * A stopped server with ten threads is one cause and not ten: of roots that are threads of one
  * process, in the same state, with the same tasks behind them, one stays.
  */
-static void merge_threads(struct iq_graph *g, struct iq_causes *causes)
+static void merge_threads(const struct iq_graph *g, struct iq_causes *causes)
 {
 	struct iq_cause **kept = causes->list.data, *first = NULL;
 	size_t num = causes->list.num, num_kept = 0, num_more = 0;
@@ -588,38 +589,36 @@ static void rank(struct iq_causes *causes)
 	free(list);
 }
 
-struct iq_causes *iq_graph_causes(struct iq_graph *g, struct iq_object *const *only,
+struct iq_causes *iq_graph_causes(const struct iq_graph *g, struct iq_object *const *only,
 				  size_t num_only)
 {
-	struct graph *gr = (struct graph *)g;
-	struct finder f = { .g = g };
-	size_t n;
+	const struct graph *gr = (const struct graph *)g;
+	struct finder f = { .g = g, .v = &gr->view };
+	size_t n = gr->view.num_nodes;
 
+	/* Whoever builds on has to settle again before he asks. */
+	assert(gr->is_settled && gr->num_edges == g->edges.num && gr->num_waits == g->waits.num);
 	f.causes = iq_arena_alloc(g->arena, sizeof(*f.causes));
-	iq_vec_push(&gr->causes, f.causes);
-
-	wait_complete(g);
-	view_init(&f.v, g);
-	search_setup(&f.back, &f.v);
-	n = f.v.num_nodes;
+	iq_vec_push(gr->answers, f.causes);
+	search_setup(&f.back, f.v);
 	f.asked = iq_xcalloc(n, 1);
 	f.reached = iq_xcalloc(n, 1);
 	f.ring = iq_xcalloc(n, sizeof(*f.ring));
 	f.comp = iq_xcalloc(n, sizeof(*f.comp));
 	f.few_asked = only;
 	if (only)
-		for (size_t i = 0; i < num_only; i++)
-			f.asked[only[i]->index] = true;
+		for (size_t i = 0; i < num_only; i++) {
+			/* Whom nobody had met when the graph was settled waits for nothing. */
+			if (only[i]->index < n)
+				f.asked[only[i]->index] = true;
+		}
 	else
 		memset(f.asked, true, n);
 
 	index_on(&f);
-	wait_hangs(&f.v);
-	wait_soften(&f.v);
-	wait_drop_dead_ends(&f.v);
 	mark_reached(&f);
 	find_rings(&f);
-	f.num_comps = view_components(&f.v, WAYS_ONWARD, NULL, f.comp);
+	f.num_comps = view_components(f.v, WAYS_ONWARD, NULL, f.comp);
 	f.has_ring = iq_xcalloc(f.num_comps, 1);
 	add_deadlocks(&f);
 	add_sinks(&f);
@@ -627,7 +626,6 @@ struct iq_causes *iq_graph_causes(struct iq_graph *g, struct iq_object *const *o
 	rank(f.causes);
 
 	search_deinit(&f.back);
-	view_deinit(&f.v);
 	free(f.on_start);
 	free(f.on);
 	free(f.asked);

@@ -16,6 +16,7 @@ struct iq_graph *iq_graph_new(void)
 	struct graph *gr = iq_xcalloc(1, sizeof(*gr));
 
 	gr->pub.arena = iq_arena_new();
+	gr->answers = iq_xcalloc(1, sizeof(*gr->answers));
 	return &gr->pub;
 }
 
@@ -62,12 +63,14 @@ void iq_graph_free(struct iq_graph *g)
 	}
 	iq_vec_foreach(&g->edges, e)
 		iq_vec_free(&(*e)->evidence);
-	iq_vec_foreach(&gr->causes, causes) {
+	iq_vec_foreach(gr->answers, causes) {
 		iq_vec_foreach(&(*causes)->list, cause)
 			cause_deinit(*cause);
 		iq_vec_free(&(*causes)->list);
 	}
-	iq_vec_free(&gr->causes);
+	iq_vec_free(gr->answers);
+	free(gr->answers);
+	view_deinit(&gr->view);
 	iq_vec_free(&g->objects);
 	iq_vec_free(&g->waits);
 	iq_vec_free(&g->edges);
@@ -199,7 +202,7 @@ struct iq_verdict *iq_object_verdict(struct iq_graph *g, struct iq_object *o,
 	return v;
 }
 
-void iq_text_add(struct iq_graph *g, iq_texts *texts, const char *fmt, ...)
+void iq_text_add(const struct iq_graph *g, iq_texts *texts, const char *fmt, ...)
 {
 	va_list ap;
 	char *text;

@@ -5,8 +5,8 @@
  *
  *	graph.c   objects, edges, waits: building them
  *	view.c    the same graph as arrays of numbers, to be searched fast; components
- *	hangs.c   which waits hang
- *	prepare.c edges that follow from others, and those that lead nowhere
+ *	settle.c  the step between building and asking: what follows from what was said
+ *	hangs.c   a part of it: which waits hang
  *	causes.c  where they end, what that is, who is behind it, in which order
  *	words.c   what to say where no rule said it: summaries, evidence, remedies
  */
@@ -14,16 +14,6 @@
 #define IQ_WAIT_GRAPH_H
 
 #include "inquest/wait.h"
-
-/* pub comes first: a struct iq_graph * is a struct graph *. */
-struct graph {
-	struct iq_graph pub;
-	struct iq_map edge_by_hash;	   /* hash of (from, to, via) -> index in edges */
-	IQ_VEC(struct iq_causes *) causes; /* to be freed with the graph */
-};
-
-/* Free what a cause points to; the cause itself is the arena's. */
-void cause_deinit(struct iq_cause *cause);
 
 /* Does nothing matter that lies behind it? */
 static inline bool is_final(const struct iq_object *o)
@@ -63,7 +53,7 @@ struct arc {
 /* Arcs leaving node i: out[out_start[i]] up to out[out_start[i + 1]]; the same for those coming in.
  */
 struct view {
-	struct iq_graph *g;
+	const struct iq_graph *g;
 	uint32_t num_nodes, num_arcs;
 	struct arc *arcs;
 	uint32_t *out_start, *out, *in_start, *in;
@@ -77,8 +67,8 @@ struct view {
 	     a##_i < (v)->in_start[(node) + 1] && (a = (v)->in[a##_i], true); a##_i++)
 
 /* The graph's edges without those that leave, or lead through, an object whose verdict is final. */
-void view_init(struct view *v, struct iq_graph *g);
-void view_deinit(struct view *v);
+void view_init(struct view *v, const struct iq_graph *g);
+void view_deinit(struct view *v); /* leaves an empty one */
 
 /*
  * Strongly connected components: comp[i] is the number of node i's, numbered so that what a
@@ -119,31 +109,35 @@ static inline bool search_saw(const struct search *s, uint32_t node)
 	return s->seen[node] == s->round;
 }
 
+/* ---- graph.c ---- */
+
+typedef IQ_VEC(struct iq_causes *) answers;
+
+/* pub comes first: a struct iq_graph * is a struct graph *. */
+struct graph {
+	struct iq_graph pub;
+	struct iq_map edge_by_hash;  /* hash of (from, to, via) -> index in edges */
+	struct view view;	     /* once it is settled */
+	size_t num_edges, num_waits; /* when it was settled */
+	bool is_settled;
+	answers *answers; /* to be freed with the graph; no part of what it says */
+};
+
+/* Free what a cause points to; the cause itself is the arena's. */
+void cause_deinit(struct iq_cause *cause);
+
 /* ---- hangs.c ---- */
 
 /* Set iq_wait.hangs of every wait; of one for messages, arcs to those who could send theirs become
  * soft. */
 void wait_hangs(const struct view *v);
 
-/* ---- prepare.c ---- */
-
-/* Every wait shall have an edge, and every task with an edge a wait: it is what the report shows.
- */
-void wait_complete(struct iq_graph *g);
-/* Mark the arcs of ordinary waits that several could end. After wait_hangs(). */
-void wait_soften(struct view *v);
-/*
- * Drop what leads to a thing that explains nothing: a place, or one that a single task waits for.
- * What stood in front of it may be such a thing then.
- */
-void wait_drop_dead_ends(struct view *v);
-
 /* ---- words.c ---- */
 
 /* What it is called in a sentence: "bash (312)"; of what is no task, its name. */
-const char *wait_call(struct iq_graph *g, const struct iq_object *o);
+const char *wait_call(const struct iq_graph *g, const struct iq_object *o);
 
 /* Summary, evidence and remedy of a cause whose root, kind and chain are known. */
-void wait_words(struct iq_graph *g, struct iq_cause *cause);
+void wait_words(const struct iq_graph *g, struct iq_cause *cause);
 
 #endif

@@ -23,7 +23,7 @@ static void index_arcs(const struct view *v, bool by_to, uint32_t **start_ret, u
 	*list_ret = list;
 }
 
-void view_init(struct view *v, struct iq_graph *g)
+void view_init(struct view *v, const struct iq_graph *g)
 {
 	*v = (struct view){ .g = g, .num_nodes = (uint32_t)g->objects.num };
 	v->arcs = iq_xcalloc(g->edges.num, sizeof(*v->arcs));
@@ -51,6 +51,7 @@ void view_deinit(struct view *v)
 	free(v->out);
 	free(v->in_start);
 	free(v->in);
+	*v = (struct view){ 0 };
 }
 
 /* Tarjan, with the recursion turned into a stack of (node, next arc). */

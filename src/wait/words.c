@@ -10,7 +10,7 @@
 
 #include "wait/graph.h"
 
-const char *wait_call(struct iq_graph *g, const struct iq_object *o)
+const char *wait_call(const struct iq_graph *g, const struct iq_object *o)
 {
 	const char *rest = strchr(o->id, ':');
 
@@ -23,7 +23,7 @@ const char *wait_call(struct iq_graph *g, const struct iq_object *o)
 	return rest && rest[1] ? rest + 1 : o->id;
 }
 
-static const char *on_name(struct iq_graph *g, const struct iq_edge *e)
+static const char *on_name(const struct iq_graph *g, const struct iq_edge *e)
 {
 	if (e->via)
 		return wait_call(g, e->via);
@@ -49,7 +49,7 @@ static const char *edge_verb(const struct iq_edge *e)
 }
 
 /* One step of a cycle: "a (10) waits for X held by b (11)". */
-static void step_in_words(struct iq_graph *g, struct iq_strbuf *sb, const struct iq_edge *e)
+static void step_in_words(const struct iq_graph *g, struct iq_strbuf *sb, const struct iq_edge *e)
 {
 	const char *on = on_name(g, e);
 
@@ -79,7 +79,7 @@ static size_t num_tasks(const struct iq_cause *cause)
 	return num;
 }
 
-static const char *deadlock_summary(struct iq_graph *g, const struct iq_cause *cause)
+static const char *deadlock_summary(const struct iq_graph *g, const struct iq_cause *cause)
 {
 	enum { MAX_STEPS = 8 };
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
@@ -108,7 +108,7 @@ static bool has_only_candidates(const struct iq_object *o)
 	return o->out.num > 0;
 }
 
-static const char *task_summary(struct iq_graph *g, const struct iq_cause *cause)
+static const char *task_summary(const struct iq_graph *g, const struct iq_cause *cause)
 {
 	const struct iq_wait *w = cause->root->wait;
 	const char *who = wait_call(g, cause->root), *on;
@@ -137,7 +137,7 @@ static const char *task_summary(struct iq_graph *g, const struct iq_cause *cause
 			       on, w->on->type == IQ_OBJ_LOCK ? "who holds it" : "why it has to");
 }
 
-static const char *thing_summary(struct iq_graph *g, const struct iq_cause *cause)
+static const char *thing_summary(const struct iq_graph *g, const struct iq_cause *cause)
 {
 	return iq_arena_printf(g->arena, "%zu task%s for %s, and nothing that was read says %s",
 			       cause->blocked.num, cause->blocked.num == 1 ? " waits" : "s wait",
@@ -148,7 +148,7 @@ static const char *thing_summary(struct iq_graph *g, const struct iq_cause *caus
 
 /* ---- evidence ---- */
 
-static const char *stack_in_words(struct iq_graph *g, const struct iq_wait *w)
+static const char *stack_in_words(const struct iq_graph *g, const struct iq_wait *w)
 {
 	enum { MAX_FRAMES = 6 };
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
@@ -166,7 +166,7 @@ static const char *stack_in_words(struct iq_graph *g, const struct iq_wait *w)
 	return sb.len ? iq_arena_strdup(g->arena, sb.str) : NULL;
 }
 
-static const char *wait_in_evidence(struct iq_graph *g, const struct iq_wait *w)
+static const char *wait_in_evidence(const struct iq_graph *g, const struct iq_wait *w)
 {
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
 	const char *stack = stack_in_words(g, w);
@@ -205,7 +205,7 @@ static void once_add_all(struct once *once, const iq_texts *texts)
 		once_add(once, *text);
 }
 
-static void collect_evidence(struct iq_graph *g, struct iq_cause *cause)
+static void collect_evidence(const struct iq_graph *g, struct iq_cause *cause)
 {
 	struct once once = { .texts = &cause->evidence };
 	const struct iq_verdict *v = cause->root->verdict;
@@ -253,7 +253,7 @@ static bool is_kthread(const struct iq_object *task)
 	return kthread && kthread->kind == IQ_ATTR_BOOL && kthread->num;
 }
 
-static void keep_the_trace(struct iq_graph *g, struct iq_cause *cause)
+static void keep_the_trace(const struct iq_graph *g, struct iq_cause *cause)
 {
 	iq_text_add(
 		g, &cause->remedy,
@@ -262,7 +262,7 @@ static void keep_the_trace(struct iq_graph *g, struct iq_cause *cause)
 }
 
 /* The tasks of the cycle: one that can be killed is worth more than a reason why not. */
-static void deadlock_remedy(struct iq_graph *g, struct iq_cause *cause)
+static void deadlock_remedy(const struct iq_graph *g, struct iq_cause *cause)
 {
 	const struct iq_object *victim = NULL;
 	bool one_process = true;
@@ -301,7 +301,7 @@ static void deadlock_remedy(struct iq_graph *g, struct iq_cause *cause)
 	keep_the_trace(g, cause);
 }
 
-static void task_remedy(struct iq_graph *g, struct iq_cause *cause)
+static void task_remedy(const struct iq_graph *g, struct iq_cause *cause)
 {
 	const struct iq_object *root = cause->root;
 	const char *who = wait_call(g, root);
@@ -344,7 +344,7 @@ static void task_remedy(struct iq_graph *g, struct iq_cause *cause)
 	keep_the_trace(g, cause);
 }
 
-static void collect_remedy(struct iq_graph *g, struct iq_cause *cause)
+static void collect_remedy(const struct iq_graph *g, struct iq_cause *cause)
 {
 	const struct iq_verdict *v = cause->root->verdict;
 
@@ -371,7 +371,7 @@ static void collect_remedy(struct iq_graph *g, struct iq_cause *cause)
 	}
 }
 
-void wait_words(struct iq_graph *g, struct iq_cause *cause)
+void wait_words(const struct iq_graph *g, struct iq_cause *cause)
 {
 	const struct iq_verdict *v = cause->root->verdict;
 

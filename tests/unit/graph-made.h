@@ -133,4 +133,11 @@ static inline void made_incident(struct iq_graph *g)
 	}
 }
 
+/* Settled, and asked what everybody waits for. */
+static inline struct iq_causes *made_causes(struct iq_graph *g)
+{
+	iq_graph_settle(g);
+	return iq_graph_causes(g, NULL, 0);
+}
+
 #endif

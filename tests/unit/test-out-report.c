@@ -30,9 +30,13 @@ static json_t *report_of(struct iq_graph *g, const char *name, const iq_texts *n
 		.asked = &asked,
 		.num_asked = asked ? 1 : 0,
 	};
-	struct iq_causes *causes = iq_graph_causes(g, asked ? &asked : NULL, asked ? 1 : 0);
-	json_t *report = iq_report_json(&meta, g, causes);
+	struct iq_causes *causes;
+	json_t *report;
 	const char *folder = getenv("INQUEST_TEST_REPORTS");
+
+	iq_graph_settle(g);
+	causes = iq_graph_causes(g, asked ? &asked : NULL, asked ? 1 : 0);
+	report = iq_report_json(&meta, g, causes);
 
 	if (folder) {
 		_cleanup_(iq_strbuf_deinit) struct iq_strbuf path = IQ_STRBUF_INIT;
@@ -139,7 +143,7 @@ static void what_is_not_known_is_null_or_its_default(void **state)
 	made_wait(g, made_task(g, 1, "a"), l, IQ_WAIT_LOCK, -1);
 	iq_graph_edge(g, iq_graph_find(g, "task:1"), gone, l, IQ_EDGE_OWNER, IQ_PROVEN, "held it");
 	iq_graph_object(g, IQ_OBJ_DAEMON, "daemon:fuse:41");
-	r = iq_report_json(&meta, g, iq_graph_causes(g, NULL, 0));
+	r = iq_report_json(&meta, g, made_causes(g));
 	assert_at(r, "taken_at", "null");
 	assert_at(r, "host.uptime_s", "null");
 	assert_at(r, "source.path", "\"\"");

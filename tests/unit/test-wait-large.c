@@ -22,7 +22,7 @@ static double now(void)
 static struct iq_causes *causes_in_time(struct iq_graph *g, const char *what)
 {
 	double begin = now();
-	struct iq_causes *causes = iq_graph_causes(g, NULL, 0);
+	struct iq_causes *causes = made_causes(g);
 	double took = now() - begin;
 
 	print_message("%s: %zu objects, %zu edges, %zu causes, %.3f s\n", what, g->objects.num,
@@ -204,7 +204,7 @@ static void what_would_take_too_long_is_counted(void **state)
 		made_held(g, task(g, i), l, front, 5000);
 		made_held(g, front, l, task(g, 30000 + i), 5000)->kind = IQ_EDGE_MAYBE;
 	}
-	causes = iq_graph_causes(g, NULL, 0);
+	causes = made_causes(g);
 	assert_true(now() - begin < 20);
 	assert_int_equal(causes->list.num + causes->num_left_out, 19999);
 	assert_true(causes->num_left_out > 0);

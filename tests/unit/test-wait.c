@@ -35,7 +35,7 @@ static const char *ids(struct iq_object **list, size_t num)
 
 static struct iq_cause *only_cause(struct iq_graph *g)
 {
-	struct iq_causes *causes = iq_graph_causes(g, NULL, 0);
+	struct iq_causes *causes = made_causes(g);
 
 	assert_int_equal(causes->list.num, 1);
 	return causes->list.data[0];
@@ -202,7 +202,7 @@ static void nobody_hangs_who_has_not_waited_long(void **state)
 
 	made_wait(g, made_task(g, 1, "a"), made_frozen_fs(g), IQ_WAIT_SLEEP, 900);
 	made_held(g, made_task(g, 2, "b"), made_lock(g, 1, "l"), made_task(g, 3, "c"), 500);
-	assert_int_equal(iq_graph_causes(g, NULL, 0)->list.num, 0);
+	assert_int_equal(made_causes(g)->list.num, 0);
 }
 
 static void idle_waits_never_hang(void **state)
@@ -215,7 +215,7 @@ static void idle_waits_never_hang(void **state)
 		w = made_wait(g, made_task(g, i, "kthread"), timer, IQ_WAIT_IDLE, 1000000);
 		w->uninterruptible = i & 1;
 	}
-	assert_int_equal(iq_graph_causes(g, NULL, 0)->list.num, 0);
+	assert_int_equal(made_causes(g)->list.num, 0);
 }
 
 static void an_interruptible_wait_for_a_held_lock_hangs(void **state)
@@ -292,7 +292,7 @@ static void a_pipeline_behind_a_sleeper_does_not_hang(void **state)
 	made_wait(g, t[4], iq_graph_object(g, IQ_OBJ_KERNEL, "kernel:nanosleep"), IQ_WAIT_IDLE,
 		  9000);
 	message(g, made_task(g, 9, "alone"), NULL);
-	assert_int_equal(iq_graph_causes(g, NULL, 0)->list.num, 0);
+	assert_int_equal(made_causes(g)->list.num, 0);
 }
 
 static void a_pipeline_behind_a_stopped_task_hangs(void **state)
@@ -324,7 +324,7 @@ static void one_free_end_is_enough_for_a_wait_for_any(void **state)
 		true;
 	iq_graph_edge(g, a, free_one, w->on, IQ_EDGE_SERVES, IQ_PROVEN, "has to write");
 	w->any = true;
-	assert_int_equal(iq_graph_causes(g, NULL, 0)->list.num, 0);
+	assert_int_equal(made_causes(g)->list.num, 0);
 	w->any = false;
 	assert_int_equal(only_cause(g)->kind, IQ_CAUSE_TASK_STOPPED);
 	assert_true(w->hangs);
@@ -356,7 +356,7 @@ static void a_cycle_with_a_way_out_is_none(void **state)
 	w = message(g, b, a);
 	w->any = true;
 	iq_graph_edge(g, b, c, w->on, IQ_EDGE_SERVES, IQ_PROVEN, "may write too");
-	assert_int_equal(iq_graph_causes(g, NULL, 0)->list.num, 0);
+	assert_int_equal(made_causes(g)->list.num, 0);
 	/* The way out is stopped: it is what both wait for, and no deadlock. */
 	iq_object_verdict(g, c, IQ_CAUSE_TASK_STOPPED, IQ_PROVEN, "stopped")->cannot_go_on = true;
 	assert_int_equal(only_cause(g)->kind, IQ_CAUSE_TASK_STOPPED);
@@ -375,7 +375,7 @@ static void descriptors_that_everybody_inherited_make_no_deadlock(void **state)
 		iq_graph_edge(g, t[i], t[(i + 2) % 3], w->on, IQ_EDGE_SERVES, IQ_PROVEN,
 			      "inherited it");
 	}
-	assert_int_equal(iq_graph_causes(g, NULL, 0)->list.num, 0);
+	assert_int_equal(made_causes(g)->list.num, 0);
 }
 
 static void a_message_through_a_connection_hangs_with_its_daemon(void **state)
@@ -388,9 +388,9 @@ static void a_message_through_a_connection_hangs_with_its_daemon(void **state)
 	iq_graph_edge(g, conn, t1, NULL, IQ_EDGE_SERVES, IQ_PROVEN, "serves it");
 	iq_graph_edge(g, conn, t2, NULL, IQ_EDGE_SERVES, IQ_PROVEN, "serves it");
 	iq_object_verdict(g, t1, IQ_CAUSE_TASK_STOPPED, IQ_PROVEN, "stopped")->cannot_go_on = true;
-	assert_int_equal(iq_graph_causes(g, NULL, 0)->list.num, 0);
+	assert_int_equal(made_causes(g)->list.num, 0);
 	iq_object_verdict(g, t2, IQ_CAUSE_TASK_STOPPED, IQ_PROVEN, "stopped")->cannot_go_on = true;
-	assert_int_equal(iq_graph_causes(g, NULL, 0)->list.num, 2); /* two processes */
+	assert_int_equal(made_causes(g)->list.num, 2); /* two processes */
 	assert_true(w->hangs);
 }
 
@@ -405,7 +405,7 @@ static void a_silent_host_hangs_only_who_stands_behind_another(void **state)
 	iq_graph_edge(g, client, host, NULL, IQ_EDGE_SERVES, IQ_PROVEN, "has to answer");
 	iq_object_verdict(g, host, IQ_CAUSE_NET_UNREACHABLE, IQ_STRONG, "does not answer")
 		->ordinary = true;
-	assert_int_equal(iq_graph_causes(g, NULL, 0)->list.num, 0);
+	assert_int_equal(made_causes(g)->list.num, 0);
 	assert_false(w->hangs);
 	made_held(g, made_task(g, 1, "victim"), made_lock(g, 1, "flock on x"), client, 5000);
 	cause = only_cause(g);
@@ -508,7 +508,7 @@ static void contention_that_moves_is_no_deadlock(void **state)
 
 	made_held(g, a, made_lock(g, 1, "x"), b, 5000);
 	made_held(g, b, made_lock(g, 2, "y"), a, 3);
-	causes = iq_graph_causes(g, NULL, 0);
+	causes = made_causes(g);
 	assert_int_equal(causes->list.num, 1);
 	assert_int_equal(causes->list.data[0]->kind, IQ_CAUSE_UNKNOWN);
 }
@@ -522,7 +522,7 @@ static void a_deadlock_is_found_in_front_of_another_root(void **state)
 	made_held(g, a, made_lock(g, 1, "x"), b, 5000);
 	made_held(g, b, made_lock(g, 2, "y"), a, 4000);
 	iq_graph_edge(g, b, made_frozen_fs(g), NULL, IQ_EDGE_ON, IQ_PROVEN, "writes to it");
-	causes = iq_graph_causes(g, NULL, 0);
+	causes = made_causes(g);
 	assert_int_equal(causes->list.num, 2);
 	assert_int_equal(causes->list.data[0]->kind, IQ_CAUSE_DEADLOCK);
 	assert_int_equal(causes->list.data[1]->kind, IQ_CAUSE_FS_FROZEN);
@@ -541,7 +541,7 @@ static void a_place_in_the_kernel_is_no_root(void **state)
 	made_wait(g, bash, place, IQ_WAIT_SLEEP, 30000);
 	made_wait(g, made_task(g, 500, "other"), place, IQ_WAIT_SLEEP, 20000);
 	made_held(g, ps, made_lock(g, 1, "exec_update_lock of process 312 (bash)"), bash, 20000);
-	causes = iq_graph_causes(g, NULL, 0);
+	causes = made_causes(g);
 	assert_int_equal(causes->list.num, 2);
 	assert_int_equal(causes->list.data[0]->kind, IQ_CAUSE_UNKNOWN);
 	assert_string_equal(causes->list.data[0]->summary,
@@ -577,7 +577,7 @@ static void a_thing_that_two_wait_for_is_named(void **state)
 	made_wait(g, made_task(g, 1, "a"), l, IQ_WAIT_LOCK, 4000);
 	made_wait(g, made_task(g, 2, "b"), l, IQ_WAIT_LOCK, 4000);
 	made_wait(g, made_task(g, 3, "c"), m, IQ_WAIT_LOCK, 9000);
-	causes = iq_graph_causes(g, NULL, 0);
+	causes = made_causes(g);
 	assert_int_equal(causes->list.num, 2);
 	assert_ptr_equal(causes->list.data[0]->root, l);
 	assert_string_equal(
@@ -627,7 +627,7 @@ static void more_blocked_come_first_then_the_older(void **state)
 			made_held(g, made_task(g, tid++, "t"), made_lock(g, (unsigned)i, "l"),
 				  holder[i], i == 2 ? 8000 : 4000);
 	}
-	causes = iq_graph_causes(g, NULL, 0);
+	causes = made_causes(g);
 	assert_int_equal(causes->list.num, 3);
 	assert_ptr_equal(causes->list.data[0]->root, holder[1]);
 	assert_ptr_equal(causes->list.data[1]->root, holder[2]);
@@ -645,7 +645,7 @@ static void the_certain_come_before_the_possible(void **state)
 	iq_object_verdict(g, maybe, IQ_CAUSE_TASK_RUNNING, IQ_PROVEN, "runs");
 	made_held(g, a, l, sure, 3000);
 	iq_graph_edge(g, a, maybe, l, IQ_EDGE_MAYBE, IQ_STRONG, "may hold it");
-	causes = iq_graph_causes(g, NULL, 0);
+	causes = made_causes(g);
 	assert_int_equal(causes->list.num, 2);
 	assert_ptr_equal(causes->list.data[0]->root, sure);
 	assert_int_equal(causes->list.data[0]->certainty, IQ_PROVEN);
@@ -661,6 +661,7 @@ static void a_question_about_one_task_has_its_causes_alone(void **state)
 	made_incident(g);
 	made_held(g, made_task(g, 1, "x"), made_lock(g, 1, "l"), made_task(g, 2, "y"), 9000);
 	ps = iq_graph_find(g, "task:4720");
+	iq_graph_settle(g);
 	causes = iq_graph_causes(g, &ps, 1);
 	assert_int_equal(causes->list.num, 1);
 	assert_string_equal(causes->list.data[0]->root->id, "fs:254:16");

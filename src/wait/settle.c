@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Making a graph ready to be searched
+ * Settling: what follows from what the rules said
  *
- * Rules say what they know, each for its own wait. Here the rest is added that follows from it,
- * and what would lead the search astray is marked.
+ * Rules say what they know, each for its own wait. Here the rest is added that follows from all of
+ * it together, it is decided which waits hang, and what would lead a search astray is marked.
+ *
+ * This is the one step that changes the graph. It leaves a view (the graph as arrays, with its
+ * marks), and every question is answered from that view without changing anything: asked twice, the
+ * same answer. Settling a settled graph again changes nothing either, unless somebody has learned
+ * more in between.
  */
 #include "wait/graph.h"
 
-static struct iq_object *object(const struct view *v, uint32_t node)
+static const struct iq_object *object(const struct view *v, uint32_t node)
 {
 	return v->g->objects.data[node];
 }
@@ -39,7 +44,9 @@ static void share_holders(struct iq_graph *g, size_t num_edges)
 	}
 }
 
-void wait_complete(struct iq_graph *g)
+/* Every wait shall have an edge, and every task with an edge a wait: it is what the report shows.
+ */
+static void complete(struct iq_graph *g)
 {
 	size_t num_edges = g->edges.num;
 
@@ -93,7 +100,8 @@ static bool blames_nobody(const struct view *v, const struct iq_wait *w)
 	return false;
 }
 
-void wait_soften(struct view *v)
+/* Mark the arcs of ordinary waits that several could end. After wait_hangs(). */
+static void soften(struct view *v)
 {
 	iq_vec_foreach(&v->g->waits, p)
 		if (blames_nobody(v, *p))
@@ -122,7 +130,11 @@ static bool has_way_on(const struct view *v, uint32_t node)
 	return false;
 }
 
-void wait_drop_dead_ends(struct view *v)
+/*
+ * Drop what leads to a thing that explains nothing: a place, or one that a single task waits for.
+ * What stood in front of it may be such a thing then.
+ */
+static void drop_dead_ends(struct view *v)
 {
 	_cleanup_free_ uint32_t *todo = iq_xcalloc(v->num_nodes, sizeof(*todo));
 	_cleanup_free_ uint8_t *done = iq_xcalloc(v->num_nodes, 1);
@@ -147,4 +159,19 @@ void wait_drop_dead_ends(struct view *v)
 				todo[num++] = from;
 		}
 	}
+}
+
+void iq_graph_settle(struct iq_graph *g)
+{
+	struct graph *gr = (struct graph *)g;
+
+	view_deinit(&gr->view);
+	complete(g);
+	view_init(&gr->view, g);
+	wait_hangs(&gr->view);
+	soften(&gr->view);
+	drop_dead_ends(&gr->view);
+	gr->num_edges = g->edges.num;
+	gr->num_waits = g->waits.num;
+	gr->is_settled = true;
 }
