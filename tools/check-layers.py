@@ -44,6 +44,7 @@ PUBLIC = {
     'type': 'type',
     'stack': 'unwind',
     'session': 'kernel',
+    'cache': 'kernel',
     'task': 'kernel',
     'path': 'kernel',
     'uobject': 'kernel',

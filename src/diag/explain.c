@@ -16,28 +16,35 @@ enum { BOUND_MS = 1000, MAX_MS = 10000 };
 
 static const struct iq_why_options plain = { .longer_than_ms = BOUND_MS, .max_ms = MAX_MS };
 
-static void explainer_free(void *p)
+static void explainer_free(void *value)
 {
-	struct engine *e = p;
+	struct engine *e = value;
 
 	iq_engine_deinit(e);
 	free(e);
 }
 
-static struct engine *explainer(struct iq_session *s)
+static void *explainer_make(struct iq_session *s)
 {
 	const struct iq_task_list *list = iq_tasks(s);
-	struct engine *e = s->explainer;
+	struct engine *e;
 
-	if (e || !list)
-		return e;
+	if (!list)
+		return NULL;
 	e = iq_xmalloc(sizeof(*e));
 	iq_engine_init(e, s, &plain);
 	e->d.g = iq_graph_new();
 	e->d.tasks = list;
-	s->explainer = e;
-	s->explainer_free = explainer_free;
 	return e;
+}
+
+static const struct iq_cache explainer_cache = { .life = IQ_CACHE_SNAPSHOT,
+						 .make = explainer_make,
+						 .free = explainer_free };
+
+static struct engine *explainer(struct iq_session *s)
+{
+	return iq_cache_get(s, &explainer_cache);
 }
 
 const struct iq_wait *iq_explain_task(struct iq_session *s, const struct iq_task *task)

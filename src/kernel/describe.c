@@ -23,21 +23,18 @@ struct slab_info {
 
 static bool add_cache(void *ctx, iq_vaddr node)
 {
-	struct iq_session *s = ctx;
+	struct slab_info *i = ctx;
 
-	iq_map_set(&s->slab->caches, node - (uint64_t)s->slab->list, 1);
+	iq_map_set(&i->caches, node - (uint64_t)i->list, 1);
 	return false;
 }
 
-static struct slab_info *slab_open(struct iq_session *s)
+static void *make_info(struct iq_session *s)
 {
-	struct slab_info *i = s->slab;
+	struct slab_info *i = iq_xcalloc(1, sizeof(*i));
 	iq_vaddr base = iq_sym_addr(s, "page_offset_base"),
 		 vmemmap = iq_sym_addr(s, "vmemmap_base");
 
-	if (i)
-		return i;
-	i = s->slab = iq_arena_alloc(s->arena, sizeof(*i));
 	i->page_size = iq_sizeof(s, "struct page");
 	i->head = iq_offsetof(s, "struct page", "compound_head");
 	if (i->head < 0)
@@ -54,21 +51,26 @@ static struct slab_info *slab_open(struct iq_session *s)
 		i->vmemmap = 0;
 	if (i->list >= 0 && iq_sym_addr(s, "slab_caches"))
 		iq_error_free(
-			iq_list_walk(s, iq_sym_addr(s, "slab_caches"), MAX_CACHES, add_cache, s));
+			iq_list_walk(s, iq_sym_addr(s, "slab_caches"), MAX_CACHES, add_cache, i));
 	return i;
 }
 
-void iq_slab_deinit(struct iq_session *s)
+static void free_info(void *value)
 {
-	if (s->slab)
-		iq_map_deinit(&s->slab->caches);
-	s->slab = NULL;
+	struct slab_info *i = value;
+
+	iq_map_deinit(&i->caches);
+	free(i);
 }
+
+static const struct iq_cache slab_cache = { .life = IQ_CACHE_SESSION,
+					    .make = make_info,
+					    .free = free_info };
 
 struct iq_error *iq_slab_of(struct iq_session *s, iq_vaddr addr, const char **cache_ret,
 			    iq_vaddr *object_ret)
 {
-	struct slab_info *i = slab_open(s);
+	struct slab_info *i = iq_cache_get(s, &slab_cache);
 	uint64_t page, head, cache, pfn, size = 0, name, base;
 	char text[64];
 

@@ -25,13 +25,13 @@ struct open_entry {
 	size_t next[3]; /* index + 1 of the next with the same key */
 };
 
-struct iq_open_index {
+struct open_index {
 	IQ_VEC(struct open_entry) list;
 	struct iq_map by[3];  /* key -> index + 1 */
 	struct iq_map tables; /* files_struct -> index + 1 of its first entry, 0: none */
 };
 
-static void add(struct iq_open_index *x, const struct iq_open_file *open)
+static void add(struct open_index *x, const struct iq_open_file *open)
 {
 	uint64_t keys[3] = { open->file, open->private_data, open->inode };
 	struct open_entry e = { .open = *open };
@@ -46,7 +46,7 @@ static void add(struct iq_open_index *x, const struct iq_open_file *open)
 	iq_vec_push(&x->list, e);
 }
 
-static void add_table(struct iq_session *s, struct iq_open_index *x, const struct iq_task *t)
+static void add_table(struct iq_session *s, struct open_index *x, const struct iq_task *t)
 {
 	uint64_t fdt, max, table, *words;
 	size_t first = x->list.num;
@@ -88,41 +88,45 @@ static void add_table(struct iq_session *s, struct iq_open_index *x, const struc
 		iq_map_set(&x->tables, t->files, first + 1);
 }
 
-static struct iq_open_index *open_index(struct iq_session *s)
+static void *make_index(struct iq_session *s)
 {
 	const struct iq_task_list *list = iq_tasks(s);
+	struct open_index *x;
 
-	if (s->open_index || !list)
-		return s->open_index;
-	s->open_index = iq_xcalloc(1, sizeof(*s->open_index));
+	if (!list)
+		return NULL;
+	x = iq_xcalloc(1, sizeof(*x));
 	/* Leaders first, so that a table is the process's rather than one thread's. */
 	for (int leaders = 1; leaders >= 0; leaders--)
 		for (size_t i = 0; i < list->num_tasks; i++) {
 			const struct iq_task *t = &list->tasks[i];
 
 			if (t->pid && t->files && (t->pid == t->tgid) == leaders &&
-			    !iq_map_get(&s->open_index->tables, t->files))
-				add_table(s, s->open_index, t);
+			    !iq_map_get(&x->tables, t->files))
+				add_table(s, x, t);
 		}
-	return s->open_index;
+	return x;
 }
 
-void iq_open_index_free(struct iq_session *s)
+static void free_index(void *value)
 {
-	if (!s->open_index)
-		return;
-	iq_vec_free(&s->open_index->list);
+	struct open_index *x = value;
+
+	iq_vec_free(&x->list);
 	for (int k = 0; k < 3; k++)
-		iq_map_deinit(&s->open_index->by[k]);
-	iq_map_deinit(&s->open_index->tables);
-	free(s->open_index);
-	s->open_index = NULL;
+		iq_map_deinit(&x->by[k]);
+	iq_map_deinit(&x->tables);
+	free(x);
 }
+
+static const struct iq_cache index_cache = { .life = IQ_CACHE_SNAPSHOT,
+					     .make = make_index,
+					     .free = free_index };
 
 size_t iq_open_each(struct iq_session *s, enum iq_open_key key, iq_vaddr value, iq_open_fn fn,
 		    void *ctx)
 {
-	struct iq_open_index *x = open_index(s);
+	struct open_index *x = iq_cache_get(s, &index_cache);
 	uint64_t *first = x && value ? iq_map_get(&x->by[key], value) : NULL;
 	size_t num = 0;
 
@@ -136,7 +140,7 @@ size_t iq_open_each(struct iq_session *s, enum iq_open_key key, iq_vaddr value, 
 
 size_t iq_open_of_task(struct iq_session *s, const struct iq_task *task, iq_open_fn fn, void *ctx)
 {
-	struct iq_open_index *x = open_index(s);
+	struct open_index *x = iq_cache_get(s, &index_cache);
 	uint64_t *first = x && task->files ? iq_map_get(&x->tables, task->files) : NULL;
 	size_t num = 0;
 

@@ -14,10 +14,28 @@ struct iq_private_syms {
 	IQ_VEC(struct iq_sym) syms;
 };
 
+static void syms_free(void *value)
+{
+	struct iq_private_syms *private = value;
+
+	iq_vec_free(&private->syms);
+	free(private);
+}
+
+/* There is none until a name has been given. */
+static const struct iq_cache syms_cache = { .life = IQ_CACHE_SESSION, .free = syms_free };
+
+static struct iq_private_syms *syms_of(struct iq_session *s)
+{
+	return iq_cache_get(s, &syms_cache);
+}
+
 static struct iq_sym *find(struct iq_session *s, const char *name)
 {
-	if (s->private_syms)
-		iq_vec_foreach(&s->private_syms->syms, sym)
+	struct iq_private_syms *private = syms_of(s);
+
+	if (private)
+		iq_vec_foreach(&private->syms, sym)
 			if (!strcmp(sym->name, name))
 				return sym;
 	return NULL;
@@ -26,16 +44,19 @@ static struct iq_sym *find(struct iq_session *s, const char *name)
 struct iq_error *iq_sym_private_add(struct iq_session *s, const char *name, iq_vaddr addr,
 				    uint64_t size)
 {
+	struct iq_private_syms *private = syms_of(s);
 	struct iq_sym *sym = find(s, name);
 
 	if (!*name || strlen(name) > 255)
 		return iq_error_new(IQ_ERR_INVALID, "not a name for a symbol");
-	if (!s->private_syms)
-		s->private_syms = iq_arena_alloc(s->arena, sizeof(*s->private_syms));
-	if (!sym && s->private_syms->syms.num >= MAX_PRIVATE)
+	if (!private) {
+		private = iq_xcalloc(1, sizeof(*private));
+		iq_cache_put(s, &syms_cache, private);
+	}
+	if (!sym && private->syms.num >= MAX_PRIVATE)
 		return iq_error_new(IQ_ERR_INVALID, "%d private symbols are enough", MAX_PRIVATE);
 	if (!sym)
-		sym = iq_vec_push(&s->private_syms->syms,
+		sym = iq_vec_push(&private->syms,
 				  (struct iq_sym){ .name = iq_arena_strdup(s->arena, name) });
 	sym->addr = addr;
 	sym->size = size;
@@ -45,19 +66,22 @@ struct iq_error *iq_sym_private_add(struct iq_session *s, const char *name, iq_v
 
 bool iq_sym_private_del(struct iq_session *s, const char *name)
 {
+	struct iq_private_syms *private = syms_of(s);
 	struct iq_sym *sym = find(s, name);
 
 	if (!sym)
 		return false;
-	*sym = s->private_syms->syms.data[--s->private_syms->syms.num];
+	*sym = private->syms.data[--private->syms.num];
 	return true;
 }
 
 bool iq_sym_private_at(struct iq_session *s, size_t i, struct iq_sym *sym_ret)
 {
-	if (!s->private_syms || i >= s->private_syms->syms.num)
+	struct iq_private_syms *private = syms_of(s);
+
+	if (!private || i >= private->syms.num)
 		return false;
-	*sym_ret = s->private_syms->syms.data[i];
+	*sym_ret = private->syms.data[i];
 	return true;
 }
 
@@ -72,10 +96,11 @@ bool iq_private_by_name(struct iq_session *s, const char *name, struct iq_sym *s
 
 bool iq_private_by_addr(struct iq_session *s, iq_vaddr addr, struct iq_sym *sym_ret)
 {
+	struct iq_private_syms *private = syms_of(s);
 	const struct iq_sym *best = NULL;
 
-	if (s->private_syms)
-		iq_vec_foreach(&s->private_syms->syms, sym)
+	if (private)
+		iq_vec_foreach(&private->syms, sym)
 			if (addr >= sym->addr &&
 			    addr - sym->addr < IQ_MAX(sym->size, UINT64_C(1)) &&
 			    (!best || sym->addr > best->addr))
@@ -83,10 +108,4 @@ bool iq_private_by_addr(struct iq_session *s, iq_vaddr addr, struct iq_sym *sym_
 	if (best)
 		*sym_ret = *best;
 	return best;
-}
-
-void iq_private_deinit(struct iq_session *s)
-{
-	if (s->private_syms)
-		iq_vec_free(&s->private_syms->syms);
 }

@@ -21,7 +21,7 @@ struct mount_entry {
 	bool in_progress;
 };
 
-struct iq_mount_table {
+struct mount_table {
 	struct iq_session *s;
 	IQ_VEC(struct mount_entry) list;
 	struct iq_map by_mount; /* struct mount -> index */
@@ -51,7 +51,7 @@ IQ_SHADOW(dentry_desc, "struct dentry", shadow_dentry, IQ_FIELD(shadow_dentry, p
 
 static bool add_mount(void *ctx, iq_vaddr node)
 {
-	struct iq_mount_table *t = ctx;
+	struct mount_table *t = ctx;
 	iq_vaddr addr = node - (uint64_t)t->node_off;
 	struct shadow_mount m;
 	struct iq_error *err;
@@ -77,17 +77,14 @@ static bool add_mount(void *ctx, iq_vaddr node)
 	return false;
 }
 
-static struct iq_mount_table *mounts(struct iq_session *s)
+static void *make_mounts(struct iq_session *s)
 {
 	static const char ns_type[] = "struct mnt_namespace";
-	struct iq_mount_table *t = s->mounts;
+	struct mount_table *t = iq_xcalloc(1, sizeof(*t));
 	uint64_t nsproxy, ns;
 	struct iq_error *err = NULL;
 	int64_t off;
 
-	if (t)
-		return t;
-	t = s->mounts = iq_xcalloc(1, sizeof(*t));
 	t->s = s;
 	if (!iq_peek_member(s, "struct task_struct", "nsproxy", iq_sym_addr(s, "init_task"),
 			    &nsproxy) ||
@@ -108,16 +105,19 @@ static struct iq_mount_table *mounts(struct iq_session *s)
 	return t;
 }
 
-void iq_mounts_free(struct iq_session *s)
+static void free_mounts(void *value)
 {
-	if (!s->mounts)
-		return;
-	iq_vec_free(&s->mounts->list);
-	iq_map_deinit(&s->mounts->by_mount);
-	iq_map_deinit(&s->mounts->by_sb);
-	free(s->mounts);
-	s->mounts = NULL;
+	struct mount_table *t = value;
+
+	iq_vec_free(&t->list);
+	iq_map_deinit(&t->by_mount);
+	iq_map_deinit(&t->by_sb);
+	free(t);
 }
+
+static const struct iq_cache mounts_cache = { .life = IQ_CACHE_SNAPSHOT,
+					      .make = make_mounts,
+					      .free = free_mounts };
 
 /*
  * The names from `dentry` up to (not with) `stop`, joined by slashes, in front of what is in buf
@@ -151,7 +151,7 @@ static bool prepend_path(struct iq_session *s, iq_vaddr dentry, iq_vaddr stop, c
 	return false;
 }
 
-static const char *mount_path(struct iq_mount_table *t, struct mount_entry *m)
+static const char *mount_path(struct mount_table *t, struct mount_entry *m)
 {
 	char buf[MAX_PATH_LEN];
 	size_t at = sizeof(buf) - 1;
@@ -178,7 +178,7 @@ static const char *mount_path(struct iq_mount_table *t, struct mount_entry *m)
 
 bool iq_mount_of_sb(struct iq_session *s, iq_vaddr sb, struct iq_mount_info *info_ret)
 {
-	struct iq_mount_table *t = mounts(s);
+	struct mount_table *t = iq_cache_get(s, &mounts_cache);
 	uint64_t *index = iq_map_get(&t->by_sb, sb);
 	struct mount_entry *m;
 

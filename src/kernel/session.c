@@ -134,6 +134,24 @@ static void read_cpus(struct iq_session *s)
 		memset(s->cpu_online, 1, num);
 }
 
+static void read_stack_size(struct iq_session *s)
+{
+	static const char *const names[][2] = { { "__start_init_stack", "__end_init_stack" },
+						{ "__start_init_task", "__end_init_task" } };
+
+	s->stack_size = 16384;
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(names); i++) {
+		iq_vaddr start = iq_sym_addr(s, names[i][0]), end = iq_sym_addr(s, names[i][1]);
+		uint64_t size = end - start;
+
+		if (start && end > start && size >= 8192 && size <= 131072 &&
+		    !(size & (size - 1))) {
+			s->stack_size = size;
+			return;
+		}
+	}
+}
+
 struct iq_error *iq_session_over(struct iq_target *target, struct iq_session **session_ret)
 {
 	struct iq_session *s = iq_xcalloc(1, sizeof(*s));
@@ -142,7 +160,6 @@ struct iq_error *iq_session_over(struct iq_target *target, struct iq_session **s
 	s->target = target;
 	s->arena = iq_arena_new();
 	s->scratch = iq_arena_new();
-	s->stack_size = 16384;
 	err = iq_mem_new(target, &s->mem);
 	if (!err)
 		err = iq_error_prefix(iq_symtab_new(s->mem, &s->tab), "symbols");
@@ -161,6 +178,7 @@ struct iq_error *iq_session_over(struct iq_target *target, struct iq_session **s
 	err = iq_modules_load(s->mem, s->tab, s->types, module_orc, s);
 	iq_error_free(err);
 	read_cpus(s);
+	read_stack_size(s);
 	*session_ret = s;
 	return NULL;
 }
@@ -186,19 +204,13 @@ void iq_session_close(struct iq_session *s)
 {
 	if (!s)
 		return;
-	iq_session_drop_explainer(s);
-	iq_tasks_deinit(s);
-	iq_mounts_free(s);
-	iq_open_index_free(s);
-	iq_map_deinit(&s->wait_heads);
-	iq_slab_deinit(s);
+	iq_caches_deinit(s);
 	for (size_t i = 0; i < s->plans.cap; i++)
 		if (s->plans.slots[i].used)
 			iq_shadow_plan_free(
 				(struct iq_shadow_plan *)(uintptr_t)s->plans.slots[i].value);
 	iq_map_deinit(&s->plans);
 	iq_strmap_deinit(&s->sym_addrs);
-	iq_private_deinit(s);
 	iq_unwinder_free(s->unwinder);
 	iq_types_free(s->types);
 	iq_symtab_free(s->tab);
@@ -223,20 +235,9 @@ bool iq_session_expired(struct iq_session *s)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec > s->deadline_ns;
 }
 
-void iq_session_drop_explainer(struct iq_session *s)
-{
-	void *explainer = take_ptr(s->explainer);
-
-	if (explainer)
-		s->explainer_free(explainer);
-}
-
 void iq_session_forget(struct iq_session *s)
 {
-	iq_session_drop_explainer(s);
-	iq_mounts_free(s);
-	iq_open_index_free(s);
-	iq_map_deinit(&s->wait_heads);
+	iq_caches_drop_snapshot(s);
 	iq_arena_free(s->scratch);
 	s->scratch = iq_arena_new();
 	if (s->target->live)
@@ -374,6 +375,11 @@ struct iq_error *iq_read_user(struct iq_session *s, iq_vaddr mm, iq_vaddr addr, 
 	if (err)
 		return err;
 	return iq_mem_read_user(s->mem, pgd, addr, buf, len);
+}
+
+uint64_t iq_stack_size(struct iq_session *s)
+{
+	return s->stack_size;
 }
 
 bool iq_is_kernel_ptr(struct iq_session *s, iq_vaddr addr)

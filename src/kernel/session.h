@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The inside of a session: what the files of this folder share
+ *
+ * Files of this folder use each other in one direction only. From below: cache.c and names.c and
+ * modules.c; session.c, which opens all that is below this folder and answers the small questions;
+ * containers.c and trees.c; tasks.c and stacks.c; what stands on these. No file is told of those
+ * above it: what they have found out and want to keep they attach to the session themselves
+ * (inquest/cache.h).
+ *
+ * The session owns everything here; what is given out is borrowed from it, or from the scratch
+ * arena until the next snapshot.
  */
 #ifndef IQ_KERNEL_SESSION_H
 #define IQ_KERNEL_SESSION_H
 
+#include "inquest/cache.h"
 #include "inquest/session.h"
 #include "inquest/task.h"
 #include "sym/symtab.h"
@@ -15,8 +25,11 @@
 
 enum { IQ_MAX_CPUS = 8192 };
 
-/* Everything about one superblock's and one mount's place in the tree; see path.c. */
-struct iq_mount_table;
+/* A cache and what is in it; see cache.c. */
+struct iq_kept {
+	const struct iq_cache *cache;
+	void *value;
+};
 
 struct iq_session {
 	struct iq_target *target; /* owned */
@@ -33,25 +46,13 @@ struct iq_session {
 	struct iq_strmap sym_addrs; /* name -> iq_vaddr in the arena */
 	struct iq_map plans;	    /* struct iq_shadow * -> struct iq_shadow_plan * */
 
-	struct iq_private_syms *private_syms; /* names.c; NULL: there are none */
 	unsigned num_cpus;
 	uint64_t *cpu_offsets; /* __per_cpu_offset */
 	uint8_t *cpu_online;   /* one byte a CPU */
 
-	struct iq_task_list tasks;
-	bool have_tasks;
-	struct iq_map task_by_addr; /* -> index + 1 */
-	struct iq_map task_by_pid;
-	struct iq_map task_by_stack; /* start of the stack -> index + 1 */
-	struct iq_stack **stacks;    /* one a task, NULL until asked for */
-	uint64_t stack_size;
+	uint64_t stack_size; /* of kernel stacks, in bytes */
 
-	struct iq_mount_table *mounts;
-	struct iq_open_index *open_index; /* files.c */
-	struct iq_map wait_heads; /* waitq.c: node of a wait queue -> its head; of this snapshot */
-	struct slab_info *slab;	  /* describe.c; in the arena */
-	void *explainer;	  /* the layer above's, of this snapshot; NULL */
-	void (*explainer_free)(void *explainer);
+	IQ_VEC(struct iq_kept) caches; /* in the order in which they were made */
 
 	uint64_t deadline_ns;		 /* CLOCK_MONOTONIC; 0: none */
 	volatile const int *interrupted; /* set by a signal handler, or NULL */
@@ -72,11 +73,9 @@ void iq_session_close(struct iq_session *s);
 /* Is the time budget used up, or has the user asked us to stop? */
 bool iq_session_expired(struct iq_session *s);
 
-/* Forget all that was derived from memory that moves (mounts, cached pages, scratch). */
+/* Forget all that was derived from memory that moves: the snapshot of all tasks, all that is kept
+ * with it, cached pages, the scratch arena. */
 void iq_session_forget(struct iq_session *s);
-
-/* Forget what the layer above has found out in this snapshot. */
-void iq_session_drop_explainer(struct iq_session *s);
 
 /* Kernel release, node name, of init_uts_ns; borrowed from the session's arena, "" where
  * unreadable. */
@@ -86,19 +85,12 @@ const char *iq_session_nodename(struct iq_session *s);
 /* names.c */
 bool iq_private_by_name(struct iq_session *s, const char *name, struct iq_sym *sym_ret);
 bool iq_private_by_addr(struct iq_session *s, iq_vaddr addr, struct iq_sym *sym_ret);
-void iq_private_deinit(struct iq_session *s);
 
-/* tasks.c */
-void iq_tasks_deinit(struct iq_session *s);
-
-/* files.c */
-void iq_open_index_free(struct iq_session *s);
-
-/* describe.c */
-void iq_slab_deinit(struct iq_session *s);
+/* cache.c */
+void iq_caches_drop_snapshot(struct iq_session *s);
+void iq_caches_deinit(struct iq_session *s);
 
 /* path.c */
-void iq_mounts_free(struct iq_session *s);
 
 /* What mountinfo says of a superblock: its first mount in the initial namespace. */
 struct iq_mount_info {

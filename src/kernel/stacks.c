@@ -147,20 +147,34 @@ struct iq_error *iq_stack_read(struct iq_session *s, const struct iq_task *task,
 	return NULL;
 }
 
+/* The stacks that were asked for: one a task of the snapshot, NULL else; themselves in the scratch
+ * arena. */
+static void *make_stacks(struct iq_session *s)
+{
+	const struct iq_task_list *list = iq_tasks(s);
+
+	return list ? iq_xcalloc(list->num_tasks, sizeof(struct iq_stack *)) : NULL;
+}
+
+static const struct iq_cache stacks_cache = { .life = IQ_CACHE_SNAPSHOT,
+					      .make = make_stacks,
+					      .free = free };
+
 const struct iq_stack *iq_task_stack(struct iq_session *s, const struct iq_task *task)
 {
-	size_t i = (size_t)(task - s->tasks.tasks);
+	struct iq_stack **stacks = iq_cache_get(s, &stacks_cache), **stack;
 	struct iq_error *err;
 
-	if (!s->stacks[i]) {
-		s->stacks[i] = iq_arena_alloc(s->scratch, sizeof(**s->stacks));
-		err = iq_stack_read(s, task, s->stacks[i]);
+	stack = &stacks[task - iq_tasks(s)->tasks];
+	if (!*stack) {
+		*stack = iq_arena_alloc(s->scratch, sizeof(**stack));
+		err = iq_stack_read(s, task, *stack);
 		if (err) {
-			s->stacks[i]->num_frames = 0;
-			s->stacks[i]->why_none = iq_arena_strdup(s->scratch, iq_error_text(err));
-			s->stacks[i]->unreadable = true;
+			(*stack)->num_frames = 0;
+			(*stack)->why_none = iq_arena_strdup(s->scratch, iq_error_text(err));
+			(*stack)->unreadable = true;
 			iq_error_free(err);
 		}
 	}
-	return s->stacks[i];
+	return *stack;
 }

@@ -15,7 +15,7 @@
  * Where it is written in the kernel: include/linux/sched.h, sched/signal.h
  * (for_each_process_thread), fs/proc/array.c (task_state_array), kernel/sched/sched.h (rq).
  */
-#include "kernel/tasks.h"
+#include "kernel/session.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -626,23 +626,6 @@ static int compare(const void *a, const void *b)
 	return x->pid < y->pid ? -1 : x->pid > y->pid;
 }
 
-static void find_stack_size(struct iq_session *s)
-{
-	static const char *const names[][2] = { { "__start_init_stack", "__end_init_stack" },
-						{ "__start_init_task", "__end_init_task" } };
-
-	for (size_t i = 0; i < IQ_ARRAY_SIZE(names); i++) {
-		iq_vaddr start = iq_sym_addr(s, names[i][0]), end = iq_sym_addr(s, names[i][1]);
-		uint64_t size = end - start;
-
-		if (start && end > start && size >= 8192 && size <= 131072 &&
-		    !(size & (size - 1))) {
-			s->stack_size = size;
-			return;
-		}
-	}
-}
-
 static struct iq_error *prepare(struct walk *w)
 {
 	w->off_tasks = iq_offsetof(w->s, "struct task_struct", "tasks");
@@ -672,35 +655,46 @@ static void walk_deinit(struct walk *w)
 	free(w->lag);
 }
 
-void iq_tasks_deinit(struct iq_session *s)
+/* ---- the table ---- */
+
+/* The snapshot, and where each task is in it. */
+struct table {
+	struct iq_task_list list;
+	struct iq_map by_addr; /* -> index + 1 */
+	struct iq_map by_pid;
+	struct iq_map by_stack; /* start of the stack in stack sizes -> index + 1 */
+};
+
+static void table_free(void *value)
 {
-	free(s->tasks.tasks);
-	iq_error_free(s->tasks.err);
-	s->tasks = (struct iq_task_list){ 0 };
-	s->have_tasks = false;
-	iq_map_deinit(&s->task_by_addr);
-	iq_map_deinit(&s->task_by_pid);
-	iq_map_deinit(&s->task_by_stack);
-	free(s->stacks);
-	s->stacks = NULL;
+	struct table *t = value;
+
+	free(t->list.tasks);
+	iq_error_free(t->list.err);
+	iq_map_deinit(&t->by_addr);
+	iq_map_deinit(&t->by_pid);
+	iq_map_deinit(&t->by_stack);
+	free(t);
 }
 
-static void index_tasks(struct iq_session *s)
+/* No make(): whether there are tasks may be asked without taking a snapshot. */
+static const struct iq_cache table_cache = { .life = IQ_CACHE_SNAPSHOT, .free = table_free };
+
+static void index_tasks(struct iq_session *s, struct table *table)
 {
-	struct iq_task_list *list = &s->tasks;
+	struct iq_task_list *list = &table->list;
 
 	for (size_t i = 0; i < list->num_tasks; i++) {
 		const struct iq_task *t = &list->tasks[i];
 
-		iq_map_set(&s->task_by_addr, t->addr, i + 1);
+		iq_map_set(&table->by_addr, t->addr, i + 1);
 		if (t->pid > 0)
-			iq_map_set(&s->task_by_pid, (uint64_t)t->pid, i + 1);
+			iq_map_set(&table->by_pid, (uint64_t)t->pid, i + 1);
 		if (t->stack)
-			iq_map_set(&s->task_by_stack, t->stack / s->stack_size, i + 1);
+			iq_map_set(&table->by_stack, t->stack / s->stack_size, i + 1);
 		list->num_idle += t->pid == 0;
 		list->num_unreadable += t->unreadable;
 	}
-	s->stacks = iq_xcalloc(list->num_tasks, sizeof(*s->stacks));
 }
 
 struct iq_error *iq_tasks_snapshot(struct iq_session *s, const struct iq_task_list **list_ret)
@@ -708,15 +702,14 @@ struct iq_error *iq_tasks_snapshot(struct iq_session *s, const struct iq_task_li
 	iq_vaddr init_task = iq_sym_addr(s, "init_task");
 	struct walk w = { .s = s };
 	struct iq_error *err;
+	struct table *table;
 
-	iq_tasks_deinit(s);
 	iq_session_forget(s);
 	if (!init_task)
 		return iq_error_new(IQ_ERR_NOTFOUND, "no symbol init_task");
 	err = prepare(&w);
 	if (err)
 		return err;
-	find_stack_size(s);
 	read_clocks(&w);
 	for (int i = 0; i < (iq_is_live(s) ? MAX_WALKS : 1); i++) {
 		iq_error_free(err);
@@ -734,48 +727,52 @@ struct iq_error *iq_tasks_snapshot(struct iq_session *s, const struct iq_task_li
 		return err ? err : iq_error_new(IQ_ERR_CORRUPT, "no task was found");
 	}
 	qsort(w.found.data, w.found.num, sizeof(*w.found.data), compare);
-	s->tasks = (struct iq_task_list){
+	table = iq_xcalloc(1, sizeof(*table));
+	table->list = (struct iq_task_list){
 		.tasks = w.found.data, .num_tasks = w.found.num, .err = err, .clock_ns = w.clock
 	};
-	read_time(s, &s->tasks);
-	index_tasks(s);
-	s->have_tasks = true;
-	*list_ret = &s->tasks;
+	read_time(s, &table->list);
+	index_tasks(s, table);
+	iq_cache_put(s, &table_cache, table);
+	*list_ret = &table->list;
 	return NULL;
 }
 
 const struct iq_task_list *iq_tasks(struct iq_session *s)
 {
-	const struct iq_task_list *list;
+	struct table *table = iq_cache_get(s, &table_cache);
+	const struct iq_task_list *list = NULL;
 
-	if (!s->have_tasks)
-		iq_error_free(iq_tasks_snapshot(s, &list));
-	return s->have_tasks ? &s->tasks : NULL;
+	if (table)
+		return &table->list;
+	iq_error_free(iq_tasks_snapshot(s, &list));
+	return list;
 }
 
-static const struct iq_task *by_index(struct iq_session *s, const uint64_t *index)
+static const struct iq_task *by_index(struct table *table, const uint64_t *index)
 {
-	return index ? &s->tasks.tasks[*index - 1] : NULL;
+	return index ? &table->list.tasks[*index - 1] : NULL;
 }
 
 const struct iq_task *iq_task_by_addr(struct iq_session *s, iq_vaddr addr)
 {
-	return by_index(s, iq_map_get(&s->task_by_addr, addr));
+	struct table *table = iq_cache_get(s, &table_cache);
+
+	return table ? by_index(table, iq_map_get(&table->by_addr, addr)) : NULL;
 }
 
 const struct iq_task *iq_task_by_pid(struct iq_session *s, int32_t pid)
 {
-	return by_index(s, iq_map_get(&s->task_by_pid, (uint64_t)(uint32_t)pid));
-}
+	struct table *table = iq_cache_get(s, &table_cache);
 
-uint64_t iq_stack_size(struct iq_session *s)
-{
-	return s->stack_size;
+	return table ? by_index(table, iq_map_get(&table->by_pid, (uint64_t)(uint32_t)pid)) : NULL;
 }
 
 const struct iq_task *iq_task_by_stack_addr(struct iq_session *s, iq_vaddr addr)
 {
-	const struct iq_task *t = by_index(s, iq_map_get(&s->task_by_stack, addr / s->stack_size));
+	struct table *table = iq_cache_get(s, &table_cache);
+	const struct iq_task *t =
+		table ? by_index(table, iq_map_get(&table->by_stack, addr / s->stack_size)) : NULL;
 
 	return t && addr >= t->stack && addr < t->stack + s->stack_size ? t : NULL;
 }

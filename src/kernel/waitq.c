@@ -44,13 +44,31 @@ static bool is_entry(struct iq_session *s, const struct entry_layout *l, iq_vadd
 	       iq_is_text(s, func);
 }
 
+/* Node of a wait queue -> its head. */
+static void *make_heads(struct iq_session *s)
+{
+	(void)s;
+	return iq_xcalloc(1, sizeof(struct iq_map));
+}
+
+static void free_heads(void *value)
+{
+	iq_map_deinit(value);
+	free(value);
+}
+
+static const struct iq_cache heads_cache = { .life = IQ_CACHE_SNAPSHOT,
+					     .make = make_heads,
+					     .free = free_heads };
+
 /*
  * The head of the queue that node is in. Remembered for all nodes that were passed: thousands may
  * wait in one queue.
  */
 static iq_vaddr find_head(struct iq_session *s, const struct entry_layout *l, iq_vaddr node)
 {
-	uint64_t *known = iq_map_get(&s->wait_heads, node), back;
+	struct iq_map *heads = iq_cache_get(s, &heads_cache);
+	uint64_t *known = iq_map_get(heads, node), back;
 	IQ_VEC(iq_vaddr) passed = { 0 };
 	iq_vaddr head = 0, next;
 
@@ -62,7 +80,7 @@ static iq_vaddr find_head(struct iq_session *s, const struct entry_layout *l, iq
 		if (!iq_peek_u64(s, node, &next) || !iq_is_kernel_ptr(s, next) ||
 		    next == passed.data[0] || !iq_peek_u64(s, next + 8, &back) || back != node)
 			break;
-		known = iq_map_get(&s->wait_heads, next);
+		known = iq_map_get(heads, next);
 		if (known)
 			head = *known;
 		else if (!is_entry(s, l, next))
@@ -70,7 +88,7 @@ static iq_vaddr find_head(struct iq_session *s, const struct entry_layout *l, iq
 		node = next;
 	}
 	for (size_t i = 0; head && i < passed.num; i++)
-		iq_map_set(&s->wait_heads, passed.data[i], head);
+		iq_map_set(heads, passed.data[i], head);
 	iq_vec_free(&passed);
 	return head;
 }

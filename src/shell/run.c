@@ -572,7 +572,6 @@ static void refresh(struct iq_shell *sh)
 	if (!sh->s || (!iq_is_live(sh->s) && ++sh->num_statements % STATEMENTS_REMEMBERED))
 		return;
 	iq_context_forget(sh);
-	iq_tasks_deinit(sh->s);
 	iq_session_forget(sh->s);
 }
 

@@ -62,7 +62,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	iq_shell_run_text(sh, text, &out, &err);
 	iq_shell_free(sh);
 	s->deadline_ns = 0;
-	iq_tasks_deinit(s);
 	iq_session_forget(s);
 	free(text);
 	iq_strbuf_deinit(&out);
