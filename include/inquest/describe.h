@@ -45,12 +45,8 @@ struct iq_watch {
 
 enum { IQ_WATCH_IN = 1, IQ_WATCH_PRI = 2, IQ_WATCH_OUT = 4 };
 
-/* Those of an epoll instance (struct eventpoll). Returns how many there are; list gets the first
- * max. */
-size_t iq_watches_of_epoll(struct iq_session *s, iq_vaddr eventpoll, struct iq_watch *list,
-			   size_t max);
-
-/* Those that the system call a task is in waits for; 0 for every other call. */
+/* Those that the system call a task is in waits for; 0 for every other call. Returns how many there
+ * are; list gets the first max. */
 size_t iq_watches(struct iq_session *s, const struct iq_task *task, struct iq_watch *list,
 		  size_t max);
 

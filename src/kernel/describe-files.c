@@ -14,6 +14,7 @@
 
 #include "inquest/files.h"
 #include "inquest/path.h"
+#include "kernel/epoll.h"
 #include "kernel/session.h"
 
 static const char sock_type[] = "struct sock";
@@ -329,7 +330,7 @@ static const char *describe_timerfd(struct iq_session *s, iq_vaddr file, iq_vadd
 
 static const char *describe_epoll(struct iq_session *s, iq_vaddr file, iq_vaddr private)
 {
-	size_t num = iq_watches_of_epoll(s, private, NULL, 0);
+	size_t num = iq_epoll_each(s, private, NULL, NULL);
 
 	(void)file;
 	return iq_arena_printf(s->scratch, "epoll of %zu descriptor%s", num, num == 1 ? "" : "s");

@@ -35,6 +35,10 @@ struct symbols {
 	size_t strings_len, strings_cap;
 };
 
+struct iq_uobjects {
+	IQ_VEC(struct iq_uobject) list;
+};
+
 /* ---- objects ---- */
 
 /* Static programs have no table of their .eh_frame; where that is say the section headers. */
@@ -109,35 +113,56 @@ static bool read_object(struct iq_uspace *us, const struct iq_vma *vma, struct i
 	return !first;
 }
 
-const struct iq_uobject *iq_uspace_objects(struct iq_uspace *us, size_t *num_ret)
+static void objects_free(struct iq_uobjects *objects)
 {
-	struct iq_uobjects *objects = iq_uspace_own_objects(us);
+	iq_vec_foreach(&objects->list, o) {
+		struct symbols *y = o->symbols;
+
+		if (!y)
+			continue;
+		iq_vec_free(&y->list);
+		free(y->strings);
+		free(y);
+	}
+	iq_vec_free(&objects->list);
+	free(objects);
+}
+
+static struct iq_uobjects *objects_of(struct iq_uspace *us)
+{
+	struct iq_uobjects *objects = iq_uspace_kept(us);
 	const struct iq_vma *vmas;
 	size_t num;
 
-	if (!objects->done) {
-		objects->done = true;
-		vmas = iq_uspace_vmas(us, &num);
-		for (size_t i = 0; i < num && objects->list.num < MAX_OBJECTS; i++) {
-			const char *name = vmas[i].file ? "" : iq_uspace_vma_name(us, &vmas[i]);
-			struct iq_uobject o;
+	if (objects)
+		return objects;
+	objects = iq_xcalloc(1, sizeof(*objects));
+	iq_uspace_keep(us, objects, objects_free);
+	vmas = iq_uspace_vmas(us, &num);
+	for (size_t i = 0; i < num && objects->list.num < MAX_OBJECTS; i++) {
+		const char *name = vmas[i].file ? "" : iq_uspace_vma_name(us, &vmas[i]);
+		struct iq_uobject o;
 
-			if ((vmas[i].file ? vmas[i].offset != 0 : strcmp(name, "[vdso]") != 0) ||
-			    !read_object(us, &vmas[i], &o))
-				continue;
-			iq_vec_push(&objects->list, o);
-		}
+		if ((vmas[i].file ? vmas[i].offset != 0 : strcmp(name, "[vdso]") != 0) ||
+		    !read_object(us, &vmas[i], &o))
+			continue;
+		iq_vec_push(&objects->list, o);
 	}
+	return objects;
+}
+
+const struct iq_uobject *iq_uspace_objects(struct iq_uspace *us, size_t *num_ret)
+{
+	struct iq_uobjects *objects = objects_of(us);
+
 	*num_ret = objects->list.num;
 	return objects->list.data;
 }
 
 static struct iq_uobject *object_of(struct iq_uspace *us, uint64_t addr)
 {
-	struct iq_uobjects *objects = iq_uspace_own_objects(us);
-	size_t num;
+	struct iq_uobjects *objects = objects_of(us);
 
-	(void)iq_uspace_objects(us, &num);
 	iq_vec_foreach(&objects->list, o)
 		if (addr >= o->start && addr < o->end)
 			return o;
@@ -306,20 +331,6 @@ static const struct symbols *symbols_of(struct iq_uspace *us, struct iq_uobject 
 	return y;
 }
 
-void iq_uobjects_deinit(struct iq_uobjects *objects)
-{
-	iq_vec_foreach(&objects->list, o) {
-		struct symbols *y = o->symbols;
-
-		if (!y)
-			continue;
-		iq_vec_free(&y->list);
-		free(y->strings);
-		free(y);
-	}
-	iq_vec_free(&objects->list);
-}
-
 bool iq_uspace_sym_by_addr(struct iq_uspace *us, uint64_t addr, struct iq_usym *sym_ret)
 {
 	struct iq_uobject *o = object_of(us, addr);
@@ -359,11 +370,9 @@ static bool is_object(const struct iq_uobject *o, const char *name, size_t len)
 
 bool iq_uspace_sym_by_name(struct iq_uspace *us, const char *name, struct iq_usym *sym_ret)
 {
-	struct iq_uobjects *objects = iq_uspace_own_objects(us);
+	struct iq_uobjects *objects = objects_of(us);
 	const char *tick = strrchr(name, '`'), *wanted = tick ? tick + 1 : name;
-	size_t num;
 
-	(void)iq_uspace_objects(us, &num);
 	iq_vec_foreach(&objects->list, o) {
 		const struct symbols *y;
 

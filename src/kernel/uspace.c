@@ -30,7 +30,8 @@ struct iq_uspace {
 	} places;
 	IQ_VEC(struct iq_vma) vmas;
 	unsigned num_nodes;
-	struct iq_uobjects objects;
+	struct iq_uobjects *kept; /* uobject.c's */
+	void (*kept_free)(struct iq_uobjects *objects);
 	struct iq_arena *arena;
 };
 
@@ -175,7 +176,8 @@ void iq_uspace_free(struct iq_uspace *us)
 {
 	if (!us)
 		return;
-	iq_uobjects_deinit(&us->objects);
+	if (us->kept)
+		us->kept_free(us->kept);
 	iq_arena_free(us->arena);
 	iq_vec_free(&us->vmas);
 	free(us);
@@ -220,9 +222,16 @@ const char *iq_uspace_vma_name(struct iq_uspace *us, const struct iq_vma *vma)
 	return "";
 }
 
-struct iq_uobjects *iq_uspace_own_objects(struct iq_uspace *us)
+struct iq_uobjects *iq_uspace_kept(struct iq_uspace *us)
 {
-	return &us->objects;
+	return us->kept;
+}
+
+void iq_uspace_keep(struct iq_uspace *us, struct iq_uobjects *objects,
+		    void (*free)(struct iq_uobjects *objects))
+{
+	us->kept = objects;
+	us->kept_free = free;
 }
 
 struct iq_arena *iq_uspace_arena(struct iq_uspace *us)

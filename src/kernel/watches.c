@@ -3,16 +3,17 @@
  * Descriptors that a task waits for by poll, select and epoll
  *
  * poll and select have their lists in the program's memory, where they stay unchanged while it
- * sleeps; an epoll instance keeps a tree of struct epitem.
+ * sleeps; an epoll instance keeps them itself (epoll.c).
  *
- * Kernel: fs/eventpoll.c, fs/select.c.
+ * Kernel: fs/select.c.
  */
 #include "inquest/describe.h"
 
 #include "inquest/path.h"
+#include "kernel/epoll.h"
 #include "kernel/session.h"
 
-enum { MAX_EPITEMS = 1 << 20, MAX_POLLFDS = 1 << 16, MAX_SELECT = 1024, KNOWN_EVENTS = 7 };
+enum { MAX_POLLFDS = 1 << 16, MAX_SELECT = 1024, KNOWN_EVENTS = 7 };
 
 static const char *events_in_words(struct iq_session *s, uint32_t events)
 {
@@ -47,31 +48,9 @@ static void add(struct watches *x, int fd, iq_vaddr file, uint32_t events)
 
 /* ---- epoll ---- */
 
-static bool add_epitem(void *ctx, iq_vaddr node)
+static void add_epitem(void *ctx, int fd, iq_vaddr file, uint32_t events)
 {
-	static const char type[] = "struct epitem";
-	struct watches *x = ctx;
-	iq_vaddr item = node - (uint64_t)iq_offsetof(x->s, type, "rbn");
-	uint64_t fd, file, events = 0;
-
-	if (!iq_peek_member(x->s, type, "ffd.fd", item, &fd) ||
-	    !iq_peek_member(x->s, type, "ffd.file", item, &file))
-		return true;
-	iq_peek_member(x->s, type, "event.events", item, &events);
-	add(x, (int)fd, file, (uint32_t)events);
-	return false;
-}
-
-size_t iq_watches_of_epoll(struct iq_session *s, iq_vaddr eventpoll, struct iq_watch *list,
-			   size_t max)
-{
-	int64_t root = iq_offsetof(s, "struct eventpoll", "rbr.rb_root");
-	struct watches x = { .s = s, .list = list, .max = max };
-
-	if (root >= 0 && iq_has_member(s, "struct epitem", "rbn"))
-		iq_error_free(
-			iq_rbtree_walk(s, eventpoll + (uint64_t)root, MAX_EPITEMS, add_epitem, &x));
-	return x.num;
+	add(ctx, fd, file, events);
 }
 
 static void add_epoll(struct watches *x, int fd)
@@ -83,7 +62,7 @@ static void add_epoll(struct watches *x, int fd)
 	    ops != iq_sym_addr(x->s, "eventpoll_fops") ||
 	    !iq_peek_member(x->s, "struct file", "private_data", file, &private))
 		return;
-	x->num = iq_watches_of_epoll(x->s, private, x->list, x->max);
+	iq_epoll_each(x->s, private, add_epitem, x);
 }
 
 /* ---- poll ---- */
