@@ -78,6 +78,9 @@ struct iq_error *iq_tasks_snapshot(struct iq_session *s, const struct iq_task_li
 /* The present snapshot, taken if there is none. NULL if it cannot be. */
 const struct iq_task_list *iq_tasks(struct iq_session *s);
 
+/* How long before the snapshot this was (CLOCK_MONOTONIC); -1: not known, that is 0, or later. */
+int64_t iq_ms_since(const struct iq_task_list *list, uint64_t monotonic_ns);
+
 /* In the present snapshot, by task_struct address or by id; NULL if there is none such. O(1). */
 const struct iq_task *iq_task_by_addr(struct iq_session *s, iq_vaddr addr);
 const struct iq_task *iq_task_by_pid(struct iq_session *s, int32_t pid);

@@ -150,6 +150,14 @@ uint64_t iq_hash_u64(uint64_t v);
  */
 bool iq_regex_is_modest(const char *pattern);
 
+/* ---- clocks of the machine that we run on, in nanoseconds ---- */
+
+uint64_t iq_clock_monotonic(void);
+uint64_t iq_clock_boottime(void);
+uint64_t iq_clock_realtime(void);
+/* The time that this process has run. */
+uint64_t iq_clock_cpu(void);
+
 /* ---- the calendar, without libc, which opens files for it ---- */
 
 struct iq_civil {

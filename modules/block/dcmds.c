@@ -257,8 +257,9 @@ static bool print_request(void *ctx, iq_vaddr rq)
 	struct io *io = ctx;
 	struct iq_cmd *cmd = io->cmd;
 	const struct iq_task_list *list = iq_tasks(cmd->s);
-	uint64_t flags, sector, len, tag, start, bio;
-	bool has_flags, has_sector, has_len, has_tag, has_start;
+	uint64_t flags, sector, len, tag, start = 0, bio;
+	bool has_flags, has_sector, has_len, has_tag;
+	int64_t age_ms;
 	char name[33] = "?";
 
 	io->found++;
@@ -271,8 +272,8 @@ static bool print_request(void *ctx, iq_vaddr rq)
 	has_sector = iq_peek_member(cmd->s, rq_type, "__sector", rq, &sector);
 	has_len = iq_peek_member(cmd->s, rq_type, "__data_len", rq, &len);
 	has_tag = iq_peek_member(cmd->s, rq_type, "tag", rq, &tag);
-	has_start = list && iq_peek_member(cmd->s, rq_type, "start_time_ns", rq, &start) && start &&
-		    start <= list->monotonic_ns;
+	iq_peek_member(cmd->s, rq_type, "start_time_ns", rq, &start);
+	age_ms = list ? iq_ms_since(list, start) : -1;
 	if (!iq_peek_member(cmd->s, rq_type, "bio", rq, &bio))
 		bio = 0;
 	iq_out_row(cmd, columns,
@@ -280,8 +281,8 @@ static bool print_request(void *ctx, iq_vaddr rq)
 			    IQ_STR(has_flags ? op_name(cmd, flags) : "??"),
 			    IQ_KNOWN(has_sector, sector), IQ_KNOWN(has_len, len),
 			    IQ_KNOWN(has_tag, tag),
-			    { has_start ? IQ_CELL_U64 : IQ_CELL_NULL,
-			      .u64 = has_start ? (list->monotonic_ns - start) / 1000000 : 0 },
+			    { age_ms < 0 ? IQ_CELL_NULL : IQ_CELL_U64,
+			      .u64 = age_ms < 0 ? 0 : (uint64_t)age_ms },
 			    IQ_ADDR(bio)));
 	return iq_cmd_stop(cmd);
 }

@@ -32,7 +32,6 @@ enum {
 	XPRT_CONNECTED = 1 << 1,
 	XPRT_CONNECTING = 1 << 2,
 	RPC_TASK_SOFT = 0x200,
-	NS_PER_MS = 1000000,
 };
 
 static const char task_type[] = "struct rpc_task";
@@ -201,9 +200,8 @@ static bool read_call(struct iq_diag *d, iq_vaddr task, struct call *c)
 	if (iq_peek_member(d->s, task_type, "tk_rqstp", task, &rqst) &&
 	    iq_is_kernel_ptr(d->s, rqst))
 		iq_peek_member(d->s, "struct rpc_rqst", "rq_ntrans", rqst, &c->sent);
-	if (iq_peek_member(d->s, task_type, "tk_start", task, &started) && started &&
-	    d->tasks->monotonic_ns > started)
-		c->age_ms = (int64_t)((d->tasks->monotonic_ns - started) / NS_PER_MS);
+	if (iq_peek_member(d->s, task_type, "tk_start", task, &started))
+		c->age_ms = iq_ms_since(d->tasks, started);
 	return true;
 }
 

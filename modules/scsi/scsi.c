@@ -179,10 +179,7 @@ static bool look_at_command(void *ctx, iq_vaddr rq)
 	iq_text_add(c->d->g, &c->v->evidence,
 		    "command %#" PRIx64 " (scsi_cmnd) of %s: begun %" PRId64
 		    " ms ago, %stried again %" PRId64 " of %" PRId64 " times",
-		    cmnd, c->o->id + 4,
-		    start && c->d->tasks->monotonic_ns > start
-			    ? (int64_t)((c->d->tasks->monotonic_ns - start) / 1000000)
-			    : 0,
+		    cmnd, c->o->id + 4, IQ_MAX(iq_ms_since(c->d->tasks, start), (int64_t)0),
 		    was_aborted(s, cmnd) ? "timed out and was aborted, " : "", (int64_t)retries,
 		    (int64_t)allowed);
 	return false;

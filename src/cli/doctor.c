@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/cached.h"
@@ -29,14 +28,6 @@ struct doctor {
 	uint64_t since_ns;
 	bool failed;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 static void row(struct doctor *d, const char *what, const char *result, double ms, const char *text)
 {
@@ -56,7 +47,7 @@ static void row(struct doctor *d, const char *what, const char *result, double m
 
 static void begin(struct doctor *d)
 {
-	d->since_ns = now_ns();
+	d->since_ns = iq_clock_monotonic();
 }
 
 static void step(struct doctor *d, const char *what, bool ok, const char *fmt, ...)
@@ -66,7 +57,7 @@ static void step(struct doctor *d, const char *what, bool ok, const char *fmt, .
 static void step(struct doctor *d, const char *what, bool ok, const char *fmt, ...)
 {
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf text = IQ_STRBUF_INIT;
-	double ms = (double)(now_ns() - d->since_ns) / 1e6;
+	double ms = (double)(iq_clock_monotonic() - d->since_ns) / 1e6;
 	va_list ap;
 
 	va_start(ap, fmt);

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -107,17 +106,13 @@ unsigned iq_terminal_width(void)
 void iq_timing(struct iq_cli *cli, const char *what)
 {
 	static uint64_t last_ns;
-	struct timespec ts, cpu;
 	uint64_t now;
 
 	if (!cli->timings)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-	now = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	now = iq_clock_monotonic();
 	iq_complain(0, "timing: %-10s %8.3f ms, at %8.3f ms, CPU %8.3f ms", what,
 		    (double)(now - (last_ns ? last_ns : cli->start_ns)) / 1e6,
-		    (double)(now - cli->start_ns) / 1e6,
-		    (double)cpu.tv_sec * 1e3 + (double)cpu.tv_nsec / 1e6);
+		    (double)(now - cli->start_ns) / 1e6, (double)iq_clock_cpu() / 1e6);
 	last_ns = now;
 }

@@ -10,7 +10,6 @@
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "cli/cli.h"
 #include "shell/shell.h"
@@ -243,11 +242,9 @@ int main(int argc, char **argv)
 {
 	struct iq_cli cli = { 0 };
 	struct iq_words words = { .cli = &cli, .argv = argv, .argc = argc, .next = 1 };
-	struct timespec ts;
 	int status;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	cli.start_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	cli.start_ns = iq_clock_monotonic();
 	signal(SIGPIPE, SIG_IGN);
 	/* Else Jansson asks the kernel for random numbers, which a machine that has just booted has
 	 * none of. */

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -154,12 +153,9 @@ static json_t *make_report(struct iq_cli *cli, const struct iq_why *why, const s
 		.notes = &why->notes,
 		.incomplete = incomplete,
 	};
-	struct timespec ts;
 	json_t *report;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	meta.stats.elapsed_us =
-		((uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec - cli->start_ns) / 1000;
+	meta.stats.elapsed_us = (iq_clock_monotonic() - cli->start_ns) / 1000;
 	if (meta.host && !*meta.host)
 		meta.host = NULL;
 	if (meta.kernel && !*meta.kernel)

@@ -197,8 +197,7 @@ static bool count_requests(struct iq_diag *d, iq_vaddr disk, struct iq_in_flight
 
 	if (!iq_disk_each_request(d->s, disk, count_request, &c))
 		return false;
-	if (c.oldest_ns && d->tasks->monotonic_ns >= c.oldest_ns)
-		f->oldest_ms = (int64_t)((d->tasks->monotonic_ns - c.oldest_ns) / 1000000);
+	f->oldest_ms = iq_ms_since(d->tasks, c.oldest_ns);
 	return true;
 }
 

@@ -432,7 +432,6 @@ static void remember_waits(struct engine *e)
 struct iq_error *iq_engine_look(struct engine *e)
 {
 	struct iq_error *err;
-	struct timespec ts;
 
 	iq_graph_free(e->d.g);
 	e->d.g = iq_graph_new();
@@ -448,8 +447,7 @@ struct iq_error *iq_engine_look(struct engine *e)
 	err = iq_tasks_snapshot(e->d.s, &e->d.tasks);
 	if (err)
 		return err;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	e->now_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	e->now_ns = iq_clock_monotonic();
 	if (e->d.tasks->err) {
 		e->incomplete = true;
 		iq_diag_note(&e->d, "the list of tasks: %s", iq_error_text(e->d.tasks->err));

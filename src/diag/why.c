@@ -55,11 +55,8 @@ static bool counts(const struct iq_wait *w)
 /* How much of the budget is left. */
 static int64_t left_ms(const struct engine *e)
 {
-	struct timespec ts;
-	uint64_t now;
+	uint64_t now = iq_clock_monotonic();
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 	return now < e->d.s->deadline_ns ? (int64_t)((e->d.s->deadline_ns - now) / 1000000) : 0;
 }
 
@@ -230,22 +227,14 @@ static bool needs_another_look(const struct engine *e)
 	return any_undecided(e) || any_moving(e, iq_graph_causes(e->d.g, NULL, 0));
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 static struct iq_error *take_looks(struct engine *e, unsigned *num_ret)
 {
 	struct iq_error *err;
-	uint64_t first_ns, took_ns = now_ns();
+	uint64_t first_ns, took_ns = iq_clock_monotonic();
 	unsigned num = 1;
 
 	err = iq_engine_look(e);
-	took_ns = now_ns() - took_ns;
+	took_ns = iq_clock_monotonic() - took_ns;
 	if (!err)
 		settle(e, false);
 	if (err || !iq_is_live(e->d.s)) {
@@ -260,13 +249,13 @@ static struct iq_error *take_looks(struct engine *e, unsigned *num_ret)
 		if (num == 1 ? !needs_second_look(e) : !needs_another_look(e))
 			break;
 		/* A look that does not come to its end is worth less than the one that we have. */
-		if (now_ns() + 2 * took_ns + (uint64_t)LATER_PAUSE_MS * 1000000 >
+		if (iq_clock_monotonic() + 2 * took_ns + (uint64_t)LATER_PAUSE_MS * 1000000 >
 		    e->d.s->deadline_ns)
 			break;
 		pause_ms(next_pause_ms(e, num));
-		took_ns = now_ns();
+		took_ns = iq_clock_monotonic();
 		err = iq_engine_look(e);
-		took_ns = now_ns() - took_ns;
+		took_ns = iq_clock_monotonic() - took_ns;
 		if (err)
 			return err;
 		settle(e, true);
@@ -318,12 +307,9 @@ struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *optio
 			struct iq_why *why_ret)
 {
 	struct iq_error *err;
-	struct timespec ts;
 	struct engine e;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	s->deadline_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec +
-			 (uint64_t)options->max_ms * 1000000;
+	s->deadline_ns = iq_clock_monotonic() + (uint64_t)options->max_ms * 1000000;
 	*why_ret = (struct iq_why){ 0 };
 	iq_engine_init(&e, s, options);
 	err = take_looks(&e, &why_ret->num_looks);

@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "kernel/modules.h"
@@ -225,14 +224,9 @@ void iq_session_close(struct iq_session *s)
 
 bool iq_session_expired(struct iq_session *s)
 {
-	struct timespec ts;
-
 	if (s->interrupted && *s->interrupted)
 		return true;
-	if (!s->deadline_ns)
-		return false;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec > s->deadline_ns;
+	return s->deadline_ns && iq_clock_monotonic() > s->deadline_ns;
 }
 
 void iq_session_forget(struct iq_session *s)

@@ -18,7 +18,6 @@
 #include "kernel/session.h"
 
 #include <stdio.h>
-#include <time.h>
 
 enum {
 	MAX_TASKS = 4 << 20, /* PID_MAX_LIMIT */
@@ -583,15 +582,11 @@ static void read_time(struct iq_session *s, struct iq_task_list *list)
 	int64_t off = iq_offsetof(s, "struct tk_data", "timekeeper");
 	iq_vaddr addr = iq_sym_addr(s, "timekeeper_data");
 	uint64_t sec, base, nsec, shift, boot;
-	struct timespec ts;
 
 	if (iq_is_live(s)) {
-		clock_gettime(CLOCK_BOOTTIME, &ts);
-		list->boottime_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-		clock_gettime(CLOCK_MONOTONIC, &ts);
-		list->monotonic_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-		clock_gettime(CLOCK_REALTIME, &ts);
-		list->realtime_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+		list->boottime_ns = iq_clock_boottime();
+		list->monotonic_ns = iq_clock_monotonic();
+		list->realtime_ns = iq_clock_realtime();
 		return;
 	}
 	if (!addr)
@@ -736,6 +731,13 @@ struct iq_error *iq_tasks_snapshot(struct iq_session *s, const struct iq_task_li
 	iq_cache_put(s, &table_cache, table);
 	*list_ret = &table->list;
 	return NULL;
+}
+
+int64_t iq_ms_since(const struct iq_task_list *list, uint64_t monotonic_ns)
+{
+	return monotonic_ns && monotonic_ns <= list->monotonic_ns
+		       ? (int64_t)((list->monotonic_ns - monotonic_ns) / 1000000)
+		       : -1;
 }
 
 const struct iq_task_list *iq_tasks(struct iq_session *s)

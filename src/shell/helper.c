@@ -15,7 +15,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "shell/helper.h"
@@ -60,10 +59,7 @@ static bool write_all(int fd, const void *data, size_t len)
 
 static int64_t now_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return (int64_t)(iq_clock_monotonic() / 1000000);
 }
 
 /* end_ms 0: however long it takes. */

@@ -32,14 +32,6 @@ static struct fakekernel *make(void)
 	return k;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static struct fakekernel *k;
@@ -57,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	text = iq_xmalloc(len + 1);
 	memcpy(text, data, len);
 	text[len] = '\0';
-	s->deadline_ns = now_ns() + (uint64_t)BUDGET_MS * 1000000;
+	s->deadline_ns = iq_clock_monotonic() + (uint64_t)BUDGET_MS * 1000000;
 	sh = iq_shell_new(s);
 	iq_shell_run_text(sh, text, &out, &err);
 	iq_shell_free(sh);

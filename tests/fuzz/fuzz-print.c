@@ -6,7 +6,6 @@
  * words; all the rest is what memory holds where the words lead.
  */
 #include <stdio.h>
-#include <time.h>
 
 #include "fakekernel.h"
 #include "kernel/session.h"
@@ -27,14 +26,6 @@ static struct fakekernel *make(void)
 	fk_func(k, "do_things");
 	memory = fk_data(k, "the_thing", MAX_MEMORY);
 	return k;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
 /* Words of arbitrary bytes, without what ends a command. */
@@ -84,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	len -= 2 + num_text;
 	fk_write(k, memory, zeros, sizeof(zeros));
 	fk_write(k, memory, data, IQ_MIN(len, (size_t)MAX_MEMORY));
-	s->deadline_ns = now_ns() + (uint64_t)BUDGET_MS * 1000000;
+	s->deadline_ns = iq_clock_monotonic() + (uint64_t)BUDGET_MS * 1000000;
 	sh = iq_shell_new(s);
 	iq_shell_run_text(sh, iq_strbuf_str(&text), &out, &err);
 	iq_shell_free(sh);

@@ -246,10 +246,7 @@ static void render(struct iq_session *s, const struct iq_why *why)
 
 static uint64_t now_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return iq_clock_monotonic() / 1000000;
 }
 
 static void ask(struct iq_session *s, int32_t pid)
