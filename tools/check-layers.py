@@ -55,6 +55,7 @@ PUBLIC = {
     'explain': 'diag',
     'ram': 'kernel',
     'disk': 'diag',
+    'lock': 'kernel',
     'log': 'kernel',
     'wait': 'wait',
     'out': 'out',

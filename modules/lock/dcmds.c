@@ -2,19 +2,11 @@
 /*
  * Locks in the debugger: who holds one, who waits for one
  */
+#include "commands.h"
 #include "inquest/explain.h"
-#include "inquest/waitq.h"
-#include "queue.h"
+#include "inquest/lock.h"
 
 static const char task_type[] = "struct task_struct";
-
-static void out_queue(struct iq_cmd *cmd, const struct queue *q)
-{
-	iq_out_type_named(cmd, task_type);
-	iq_vec_foreach(&q->list, e)
-		if (e->task)
-			iq_out_value(cmd->out, e->task);
-}
 
 /* Who it is, for the lines below the columns. */
 static const char *who(struct iq_cmd *cmd, iq_vaddr task)
@@ -28,6 +20,41 @@ static struct iq_error *need_tasks(struct iq_cmd *cmd)
 {
 	return iq_tasks(cmd->s) ? NULL
 				: iq_error_new(IQ_ERR_CORRUPT, "the list of tasks cannot be read");
+}
+
+/* Who waits, for the next command in the pipe. */
+static struct iq_error *out_waiters(struct iq_cmd *cmd, const struct iq_lock_kind *kind)
+{
+	struct iq_lock_queue q = { 0 };
+	struct iq_error *err = iq_lock_queue_read(cmd->s, kind, cmd->addr, &q);
+
+	iq_out_type_named(cmd, task_type);
+	iq_vec_foreach(&q.list, w)
+		if (w->task)
+			iq_out_value(cmd->out, w->task);
+	iq_lock_queue_deinit(&q);
+	return err;
+}
+
+/* What its words say, if they are those of such a lock; forced: whatever they are. */
+static struct iq_error *read_words(struct iq_session *s, const struct iq_lock_kind *kind,
+				   iq_vaddr lock, bool forced, struct iq_lock_words *words_ret)
+{
+	struct iq_error *err = forced ? NULL : iq_lock_is_plausible(s, kind, lock);
+
+	if (!err && !iq_lock_read(s, kind, lock, words_ret))
+		err = iq_error_fault(lock, iq_lock_type(s, kind) + strlen("struct "));
+	return err;
+}
+
+/* The same for a command that has -f. */
+static struct iq_error *words_to_show(struct iq_cmd *cmd, const struct iq_lock_kind *kind,
+				      struct iq_lock_words *words_ret)
+{
+	struct iq_error *err = read_words(cmd->s, kind, cmd->addr, iq_cmd_has(cmd, 'f'), words_ret);
+
+	return err && err->code == IQ_ERR_CORRUPT ? iq_error_prefix(err, "not shown without -f")
+						  : err;
 }
 
 /* ---- mutex ---- */
@@ -44,24 +71,16 @@ static const struct iq_column mutex_columns[] = {
 
 static struct iq_error *cmd_mutex(struct iq_cmd *cmd)
 {
-	struct queue q = { 0 };
-	struct mutex_words w;
-	struct iq_error *err;
+	static const struct iq_lock_kind *const kind = &iq_lock_kinds[IQ_LOCK_MUTEX];
+	struct iq_lock_words w;
+	struct iq_error *err = need_tasks(cmd);
 
-	err = need_tasks(cmd);
-	if (!err && !iq_cmd_has(cmd, 'f'))
-		err = mutex_is_plausible(cmd->s, cmd->addr);
-	if (!err && !mutex_words(cmd->s, cmd->addr, &w))
-		err = iq_error_fault(cmd->addr, "mutex");
+	if (!err)
+		err = words_to_show(cmd, kind, &w);
 	if (err)
-		return err->code == IQ_ERR_CORRUPT ? iq_error_prefix(err, "not shown without -f")
-						   : err;
-	if (cmd->to_pipe) {
-		err = queue_read(cmd->s, QUEUE_MUTEX, cmd->addr, &q);
-		out_queue(cmd, &q);
-		queue_deinit(&q);
 		return err;
-	}
+	if (cmd->to_pipe)
+		return out_waiters(cmd, kind);
 	iq_out_row(cmd, mutex_columns,
 		   (struct iq_cell[]){
 			   { IQ_CELL_ADDR, .u64 = cmd->addr },
@@ -71,7 +90,7 @@ static struct iq_error *cmd_mutex(struct iq_cmd *cmd)
 			   /* Linux' mutexes block no interrupts. */
 			   { IQ_CELL_NULL },
 			   { IQ_CELL_NULL },
-			   { IQ_CELL_STR, .str = w.waiters ? "yes" : "no" },
+			   { IQ_CELL_STR, .str = w.has_waiters ? "yes" : "no" },
 			   { IQ_CELL_END },
 		   });
 	return NULL;
@@ -79,13 +98,11 @@ static struct iq_error *cmd_mutex(struct iq_cmd *cmd)
 
 static struct iq_error *cmd_mutex_owner(struct iq_cmd *cmd)
 {
-	struct mutex_words w;
+	struct iq_lock_words w;
 	struct iq_error *err = need_tasks(cmd);
 
 	if (!err)
-		err = mutex_is_plausible(cmd->s, cmd->addr);
-	if (!err && !mutex_words(cmd->s, cmd->addr, &w))
-		err = iq_error_fault(cmd->addr, "mutex");
+		err = read_words(cmd->s, &iq_lock_kinds[IQ_LOCK_MUTEX], cmd->addr, false, &w);
 	if (err)
 		return err;
 	iq_out_type_named(cmd, task_type);
@@ -98,18 +115,13 @@ static struct iq_error *cmd_mutex_owner(struct iq_cmd *cmd)
 
 /* ---- rwlock ---- */
 
-/* The bits of the count, and what each says; the leftmost first. */
-static const struct {
-	uint64_t bit;
-	const char *name;
-} rw_bits[] = {
-	{ RWSEM_LOCKED_BIT, "WRITE_LOCKED" },
-	{ RWSEM_HANDOFF_BIT, "HANDOFF" },
-	{ RWSEM_WAITERS_BIT, "HAS_WAITERS" },
-};
+/* What the flags are called; the leftmost first. */
+enum rw_flag { WRITE_LOCKED, HANDOFF, HAS_WAITERS, NUM_FLAGS };
+
+static const char *const rw_flags[NUM_FLAGS] = { "WRITE_LOCKED", "HANDOFF", "HAS_WAITERS" };
 
 /* Where the row's columns are, for the lines below it. */
-enum { NUM_BITS = IQ_ARRAY_SIZE(rw_bits), NAME_AT = 17, BITS_AT = 35, WAITERS_AT = 40 };
+enum { NAME_AT = 17, BITS_AT = 35, WAITERS_AT = 40 };
 
 static const struct iq_column rwlock_columns[] = {
 	{ "ADDR", .right = true, .min = 16 },
@@ -119,15 +131,15 @@ static const struct iq_column rwlock_columns[] = {
 	{ 0 },
 };
 
-static const char *waiter_text(struct iq_cmd *cmd, const struct queue *q, size_t i)
+static const char *waiter_text(struct iq_cmd *cmd, const struct iq_lock_queue *q, size_t i)
 {
-	const struct queue_entry *e;
+	const struct iq_lock_waiter *w;
 
 	if (i >= q->list.num)
 		return "";
-	e = &q->list.data[i];
-	return iq_arena_printf(cmd->arena, "%016" PRIx64 " (%c) %s", e->task,
-			       e->mode == WAITS_TO_READ ? 'R' : 'W', who(cmd, e->task));
+	w = &q->list.data[i];
+	return iq_arena_printf(cmd->arena, "%016" PRIx64 " (%c) %s", w->task,
+			       w->mode == IQ_LOCK_READS ? 'R' : 'W', who(cmd, w->task));
 }
 
 /*
@@ -138,12 +150,12 @@ static const char *waiter_text(struct iq_cmd *cmd, const struct queue *q, size_t
  *	                 HANDOFF -----------+|  ffff888003a1e000 (R) ps/184
  *	                 HAS_WAITERS --------+
  */
-static void rw_legend(struct iq_cmd *cmd, uint64_t count, const struct queue *q)
+static void rw_legend(struct iq_cmd *cmd, const bool *flags, const struct iq_lock_queue *q)
 {
-	size_t set[NUM_BITS], num_set = 0;
+	size_t set[NUM_FLAGS], num_set = 0;
 
-	for (size_t b = 0; b < NUM_BITS; b++)
-		if (count & rw_bits[b].bit)
+	for (size_t b = 0; b < NUM_FLAGS; b++)
+		if (flags[b])
 			set[num_set++] = b;
 	for (size_t i = 0; i < num_set || i + 1 < q->list.num; i++) {
 		char line[WAITERS_AT + 1];
@@ -152,7 +164,7 @@ static void rw_legend(struct iq_cmd *cmd, uint64_t count, const struct queue *q)
 		memset(line, ' ', WAITERS_AT);
 		line[WAITERS_AT] = '\0';
 		if (i < num_set) {
-			const char *name = rw_bits[set[i]].name;
+			const char *name = rw_flags[set[i]];
 			size_t at = NAME_AT + strlen(name);
 
 			memcpy(line + NAME_AT, name, strlen(name));
@@ -168,142 +180,86 @@ static void rw_legend(struct iq_cmd *cmd, uint64_t count, const struct queue *q)
 	}
 }
 
-static struct iq_error *show_rwsem(struct iq_cmd *cmd)
+static void rw_rows(struct iq_cmd *cmd, const char *owner, const bool *flags,
+		    const struct iq_lock_queue *q)
 {
-	struct rwsem_words w;
-	struct queue q = { 0 };
-	struct iq_error *err = NULL;
-	const char *owner = "-";
-
-	if (!iq_cmd_has(cmd, 'f'))
-		err = rwsem_is_plausible(cmd->s, cmd->addr);
-	if (err && err->code == IQ_ERR_CORRUPT)
-		return iq_error_prefix(err, "not shown without -f");
-	if (!err && !rwsem_words_of(cmd->s, cmd->addr, &w))
-		err = iq_error_fault(cmd->addr, "rw_semaphore");
-	if (err)
-		return err;
-	err = queue_read(cmd->s, QUEUE_RWSEM, cmd->addr, &q);
-	if (cmd->to_pipe) {
-		out_queue(cmd, &q);
-		queue_deinit(&q);
-		return err;
-	}
-	if (w.has_writer)
-		owner = w.owner ? iq_arena_printf(cmd->arena, "%" PRIx64, w.owner) : "?";
-	else if (w.num_readers)
-		owner = iq_arena_printf(cmd->arena, "READERS=%" PRIu64, w.num_readers);
-	iq_out_row(cmd, rwlock_columns,
-		   (struct iq_cell[]){
-			   { IQ_CELL_ADDR, .u64 = cmd->addr },
-			   { IQ_CELL_STR, .str = owner },
-			   { IQ_CELL_STR, .str = iq_arena_printf(cmd->arena, "B%d%d%d",
-								 (w.count & rw_bits[0].bit) != 0,
-								 (w.count & rw_bits[1].bit) != 0,
-								 (w.count & rw_bits[2].bit) != 0) },
-			   { IQ_CELL_STR, .str = q.list.num ? waiter_text(cmd, &q, 0) : "-" },
-			   { IQ_CELL_END },
-		   });
-	rw_legend(cmd, w.count, &q);
-	if (w.has_writer && w.owner)
-		iq_out_text(cmd->out, "%17sheld for write by %s\n", "", who(cmd, w.owner));
-	else if (w.num_readers && w.owner && iq_task_by_addr(cmd->s, w.owner))
-		iq_out_text(cmd->out,
-			    "%17sthe last reader that came by was %s, whether it still holds it is "
-			    "not recorded\n",
-			    "", who(cmd, w.owner));
-	queue_deinit(&q);
-	return err;
-}
-
-/* Readers inside: the sum of the per-CPU counts, modulo 2^32. */
-static bool percpu_readers(struct iq_session *s, iq_vaddr lock, uint32_t *num_ret)
-{
-	uint64_t counts;
-	uint32_t sum = 0, n;
-
-	if (!iq_peek_member(s, "struct percpu_rw_semaphore", "read_count", lock, &counts))
-		return false;
-	for (unsigned cpu = 0; cpu < iq_num_cpus(s); cpu++) {
-		if (!iq_peek_u32(s, iq_per_cpu(s, counts, cpu), &n))
-			return false;
-		sum += n;
-	}
-	*num_ret = sum;
-	return true;
-}
-
-static struct iq_error *show_percpu(struct iq_cmd *cmd)
-{
-	static const char type[] = "struct percpu_rw_semaphore";
-	uint64_t block, writer = 0;
-	struct queue q = { 0 };
-	struct iq_error *err;
-	const char *owner;
-	uint32_t readers;
-
-	if (!iq_peek_member(cmd->s, type, "block.counter", cmd->addr, &block))
-		return iq_error_fault(cmd->addr, "percpu_rw_semaphore");
-	iq_peek_member(cmd->s, type, "writer.task", cmd->addr, &writer);
-	if (!iq_cmd_has(cmd, 'f') && (block > 1 || (writer && !iq_task_by_addr(cmd->s, writer))))
-		return iq_error_new(IQ_ERR_CORRUPT,
-				    "not shown without -f: %#" PRIx64
-				    " does not look like a percpu_rw_semaphore: %s",
-				    cmd->addr,
-				    block > 1 ? "its block is neither 0 nor 1"
-					      : "its writer is no task");
-	err = queue_read(cmd->s, QUEUE_PERCPU_RWSEM, cmd->addr, &q);
-	if (cmd->to_pipe) {
-		out_queue(cmd, &q);
-		queue_deinit(&q);
-		return err;
-	}
-	if (!percpu_readers(cmd->s, cmd->addr, &readers))
-		owner = "??";
-	else if (readers)
-		owner = iq_arena_printf(cmd->arena, "READERS=%u", readers);
-	else
-		owner = block ? "WRITER" : "-";
 	iq_out_row(cmd, rwlock_columns,
 		   (struct iq_cell[]){
 			   { IQ_CELL_ADDR, .u64 = cmd->addr },
 			   { IQ_CELL_STR, .str = owner },
 			   { IQ_CELL_STR,
-			     .str = iq_arena_printf(cmd->arena, "B%d%d%d", (int)(block & 1), 0,
-						    q.list.num != 0) },
-			   { IQ_CELL_STR, .str = q.list.num ? waiter_text(cmd, &q, 0) : "-" },
+			     .str = iq_arena_printf(cmd->arena, "B%d%d%d", flags[WRITE_LOCKED],
+						    flags[HANDOFF], flags[HAS_WAITERS]) },
+			   { IQ_CELL_STR, .str = q->list.num ? waiter_text(cmd, q, 0) : "-" },
 			   { IQ_CELL_END },
 		   });
-	rw_legend(cmd, (block & 1 ? RWSEM_LOCKED_BIT : 0) | (q.list.num ? RWSEM_WAITERS_BIT : 0),
-		  &q);
-	if (writer)
+	rw_legend(cmd, flags, q);
+}
+
+static const char *rwsem_owner(struct iq_cmd *cmd, const struct iq_lock_words *w)
+{
+	if (w->owner)
+		return iq_arena_printf(cmd->arena, "%" PRIx64, w->owner);
+	if (w->num_readers)
+		return iq_arena_printf(cmd->arena, "READERS=%" PRIu64, w->num_readers);
+	return w->held ? "?" : "-";
+}
+
+static void show_rwsem(struct iq_cmd *cmd, const struct iq_lock_words *w,
+		       const struct iq_lock_queue *q)
+{
+	bool flags[NUM_FLAGS] = { w->held, w->handoff, w->has_waiters };
+
+	rw_rows(cmd, rwsem_owner(cmd, w), flags, q);
+	if (w->owner)
+		iq_out_text(cmd->out, "%17sheld for write by %s\n", "", who(cmd, w->owner));
+	else if (w->held && w->last)
+		iq_out_text(
+			cmd->out,
+			"%17sheld for write: by whom is not recorded yet, it still has the name "
+			"of its last reader\n",
+			"");
+	else if (w->num_readers && w->last && iq_task_by_addr(cmd->s, w->last))
+		iq_out_text(cmd->out,
+			    "%17sthe last reader that came by was %s, whether it still holds it is "
+			    "not recorded\n",
+			    "", who(cmd, w->last));
+}
+
+static void show_percpu(struct iq_cmd *cmd, const struct iq_lock_words *w,
+			const struct iq_lock_queue *q)
+{
+	bool closed = w->held || w->draining;
+	bool flags[NUM_FLAGS] = { closed, false, q->list.num };
+	const char *owner = closed ? "WRITER" : "-";
+	uint32_t readers;
+
+	if (!iq_percpu_rwsem_readers(cmd->s, cmd->addr, &readers))
+		owner = "??";
+	else if (readers)
+		owner = iq_arena_printf(cmd->arena, "READERS=%u", readers);
+	rw_rows(cmd, owner, flags, q);
+	if (w->draining)
 		iq_out_text(cmd->out, "%17s%s takes it for write, and waits for the readers\n", "",
-			    who(cmd, writer));
-	else if (block & 1)
+			    who(cmd, w->owner));
+	else if (w->held)
 		iq_out_text(cmd->out, "%17sheld for write: the kernel does not record by whom\n",
 			    "");
-	queue_deinit(&q);
-	return err;
 }
 
 /* Its words are such as the kernel writes them, and its queue is one. */
 static bool percpu_is_plausible(struct iq_session *s, iq_vaddr lock)
 {
-	static const char type[] = "struct percpu_rw_semaphore";
-	uint64_t block, writer, counts;
-	struct queue q = { 0 };
-	struct iq_error *err;
+	static const struct iq_lock_kind *const kind = &iq_lock_kinds[IQ_LOCK_PERCPU_RWSEM];
+	struct iq_lock_queue q = { 0 };
+	struct iq_error *err = iq_lock_is_plausible(s, kind, lock);
 	bool fits;
 
-	if (!iq_peek_member(s, type, "block.counter", lock, &block) || block > 1 ||
-	    !iq_peek_member(s, type, "writer.task", lock, &writer) ||
-	    (writer && !iq_task_by_addr(s, writer)) ||
-	    !iq_peek_member(s, type, "read_count", lock, &counts) || !counts)
-		return false;
-	err = queue_read(s, QUEUE_PERCPU_RWSEM, lock, &q);
+	if (!err)
+		err = iq_lock_queue_read(s, kind, lock, &q);
 	fits = !err;
 	iq_error_free(err);
-	queue_deinit(&q);
+	iq_lock_queue_deinit(&q);
 	return fits;
 }
 
@@ -322,7 +278,7 @@ static bool is_percpu(struct iq_cmd *cmd)
 		if (list->tasks[i].state == 'D' && iq_explain_wchan(cmd->s, &list->tasks[i], &w) &&
 		    w.addr == cmd->addr && w.type)
 			return !strcmp(w.type, "struct percpu_rw_semaphore");
-	err = rwsem_is_plausible(cmd->s, cmd->addr);
+	err = iq_lock_is_plausible(cmd->s, &iq_lock_kinds[IQ_LOCK_RWSEM], cmd->addr);
 	if (!err)
 		return false;
 	iq_error_free(err);
@@ -331,11 +287,26 @@ static bool is_percpu(struct iq_cmd *cmd)
 
 static struct iq_error *cmd_rwlock(struct iq_cmd *cmd)
 {
+	const struct iq_lock_kind *kind;
+	struct iq_lock_queue q = { 0 };
+	struct iq_lock_words w;
 	struct iq_error *err = need_tasks(cmd);
 
 	if (err)
 		return err;
-	return is_percpu(cmd) ? show_percpu(cmd) : show_rwsem(cmd);
+	kind = &iq_lock_kinds[is_percpu(cmd) ? IQ_LOCK_PERCPU_RWSEM : IQ_LOCK_RWSEM];
+	err = words_to_show(cmd, kind, &w);
+	if (err)
+		return err;
+	if (cmd->to_pipe)
+		return out_waiters(cmd, kind);
+	err = iq_lock_queue_read(cmd->s, kind, cmd->addr, &q);
+	if (kind->id == IQ_LOCK_PERCPU_RWSEM)
+		show_percpu(cmd, &w, &q);
+	else
+		show_rwsem(cmd, &w, &q);
+	iq_lock_queue_deinit(&q);
+	return err;
 }
 
 /* ---- semaphores, completions, rt_mutexes, wait queues ---- */
@@ -348,31 +319,24 @@ static const struct iq_column queue_columns[] = {
 };
 
 /* A row with the first waiter, the others below it. */
-static struct iq_error *show_queue(struct iq_cmd *cmd, enum queue_kind kind, const char *count)
+static struct iq_error *show_queue(struct iq_cmd *cmd, const struct iq_lock_kind *kind,
+				   const char *count)
 {
-	struct queue q = { 0 };
+	struct iq_lock_queue q = { 0 };
 	struct iq_error *err;
 
-	err = queue_read(cmd->s, kind, cmd->addr, &q);
-	if (err) {
-		queue_deinit(&q);
-		return err;
-	}
-	if (cmd->to_pipe) {
-		out_queue(cmd, &q);
-		queue_deinit(&q);
-		return NULL;
-	}
-	for (size_t i = 0; i == 0 || i < q.list.num; i++) {
+	if (cmd->to_pipe)
+		return out_waiters(cmd, kind);
+	err = iq_lock_queue_read(cmd->s, kind, cmd->addr, &q);
+	for (size_t i = 0; !err && (i == 0 || i < q.list.num); i++) {
+		const struct iq_lock_waiter *w = q.list.num ? &q.list.data[i] : NULL;
 		const char *text = "-";
 
-		if (q.list.num)
-			text = q.list.data[i].task
-				       ? iq_arena_printf(cmd->arena, "%016" PRIx64 " %s",
-							 q.list.data[i].task,
-							 who(cmd, q.list.data[i].task))
+		if (w)
+			text = w->task ? iq_arena_printf(cmd->arena, "%016" PRIx64 " %s", w->task,
+							 who(cmd, w->task))
 				       : iq_arena_printf(cmd->arena, "entry %" PRIx64 " of no task",
-							 q.list.data[i].entry);
+							 w->waiter);
 		if (i)
 			iq_out_text(cmd->out, "%34s%s\n", "", text);
 		else
@@ -382,62 +346,59 @@ static struct iq_error *show_queue(struct iq_cmd *cmd, enum queue_kind kind, con
 						       { IQ_CELL_STR, .str = text },
 						       { IQ_CELL_END } });
 	}
-	queue_deinit(&q);
-	return NULL;
+	iq_lock_queue_deinit(&q);
+	return err;
+}
+
+/* What stands in the column COUNT. */
+static const char *count_text(struct iq_cmd *cmd, const struct iq_lock_kind *kind,
+			      const struct iq_lock_words *w)
+{
+	if (kind->id == IQ_LOCK_RTMUTEX)
+		return w->owner ? iq_arena_printf(cmd->arena, "%" PRIx64, w->owner) : "no";
+	if (kind->id == IQ_LOCK_SEMAPHORE)
+		return iq_arena_printf(cmd->arena, "%" PRIu64, w->count);
+	/* complete_all() makes it UINT_MAX. */
+	return w->count == UINT32_MAX ? "DONE FOR ALL"
+				      : iq_arena_printf(cmd->arena, "DONE=%" PRIu64, w->count);
+}
+
+static struct iq_error *show_count(struct iq_cmd *cmd, enum iq_lock_id id)
+{
+	const struct iq_lock_kind *kind = &iq_lock_kinds[id];
+	struct iq_lock_words w;
+	struct iq_error *err = need_tasks(cmd);
+
+	/* These have no words to be told by from something else. */
+	if (!err)
+		err = read_words(cmd->s, kind, cmd->addr, true, &w);
+	if (!err)
+		err = show_queue(cmd, kind, count_text(cmd, kind, &w));
+	if (!err && !cmd->to_pipe && w.last && iq_task_by_addr(cmd->s, w.last))
+		iq_out_text(cmd->out, "%17sthe last to get it was %s\n", "", who(cmd, w.last));
+	return err;
 }
 
 static struct iq_error *cmd_sema(struct iq_cmd *cmd)
 {
-	uint64_t count, holder = 0;
-	struct iq_error *err = need_tasks(cmd);
-
-	if (!err)
-		err = iq_read_member(cmd->s, "struct semaphore", "count", cmd->addr, &count);
-	if (!err)
-		err = show_queue(cmd, QUEUE_SEMAPHORE,
-				 iq_arena_printf(cmd->arena, "%u", (uint32_t)count));
-	if (!err && !cmd->to_pipe &&
-	    iq_peek_member(cmd->s, "struct semaphore", "last_holder", cmd->addr, &holder) &&
-	    holder && iq_task_by_addr(cmd->s, holder))
-		iq_out_text(cmd->out, "%17sthe last to get it was %s\n", "", who(cmd, holder));
-	return err;
+	return show_count(cmd, IQ_LOCK_SEMAPHORE);
 }
 
 static struct iq_error *cmd_completion(struct iq_cmd *cmd)
 {
-	uint64_t done;
-	struct iq_error *err = need_tasks(cmd);
-
-	if (!err)
-		err = iq_read_member(cmd->s, "struct completion", "done", cmd->addr, &done);
-	/* complete_all() makes it UINT_MAX. */
-	return err ? err
-		   : show_queue(cmd, QUEUE_COMPLETION,
-				(uint32_t)done == UINT32_MAX
-					? "DONE FOR ALL"
-					: iq_arena_printf(cmd->arena, "DONE=%u", (uint32_t)done));
+	return show_count(cmd, IQ_LOCK_COMPLETION);
 }
 
 static struct iq_error *cmd_rtmutex(struct iq_cmd *cmd)
 {
-	uint64_t owner;
-	struct iq_error *err = need_tasks(cmd);
-
-	if (!err)
-		err = iq_read_member(cmd->s, queue_type(cmd->s, QUEUE_RTMUTEX), "owner", cmd->addr,
-				     &owner);
-	if (err)
-		return err;
-	owner &= ~1ULL; /* RT_MUTEX_HAS_WAITERS */
-	return show_queue(cmd, QUEUE_RTMUTEX,
-			  owner ? iq_arena_printf(cmd->arena, "%" PRIx64, owner) : "no");
+	return show_count(cmd, IQ_LOCK_RTMUTEX);
 }
 
 static struct iq_error *cmd_waitqueue(struct iq_cmd *cmd)
 {
 	struct iq_error *err = need_tasks(cmd);
 
-	return err ? err : show_queue(cmd, QUEUE_WAITQUEUE, "-");
+	return err ? err : show_queue(cmd, &iq_lock_kinds[IQ_LOCK_WAITQUEUE], "-");
 }
 
 /* ---- wchaninfo ---- */
@@ -487,20 +448,14 @@ static void channels_deinit(struct channels *ch)
 /* As short as mdb's: cond, sema, and what Linux has besides. */
 static const char *short_type(const char *type, const char *cls)
 {
-	static const char *const names[][2] = {
-		{ "struct wait_queue_head", "waitq" },
-		{ "struct completion", "compl" },
-		{ "struct mutex", "mutex" },
-		{ "struct rw_semaphore", "rwsem" },
-		{ "struct percpu_rw_semaphore", "pcpu_rwsem" },
-		{ "struct semaphore", "sema" },
-		{ "struct super_block", "fs" },
-		{ "struct task_struct", "task" },
-	};
+	const struct iq_lock_kind *kind = iq_lock_by_type(type);
 
-	for (size_t i = 0; type && i < IQ_ARRAY_SIZE(names); i++)
-		if (!strcmp(names[i][0], type))
-			return names[i][1];
+	if (kind)
+		return kind->brief;
+	if (type && !strcmp(type, "struct super_block"))
+		return "fs";
+	if (type && !strcmp(type, task_type))
+		return "task";
 	return cls ? cls : "??";
 }
 
@@ -592,55 +547,43 @@ static struct iq_error *walk_blocked(struct iq_walk *walk)
 	return NULL;
 }
 
-static struct iq_error *walk_queue(struct iq_walk *walk, enum queue_kind kind)
+static struct iq_error *walk_queue(struct iq_walk *walk, enum iq_lock_id id)
 {
-	struct queue q = { 0 };
-	struct iq_error *err = queue_read(walk->s, kind, walk->addr, &q);
+	struct iq_lock_queue q = { 0 };
+	struct iq_error *err = iq_lock_queue_read(walk->s, &iq_lock_kinds[id], walk->addr, &q);
 
-	iq_vec_foreach(&q.list, e)
-		if (e->task && iq_walk_emit(walk, e->task))
+	iq_vec_foreach(&q.list, w)
+		if (w->task && iq_walk_emit(walk, w->task))
 			break;
-	queue_deinit(&q);
+	iq_lock_queue_deinit(&q);
 	return err;
 }
 
-#define QUEUE_WALKER(fn, kind)                                                                     \
-	static struct iq_error *fn(struct iq_walk *walk)                                           \
-	{                                                                                          \
-		return walk_queue(walk, kind);                                                     \
-	}
-
-QUEUE_WALKER(walk_mutex, QUEUE_MUTEX)
-QUEUE_WALKER(walk_rwsem, QUEUE_RWSEM)
-QUEUE_WALKER(walk_percpu, QUEUE_PERCPU_RWSEM)
-QUEUE_WALKER(walk_sema, QUEUE_SEMAPHORE)
-QUEUE_WALKER(walk_rtmutex, QUEUE_RTMUTEX)
-QUEUE_WALKER(walk_completion, QUEUE_COMPLETION)
-QUEUE_WALKER(walk_waitqueue, QUEUE_WAITQUEUE)
-
-static struct iq_error *walk_mutex_owner(struct iq_walk *walk)
+static struct iq_error *walk_owner(struct iq_walk *walk, enum iq_lock_id id)
 {
-	struct mutex_words w;
-	struct iq_error *err = mutex_is_plausible(walk->s, walk->addr);
+	struct iq_lock_words w;
+	struct iq_error *err = read_words(walk->s, &iq_lock_kinds[id], walk->addr, false, &w);
 
-	if (!err && !mutex_words(walk->s, walk->addr, &w))
-		err = iq_error_fault(walk->addr, "mutex");
 	if (!err && w.owner)
 		iq_walk_emit(walk, w.owner);
 	return err;
 }
 
-static struct iq_error *walk_rwsem_owner(struct iq_walk *walk)
-{
-	struct rwsem_words w;
-	struct iq_error *err = rwsem_is_plausible(walk->s, walk->addr);
+#define LOCK_WALKER(fn, walk_it, id)                                                               \
+	static struct iq_error *fn(struct iq_walk *walk)                                           \
+	{                                                                                          \
+		return walk_it(walk, id);                                                          \
+	}
 
-	if (!err && !rwsem_words_of(walk->s, walk->addr, &w))
-		err = iq_error_fault(walk->addr, "rw_semaphore");
-	if (!err && w.has_writer && w.owner)
-		iq_walk_emit(walk, w.owner);
-	return err;
-}
+LOCK_WALKER(walk_mutex, walk_queue, IQ_LOCK_MUTEX)
+LOCK_WALKER(walk_rwsem, walk_queue, IQ_LOCK_RWSEM)
+LOCK_WALKER(walk_percpu, walk_queue, IQ_LOCK_PERCPU_RWSEM)
+LOCK_WALKER(walk_sema, walk_queue, IQ_LOCK_SEMAPHORE)
+LOCK_WALKER(walk_rtmutex, walk_queue, IQ_LOCK_RTMUTEX)
+LOCK_WALKER(walk_completion, walk_queue, IQ_LOCK_COMPLETION)
+LOCK_WALKER(walk_waitqueue, walk_queue, IQ_LOCK_WAITQUEUE)
+LOCK_WALKER(walk_mutex_owner, walk_owner, IQ_LOCK_MUTEX)
+LOCK_WALKER(walk_rwsem_owner, walk_owner, IQ_LOCK_RWSEM)
 
 /* ---- tables ---- */
 
@@ -661,8 +604,8 @@ static const struct iq_opt wchaninfo_opts[] = {
 };
 
 static const char rwlock_help[] =
-	"An rw_semaphore, or a percpu_rw_semaphore: which of them it is says the pipe, or who "
-	"waits for it, else its words; -p decides.\n\n"
+	"An rw_semaphore, or a percpu_rw_semaphore. Which of them it is, the type in the pipe "
+	"tells, or who waits for it, else its words; with -p it is a percpu_rw_semaphore.\n\n"
 	"OWNER/COUNT is the writer, or how many readers hold it. FLAGS are the bits of the count, "
 	"with a line that says what each bit that is set means; WAITERS those in its queue, who "
 	"want to read (R) or write (W), in their order. Which readers hold it the kernel does not "

@@ -20,12 +20,16 @@
  * by the first way only. That a thread that sleeps has the address of a lock that is held on its
  * stack is a hint, and said as one.
  */
+#include "commands.h"
 #include "inquest/explain.h"
+#include "inquest/lock.h"
 #include "inquest/ram.h"
 #include "inquest/waitq.h"
-#include "queue.h"
 
 enum { MAX_OBJECT = 16 << 10, MAX_OBJECTS = 512 };
+
+static const struct iq_lock_kind *const mutex_kind = &iq_lock_kinds[IQ_LOCK_MUTEX];
+static const struct iq_lock_kind *const rwsem_kind = &iq_lock_kinds[IQ_LOCK_RWSEM];
 
 struct finding {
 	struct iq_cmd *cmd;
@@ -97,19 +101,19 @@ static void ask_waiters(struct finding *f)
 enum where { ON_STACK /* the lock's address is */, IN_OBJECT, ANYWHERE };
 
 /* Does somebody stand in its queue who knows it: a waiter on its own task's stack? */
-static bool has_waiter(struct finding *f, enum queue_kind kind, iq_vaddr lock)
+static bool has_waiter(struct finding *f, const struct iq_lock_kind *kind, iq_vaddr lock)
 {
-	struct queue q = { 0 };
-	struct iq_error *err = queue_read(f->cmd->s, kind, lock, &q);
+	struct iq_lock_queue q = { 0 };
+	struct iq_error *err = iq_lock_queue_read(f->cmd->s, kind, lock, &q);
 	bool found = false;
 
-	iq_vec_foreach(&q.list, e)
-		if (!err && e->task &&
-		    iq_task_by_stack_addr(f->cmd->s, e->entry) ==
-			    iq_task_by_addr(f->cmd->s, e->task))
+	iq_vec_foreach(&q.list, w)
+		if (!err && w->task &&
+		    iq_task_by_stack_addr(f->cmd->s, w->waiter) ==
+			    iq_task_by_addr(f->cmd->s, w->task))
 			found = true;
 	iq_error_free(err);
-	queue_deinit(&q);
+	iq_lock_queue_deinit(&q);
 	return found;
 }
 
@@ -132,7 +136,7 @@ static bool is_own_worker(const struct finding *f, iq_vaddr at)
 
 static const char *rwsem_certainty(struct finding *f, iq_vaddr lock, enum where where)
 {
-	if (has_waiter(f, QUEUE_RWSEM, lock))
+	if (has_waiter(f, rwsem_kind, lock))
 		return "proven: the lock names it, and has waiters";
 	if (where == ON_STACK)
 		return "proven: the lock names it; its address is on its stack";
@@ -145,14 +149,14 @@ static const char *mutex_certainty(struct finding *f, iq_vaddr lock, enum where 
 	struct iq_sym sym;
 	struct iq_error *err;
 
-	if (has_waiter(f, QUEUE_MUTEX, lock))
+	if (has_waiter(f, mutex_kind, lock))
 		return "proven: the lock names it, and has waiters";
 	if (where == ON_STACK)
-		return mutex_is_telling(f->cmd->s, lock)
+		return iq_mutex_is_telling(f->cmd->s, lock)
 			       ? "strong: the lock names it; its address is on its stack"
 			       : "likely: its address is on its stack, and the words there are as "
 				 "those of a mutex that names it";
-	if (!mutex_is_telling(f->cmd->s, lock)) {
+	if (!iq_mutex_is_telling(f->cmd->s, lock)) {
 		err = iq_sym_by_addr(f->cmd->s, lock, &sym);
 		if (err || sym.addr != lock) {
 			iq_error_free(err);
@@ -160,6 +164,49 @@ static const char *mutex_certainty(struct finding *f, iq_vaddr lock, enum where 
 		}
 	}
 	return "likely: the words there are as those of a mutex that names it";
+}
+
+/* The words of a lock at this address, if one could be there. */
+static bool is_lock(struct iq_session *s, const struct iq_lock_kind *kind, iq_vaddr lock,
+		    struct iq_lock_words *words_ret)
+{
+	struct iq_error *err = iq_lock_is_plausible(s, kind, lock);
+
+	if (!err)
+		return iq_lock_read(s, kind, lock, words_ret);
+	iq_error_free(err);
+	return false;
+}
+
+/* False: it is no rw_semaphore that somebody has or wants. */
+static bool try_rwsem(struct finding *f, iq_vaddr lock, enum where where)
+{
+	struct iq_lock_words w;
+
+	if (!is_lock(f->cmd->s, rwsem_kind, lock, &w) ||
+	    !(w.held || w.num_readers || (w.has_waiters && w.last)))
+		return false;
+	if (w.owner == f->task->addr)
+		tell(f, lock, "struct rw_semaphore", "held for write",
+		     rwsem_certainty(f, lock, where));
+	else if (w.last == f->task->addr && w.num_readers && where == ON_STACK)
+		tell(f, lock, "struct rw_semaphore",
+		     "held for read by somebody, and was last taken",
+		     "likely: the last reader may have left");
+	return true;
+}
+
+static void try_mutex(struct finding *f, iq_vaddr lock, enum where where)
+{
+	const char *certainty;
+	struct iq_lock_words w;
+
+	if (!is_lock(f->cmd->s, mutex_kind, lock, &w) || w.owner != f->task->addr)
+		return;
+	certainty = mutex_certainty(f, lock, where);
+	if (certainty)
+		tell(f, lock, "struct mutex", w.pickup ? "handed over, to be taken" : "held",
+		     certainty);
 }
 
 /*
@@ -170,42 +217,12 @@ static const char *mutex_certainty(struct finding *f, iq_vaddr lock, enum where 
  */
 static void try_word(struct finding *f, iq_vaddr at, enum where where)
 {
-	struct iq_session *s = f->cmd->s;
-	const char *certainty;
-	struct mutex_words m;
-	struct rwsem_words r;
-	struct iq_error *err;
-	iq_vaddr lock;
-
 	if (is_own_worker(f, at))
 		return;
-	if (f->rwsem_owner >= 0) {
-		lock = at - (uint64_t)f->rwsem_owner;
-		err = rwsem_is_plausible(s, lock);
-		if (!err && rwsem_words_of(s, lock, &r) && r.owner == f->task->addr &&
-		    (r.has_writer || r.num_readers)) {
-			if (r.has_writer)
-				tell(f, lock, "struct rw_semaphore", "held for write",
-				     rwsem_certainty(f, lock, where));
-			else if (where == ON_STACK)
-				tell(f, lock, "struct rw_semaphore",
-				     "held for read by somebody, and was last taken",
-				     "likely: the last reader may have left");
-			return;
-		}
-		iq_error_free(err);
-	}
-	if (f->mutex_owner < 0)
+	if (f->rwsem_owner >= 0 && try_rwsem(f, at - (uint64_t)f->rwsem_owner, where))
 		return;
-	lock = at - (uint64_t)f->mutex_owner;
-	err = mutex_is_plausible(s, lock);
-	if (!err && mutex_words(s, lock, &m) && m.owner == f->task->addr) {
-		certainty = mutex_certainty(f, lock, where);
-		if (certainty)
-			tell(f, lock, "struct mutex",
-			     m.pickup ? "handed over, to be taken" : "held", certainty);
-	}
-	iq_error_free(err);
+	if (f->mutex_owner >= 0)
+		try_mutex(f, at - (uint64_t)f->mutex_owner, where);
 }
 
 static bool is_owner_word(const struct finding *f, uint64_t word)
@@ -293,19 +310,16 @@ static void ask_hints(struct finding *f)
 		own.addr = 0;
 	for (size_t i = 0; i < stack->num_words && !iq_cmd_stop(f->cmd); i++) {
 		iq_vaddr p = stack->words[i];
-		struct rwsem_words w;
-		struct iq_error *err;
+		struct iq_lock_words w;
 
 		if (p == own.addr || !iq_is_kernel_ptr(s, p) || iq_task_by_stack_addr(s, p) ||
 		    iq_is_text(s, p) || iq_task_by_addr(s, p))
 			continue;
-		err = rwsem_is_plausible(s, p);
 		/* Zeros look like anything. */
-		if (!err && rwsem_words_of(s, p, &w) && w.num_readers && w.owner &&
-		    iq_task_by_addr(s, w.owner) && (w.owner_word & 1))
+		if (is_lock(s, rwsem_kind, p, &w) && w.num_readers && w.last &&
+		    iq_task_by_addr(s, w.last))
 			tell(f, p, "struct rw_semaphore", "held for read by somebody, perhaps",
 			     "likely: its address is on its stack");
-		iq_error_free(err);
 	}
 }
 

@@ -264,6 +264,71 @@ static void a_reader_that_has_left_holds_nothing(void **state)
 	}
 }
 
+/*
+ * The writer has counted himself in, and not written his name over that of the last reader, who has
+ * left: 10, whose stack still has the lock's address.
+ */
+static struct fakekernel *with_a_readers_name(enum fk_flavour f, struct names *n, uint64_t bits)
+{
+	struct fakekernel *k = fakekernel_new(f);
+	iq_vaddr lock = fk_rwsem(k, "big_rwsem");
+	struct fk_task *reader = fk_task(k, 10, "reader");
+
+	*n = (struct names){ 0 };
+	fk_rwsem_take_write(reader, lock);
+	fk_put(k, lock, "rw_semaphore.owner.counter", reader->addr | bits);
+	fk_calls(reader, "do_something");
+	fk_word(reader, lock);
+	fk_nanosleep(reader);
+	fk_wait_write(fk_task(k, 11, "waiter"), lock, false);
+	fk_tells_ram(k);
+	return k;
+}
+
+static void a_reader_whose_name_was_left_is_not_called_the_writer(void **state)
+{
+	enum { READER_OWNED = 1, NONSPINNABLE = 2, WRITERS_TOO = 4 };
+	static const uint64_t bits[] = { READER_OWNED, READER_OWNED | NONSPINNABLE,
+					 READER_OWNED | NONSPINNABLE | WRITERS_TOO };
+	struct names n;
+
+	(void)state;
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(bits); i++) {
+		FLAVOURS(f)
+		{
+			struct fakekernel *k = with_a_readers_name(f, &n, bits[i]);
+
+			assert_says(k, &n, "big_rwsem::rwlock", " ? B101  ", true);
+			assert_says(k, &n, "big_rwsem::rwlock", "by reader/10", false);
+			assert_says(k, &n, "0t10::pid2proc | ::findlocks", "0 locks found", true);
+			assert_says(k, &n, "0t10::pid2proc | ::findlocks -a", "0 locks found",
+				    true);
+			assert_said(k, &n, "big_rwsem::walk rwsem_owner", "");
+			fakekernel_free(k);
+		}
+	}
+}
+
+/* What is asked first has no list of tasks to look into yet. */
+static void an_owner_is_found_whatever_was_asked_before(void **state)
+{
+	static const char *const asked[] = { "big_mutex::walk mutex_owner",
+					     "big_rwsem::walk rwsem_owner",
+					     "big_mutex::mutex_owner" };
+	struct names n;
+
+	(void)state;
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(asked); i++) {
+		FLAVOURS(f)
+		{
+			struct fakekernel *k = made(f, &n);
+
+			assert_said(k, &n, asked[i], "@10\n");
+			fakekernel_free(k);
+		}
+	}
+}
+
 static void kgrep_finds_who_points_there(void **state)
 {
 	struct fakekernel *k = fakekernel_new(FK_MID);
@@ -327,6 +392,8 @@ int main(void)
 		cmocka_unit_test(findlocks_says_how_sure_it_is),
 		cmocka_unit_test(findlocks_a_searches_all_memory),
 		cmocka_unit_test(a_reader_that_has_left_holds_nothing),
+		cmocka_unit_test(a_reader_whose_name_was_left_is_not_called_the_writer),
+		cmocka_unit_test(an_owner_is_found_whatever_was_asked_before),
 		cmocka_unit_test(kgrep_finds_who_points_there),
 		cmocka_unit_test(a_queue_that_does_not_close_ends),
 	};
