@@ -13,6 +13,7 @@
  */
 #include <ctype.h>
 
+#include "inquest/lock.h"
 #include "inquest/waitq.h"
 #include "proc.h"
 
@@ -31,28 +32,8 @@ struct sobj_class {
 		__VA_ARGS__, NULL                                                                  \
 	}
 
+/* Besides the kinds of lock that inquest/lock.h knows. */
 static const struct sobj_class classes[] = {
-	{ "MUTEX", NULL, false,
-	  FUNCTIONS("__mutex_lock", "__mutex_lock_common", "__mutex_lock_slowpath",
-		    "__mutex_lock_killable_slowpath", "__mutex_lock_interruptible_slowpath",
-		    "__ww_mutex_lock", "__ww_mutex_lock_slowpath", "mutex_lock",
-		    "mutex_lock_killable", "mutex_lock_interruptible", "mutex_lock_io",
-		    "ww_mutex_lock", "ww_mutex_lock_interruptible") },
-	{ "RWSEM", "RWLOCK", false,
-	  FUNCTIONS("rwsem_down_read_slowpath", "rwsem_down_write_slowpath", "down_read",
-		    "down_read_killable", "down_read_interruptible", "down_write",
-		    "down_write_killable", "__down_read", "__down_write", "__down_read_common",
-		    "__down_write_common") },
-	{ "PERCPU_RWSEM", "RWLOCK", false,
-	  FUNCTIONS("percpu_rwsem_wait", "__percpu_down_read", "percpu_down_write") },
-	{ "RTMUTEX", NULL, false,
-	  FUNCTIONS("rt_mutex_slowlock", "__rt_mutex_slowlock", "rt_mutex_slowlock_block",
-		    "rt_mutex_lock", "rtlock_slowlock_locked", "__rt_mutex_slowlock_locked",
-		    "rt_mutex_schedule") },
-	{ "SEMA", NULL, false,
-	  FUNCTIONS("__down", "__down_common", "___down_common", "__down_killable",
-		    "__down_interruptible", "__down_timeout", "down", "down_killable",
-		    "down_interruptible", "down_timeout") },
 	{ "FUTEX_PI", "USER_PI", true,
 	  FUNCTIONS("futex_lock_pi", "futex_wait_requeue_pi", "rt_mutex_wait_proxy_lock") },
 	{ "FUTEX", "USER", true,
@@ -136,11 +117,37 @@ static bool is_one_of(const struct iq_frame *f, const char *const *names)
 	return false;
 }
 
-static const struct sobj_class *class_of(const char *name)
+/* All classes, one after the other, the kinds of lock first; false: there are no more. */
+static bool class_at(size_t i, struct sobj_class *class_ret)
 {
-	for (size_t i = 0; i < IQ_ARRAY_SIZE(classes); i++)
-		if (!strcmp(classes[i].name, name))
-			return &classes[i];
+	const struct iq_lock_kind *kind = i < IQ_NUM_LOCKS ? &iq_lock_kinds[i] : NULL;
+
+	if (kind)
+		*class_ret = (struct sobj_class){ .name = kind->sobj,
+						  .mdb = kind->mdb_sobj,
+						  .functions = kind->functions };
+	else if (i - IQ_NUM_LOCKS < IQ_ARRAY_SIZE(classes))
+		*class_ret = classes[i - IQ_NUM_LOCKS];
+	else
+		return false;
+	return true;
+}
+
+static bool class_of(const char *name, struct sobj_class *class_ret)
+{
+	for (size_t i = 0; name && class_at(i, class_ret); i++)
+		if (class_ret->name && !strcmp(class_ret->name, name))
+			return true;
+	return false;
+}
+
+static const char *class_of_frame(const struct iq_frame *f)
+{
+	struct sobj_class c;
+
+	for (size_t i = 0; class_at(i, &c); i++)
+		if (c.name && c.functions && is_one_of(f, c.functions))
+			return c.name;
 	return NULL;
 }
 
@@ -154,26 +161,26 @@ static bool is_weak(const struct iq_frame *f)
 /* Frame by frame from the innermost. */
 const char *proc_sobj(const struct iq_stack *stack, int *frame_ret)
 {
-	const struct sobj_class *weak = NULL;
+	const char *weak = NULL;
 	int weak_at = -1;
 
 	for (size_t i = 0; i < stack->num_frames && i < MAX_INNER; i++) {
-		for (size_t c = 0; c < IQ_ARRAY_SIZE(classes); c++) {
-			if (!is_one_of(&stack->frames[i], classes[c].functions))
-				continue;
-			if (is_weak(&stack->frames[i])) {
-				weak = weak ? weak : &classes[c];
-				weak_at = weak_at < 0 ? (int)i : weak_at;
-				break;
-			}
-			if (frame_ret)
-				*frame_ret = (int)i;
-			return classes[c].name;
+		const char *name = class_of_frame(&stack->frames[i]);
+
+		if (!name)
+			continue;
+		if (is_weak(&stack->frames[i])) {
+			weak = weak ? weak : name;
+			weak_at = weak_at < 0 ? (int)i : weak_at;
+			continue;
 		}
+		if (frame_ret)
+			*frame_ret = (int)i;
+		return name;
 	}
 	if (frame_ret)
 		*frame_ret = weak_at;
-	return weak ? weak->name : NULL;
+	return weak;
 }
 
 const char *proc_task_sobj(struct iq_session *s, const struct iq_task *t,
@@ -187,36 +194,39 @@ const char *proc_task_sobj(struct iq_session *s, const struct iq_task *t,
 	sobj = proc_sobj(stack, NULL);
 	/* What is not known by name can be known by what it left on its stack. */
 	if ((!sobj || !strcmp(sobj, "TIMER")) && iq_find_wait_entry(s, t, stack, NULL, &entry))
-		return class_of("WAITQ")->name;
+		return "WAITQ";
 	return sobj;
 }
 
 bool proc_sobj_is(const char *sobj, const char *name)
 {
-	const struct sobj_class *c = sobj ? class_of(sobj) : NULL;
+	struct sobj_class c;
 
 	if (!strcasecmp(name, "ALL"))
 		return sobj != NULL;
 	if (!strcasecmp(name, "NONE") || !strcasecmp(name, "<NONE>"))
 		return !sobj;
-	return c && (!strcasecmp(name, c->name) || (c->mdb && !strcasecmp(name, c->mdb)));
+	return class_of(sobj, &c) &&
+	       (!strcasecmp(name, c.name) || (c.mdb && !strcasecmp(name, c.mdb)));
 }
 
 bool proc_sobj_known(const char *name)
 {
+	struct sobj_class c;
+
 	if (!strcasecmp(name, "ALL") || !strcasecmp(name, "NONE") || !strcasecmp(name, "<NONE>"))
 		return true;
-	for (size_t i = 0; i < IQ_ARRAY_SIZE(classes); i++)
-		if (proc_sobj_is(classes[i].name, name))
+	for (size_t i = 0; class_at(i, &c); i++)
+		if (c.name && proc_sobj_is(c.name, name))
 			return true;
 	return false;
 }
 
 bool proc_sobj_is_idle(const char *sobj)
 {
-	const struct sobj_class *c = sobj ? class_of(sobj) : NULL;
+	struct sobj_class c;
 
-	return !c || c->idle;
+	return !class_of(sobj, &c) || c.idle;
 }
 
 /* ---- whose code ---- */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "diag/engine.h"
+#include "inquest/lock.h"
 #include "inquest/waitq.h"
 
 enum { BOUND_MS = 1000, MAX_MS = 10000 };
@@ -54,23 +55,13 @@ const struct iq_wait *iq_explain_task(struct iq_session *s, const struct iq_task
 	return e && task->pid > 0 ? iq_engine_explain(e, task) : NULL;
 }
 
-/* The report's classes of locks, and their types. */
-static const struct {
-	const char *cls, *type;
-} lock_types[] = {
-	{ "mutex", "struct mutex" },
-	{ "rwsem", "struct rw_semaphore" },
-	{ "percpu-rwsem", "struct percpu_rw_semaphore" },
-	{ "semaphore", "struct semaphore" },
-};
-
-static const char *type_of(const struct iq_wait *w)
+static const char *type_of(struct iq_session *s, const struct iq_wait *w)
 {
 	const struct iq_attr *cls = iq_object_attr(w->on, "class");
+	const struct iq_lock_kind *kind = cls ? iq_lock_by_class(cls->str) : NULL;
 
-	for (size_t i = 0; cls && cls->str && i < IQ_ARRAY_SIZE(lock_types); i++)
-		if (!strcmp(lock_types[i].cls, cls->str))
-			return lock_types[i].type;
+	if (kind)
+		return iq_lock_type(s, kind);
 	if (w->on->type == IQ_OBJ_FILESYSTEM)
 		return "struct super_block";
 	if (w->on->type == IQ_OBJ_TASK)
@@ -95,7 +86,7 @@ bool iq_explain_wchan(struct iq_session *s, const struct iq_task *task, struct i
 	}
 	if (w && w->on->type == IQ_OBJ_LOCK && w->on->addr) {
 		wchan_ret->addr = w->on->addr;
-		wchan_ret->type = type_of(w);
+		wchan_ret->type = type_of(s, w);
 		return true;
 	}
 	if (task->unreadable || !task->stack || task->on_cpu || task->pid <= 0)
@@ -115,18 +106,16 @@ bool iq_explain_wchan(struct iq_session *s, const struct iq_task *task, struct i
 	if (!w || !w->on->addr)
 		return false;
 	wchan_ret->addr = w->on->addr;
-	wchan_ret->type = type_of(w);
+	wchan_ret->type = type_of(s, w);
 	return true;
 }
 
 const char *iq_explain_lock_name(struct iq_session *s, iq_vaddr lock, const char *lock_type)
 {
 	struct engine *e = explainer(s);
-	const char *cls = "lock";
+	const struct iq_lock_kind *kind = iq_lock_by_type(lock_type);
+	const char *cls = kind && kind->cls ? kind->cls : "lock";
 
-	for (size_t i = 0; i < IQ_ARRAY_SIZE(lock_types); i++)
-		if (!strcmp(lock_types[i].type, lock_type))
-			cls = lock_types[i].cls;
 	return e ? iq_diag_lock(&e->d, lock, cls, lock_type, NULL, NULL, NULL)->name : NULL;
 }
 
