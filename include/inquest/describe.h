@@ -37,13 +37,19 @@ const char *iq_syscall_describe(struct iq_session *s, const struct iq_task *task
 /* A descriptor that a task waits for by poll, select or epoll. */
 struct iq_watch {
 	int fd;
-	iq_vaddr file;		     /* 0: it is not open any more */
-	uint32_t events;	     /* IQ_WATCH_*, and whatever else was asked for */
-	const char *events_in_words; /* "in", "in, out" */
-	const char *what;	     /* iq_describe_file() */
+	iq_vaddr file;	 /* 0: it is not open any more */
+	uint32_t events; /* IQ_WATCH_*, and whatever else was asked for */
 };
 
 enum { IQ_WATCH_IN = 1, IQ_WATCH_PRI = 2, IQ_WATCH_OUT = 4 };
+
+/* "in", "in, out"; "" where none of the three was asked for. In the scratch arena. */
+const char *iq_watch_events(struct iq_session *s, uint32_t events);
+
+/* Those of an epoll instance (struct eventpoll). Returns how many there are; list gets the first
+ * max. */
+size_t iq_watches_of_epoll(struct iq_session *s, iq_vaddr eventpoll, struct iq_watch *list,
+			   size_t max);
 
 /* Those that the system call a task is in waits for; 0 for every other call. Returns how many there
  * are; list gets the first max. */

@@ -76,14 +76,16 @@ static void add_watches(struct iq_diag *d, struct iq_wait *w, const struct iq_ta
 	iq_strbuf_printf(sb, ", %zu descriptor%s: ", num, num == 1 ? "" : "s");
 	for (size_t i = 0; i < num && i < MAX_WATCHES; i++) {
 		const struct iq_watch *watch = &list[i];
+		const char *what = watch->file ? iq_describe_file(d->s, watch->file) : "not open";
 
 		if (i < MAX_INLINE || num == MAX_INLINE + 1)
-			iq_strbuf_printf(sb, "%s%d (%s)", i ? ", " : "", watch->fd, watch->what);
+			iq_strbuf_printf(sb, "%s%d (%s)", i ? ", " : "", watch->fd, what);
 		iq_vec_push(&w->watches,
 			    (struct iq_watch_text){
 				    .fd = watch->fd,
-				    .what = iq_arena_strdup(d->g->arena, watch->what),
-				    .events = iq_arena_strdup(d->g->arena, watch->events_in_words),
+				    .what = iq_arena_strdup(d->g->arena, what),
+				    .events = iq_arena_strdup(d->g->arena,
+							      iq_watch_events(d->s, watch->events)),
 			    });
 	}
 	if (num > MAX_INLINE + 1)

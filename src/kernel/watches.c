@@ -15,7 +15,7 @@
 
 enum { MAX_POLLFDS = 1 << 16, MAX_SELECT = 1024, KNOWN_EVENTS = 7 };
 
-static const char *events_in_words(struct iq_session *s, uint32_t events)
+const char *iq_watch_events(struct iq_session *s, uint32_t events)
 {
 	static const char *const names[] = { "in", "pri", "out" };
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
@@ -36,13 +36,7 @@ struct watches {
 static void add(struct watches *x, int fd, iq_vaddr file, uint32_t events)
 {
 	if (x->num < x->max)
-		x->list[x->num] =
-			(struct iq_watch){ .fd = fd,
-					   .file = file,
-					   .events = events,
-					   .events_in_words = events_in_words(x->s, events),
-					   .what = file ? iq_describe_file(x->s, file)
-							: "not open" };
+		x->list[x->num] = (struct iq_watch){ .fd = fd, .file = file, .events = events };
 	x->num++;
 }
 
@@ -51,6 +45,15 @@ static void add(struct watches *x, int fd, iq_vaddr file, uint32_t events)
 static void add_epitem(void *ctx, int fd, iq_vaddr file, uint32_t events)
 {
 	add(ctx, fd, file, events);
+}
+
+size_t iq_watches_of_epoll(struct iq_session *s, iq_vaddr eventpoll, struct iq_watch *list,
+			   size_t max)
+{
+	struct watches x = { .s = s, .list = list, .max = max };
+
+	iq_epoll_each(s, eventpoll, add_epitem, &x);
+	return x.num;
 }
 
 static void add_epoll(struct watches *x, int fd)
