@@ -31,6 +31,8 @@ struct iq_request {
 		*reads;	  /* functions in which a thread waits for new requests; NULL-terminated */
 	const char *what; /* the descriptor, in words: "/dev/fuse of connection 42" */
 	const char *how;  /* "has to answer the request" */
+	struct iq_object *via; /* what the edges lead through; NULL: what the wait is on */
+	bool guessed;	       /* that there is a request: no edge is surer than likely */
 };
 
 /*

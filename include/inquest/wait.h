@@ -162,6 +162,11 @@ struct iq_wait {
 	const char *rule;     /* the name of the rule that explained it */
 	enum iq_wait_class cls;
 	bool any; /* one of the edges' ends is enough to end the wait (readers of a pipe) */
+	/*
+	 * It hangs only behind somebody who hangs for a reason of his own: event loops that wait
+	 * for each other in a circle are idle, and no deadlock.
+	 */
+	bool only_behind;
 	enum iq_certainty certainty; /* that it waits on `on` */
 	char state;
 	bool uninterruptible; /* in D, killable or not */

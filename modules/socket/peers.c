@@ -53,41 +53,30 @@ uint64_t socket_ino(struct iq_diag *d, iq_vaddr socket)
 
 /* ---- holders ---- */
 
-struct holders {
-	struct iq_diag *d;
-	struct iq_wait *w;
-	const struct iq_task *waiter;
-	const char *how;
-	int32_t last_tgid;
-	size_t num;
-};
-
-static bool add_holder(void *ctx, const struct iq_open_file *open)
-{
-	struct holders *h = ctx;
-	bool own = open->task->tgid == h->waiter->tgid;
-
-	if (open->task->tgid == h->last_tgid || (own && h->waiter->num_threads <= 1))
-		return false;
-	h->last_tgid = open->task->tgid;
-	h->num += iq_diag_process_edges(
-		h->d, h->w, open->task, own ? h->waiter : NULL, h->w->on, IQ_EDGE_SERVES, IQ_PROVEN,
-		h->how,
-		iq_arena_printf(iq_scratch(h->d->s),
-				"%s (%d) has the other end, socket [%" PRIu64
-				"], open as descriptor %u",
-				open->task->comm, open->task->tgid,
-				socket_ino(h->d, open->private_data), open->fd));
-	return false;
-}
-
 size_t add_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *waiter,
 		   iq_vaddr socket, const char *how)
 {
-	struct holders h = { d, w, waiter, how, -1, 0 };
+	struct iq_servers servers = { .num = 0 };
+	size_t num = 0;
 
-	iq_open_each(d->s, IQ_OPEN_PRIVATE, socket, add_holder, &h);
-	return h.num;
+	iq_open_each(d->s, IQ_OPEN_PRIVATE, socket, iq_servers_add, &servers);
+	drop_keepers(d, &servers);
+	for (size_t i = 0; i < servers.num; i++) {
+		const struct iq_open_file *open = &servers.list[i];
+		bool own = open->task->tgid == waiter->tgid;
+
+		if (own && waiter->num_threads <= 1)
+			continue;
+		num += iq_diag_process_edges(
+			d, w, open->task, own ? waiter : NULL, w->on, IQ_EDGE_SERVES, IQ_PROVEN,
+			how,
+			iq_arena_printf(iq_scratch(d->s),
+					"%s (%d) has the other end, socket [%" PRIu64
+					"], open as descriptor %u",
+					open->task->comm, open->task->tgid,
+					socket_ino(d, open->private_data), open->fd));
+	}
+	return num;
 }
 
 /* ---- who reads where ---- */

@@ -41,7 +41,7 @@ static const char *address_of(struct iq_diag *d, iq_vaddr sk)
 	return iq_arena_strdup(iq_scratch(d->s), buf);
 }
 
-static struct iq_object *unix_object(struct iq_diag *d, const struct sk *sk, const struct sk *peer)
+struct iq_object *unix_object(struct iq_diag *d, const struct sk *sk, const struct sk *peer)
 {
 	uint64_t ino = socket_ino(d, sk->socket);
 	struct iq_object *o = iq_graph_object(d->g, IQ_OBJ_IPC, "ipc:unix:%" PRIu64, ino);
@@ -76,20 +76,27 @@ static const struct iq_task *recorded_peer(struct iq_diag *d, iq_vaddr sk)
 	return NULL;
 }
 
+iq_vaddr unix_acceptor(struct iq_diag *d, const struct sk *peer)
+{
+	uint64_t listener = 0, address;
+	struct sk l;
+
+	if (iq_peek_member(d->s, unix_type, "listener", peer->sk, &listener) && listener &&
+	    read_sk(d, listener, &l) && l.socket)
+		return l.socket;
+	if (iq_peek_member(d->s, unix_type, "addr", peer->sk, &address) && address)
+		return unix_listener(d, address);
+	return 0;
+}
+
 /* The peer has no struct socket: it waits in its listener's queue to be accepted. */
 static void add_acceptors(struct iq_diag *d, struct iq_wait *w, const struct iq_task *task,
 			  const struct sk *sk, const struct sk *peer)
 {
+	iq_vaddr listener = unix_acceptor(d, peer);
 	const struct iq_task *server;
-	uint64_t listener = 0, address;
-	struct sk l;
 	size_t num = 0;
 
-	if (iq_peek_member(d->s, unix_type, "listener", peer->sk, &listener) && listener &&
-	    read_sk(d, listener, &l) && l.socket)
-		listener = l.socket;
-	else if (iq_peek_member(d->s, unix_type, "addr", peer->sk, &address) && address)
-		listener = unix_listener(d, address);
 	iq_text_add(d->g, &w->evidence,
 		    "its peer, unix_sock %#" PRIx64
 		    ", has no struct socket: nobody has accepted the connection",
@@ -232,6 +239,17 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .functions = tcp_functions,
 	  .needs_types = tcp_types,
 	  .explain = explain_tcp },
+	{ .name = "poll",
+	  .summary = "poll, select and epoll where only peers that cannot go on could end it, or "
+		     "where one owes an answer",
+	  .reads = "epitem.ffd, pollfd and fd_set in user memory; unix_sock.peer, "
+		   "sock.sk_receive_queue; tcp_sock.rcv_nxt, .copied_seq, .lsndtime; "
+		   "inet_connection_sock.icsk_ack.lrcvtime; files_struct",
+	  .seen = "",
+	  .certainty = IQ_STRONG,
+	  .functions = poll_functions,
+	  .needs_types = unix_types,
+	  .explain = explain_poll },
 	{ 0 },
 };
 

@@ -5,8 +5,10 @@
 #ifndef IQ_MODULES_SOCKET_H
 #define IQ_MODULES_SOCKET_H
 
+#include "inquest/describe.h"
 #include "inquest/files.h"
 #include "inquest/module.h"
+#include "inquest/server.h"
 #include "inquest/waitq.h"
 
 enum {
@@ -14,6 +16,8 @@ enum {
 	AF_INET_ = 2,
 	AF_INET6_ = 10,
 	TYPE_STREAM = 1,
+	RCV_SHUTDOWN_ = 1,
+	TCP_ESTABLISHED_ = 1,
 	STATE_SYN_SENT = 2,
 	STATE_LISTEN = 10
 };
@@ -37,6 +41,12 @@ uint64_t socket_ino(struct iq_diag *d, iq_vaddr socket);
 size_t add_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *waiter,
 		   iq_vaddr socket, const char *how);
 
+/* The object of a Unix socket, by its inode and its name or its peer's. peer may be NULL. */
+struct iq_object *unix_object(struct iq_diag *d, const struct sk *sk, const struct sk *peer);
+
+/* The struct socket that has to accept a connection whose end `peer` has none yet; 0: not known. */
+iq_vaddr unix_acceptor(struct iq_diag *d, const struct sk *peer);
+
 /* Does a task sleep until something comes in from this struct socket? */
 bool is_read_too(struct iq_diag *d, iq_vaddr socket);
 
@@ -57,7 +67,35 @@ iq_vaddr tcp_peer(struct iq_diag *d, const struct tuple *t);
 /* ... and that accepts connections at the other end's address and port. */
 iq_vaddr tcp_listener(struct iq_diag *d, const struct tuple *t);
 
+/* The object of a TCP connection. */
+struct iq_object *tcp_object(struct iq_diag *d, const struct sk *sk, const struct tuple *t);
+/* Is the other end on this machine, by its address? */
+bool is_here(const struct tuple *t);
+
+/* ---- who reads, and who only keeps a descriptor (keepers.c) ---- */
+
+/* What a task sleeps for in poll, select or epoll; empty where it does not. This look's. */
+struct watch_list {
+	struct iq_watch *list;
+	size_t num;
+	bool whole; /* there are no more than these */
+};
+
+const struct watch_list *watches_of(struct iq_diag *d, const struct iq_task *task);
+
+/* A thread of the process that sleeps until something comes in from this descriptor, by a read or a
+ * poll; NULL: there is none. */
+const struct iq_task *listens_to(struct iq_diag *d, const struct iq_open_file *open);
+
+/* Leave out those who only keep the descriptor, if somebody is left. */
+void drop_keepers(struct iq_diag *d, struct iq_servers *servers);
+
 /* ---- rules ---- */
+
+extern const char *const poll_functions[];
+struct iq_error *explain_poll(struct iq_diag *d, const struct iq_task *task,
+			      const struct iq_stack *stack, size_t frame,
+			      struct iq_wait **wait_ret);
 
 extern const char *const tcp_functions[];
 struct iq_error *explain_tcp(struct iq_diag *d, const struct iq_task *task,

@@ -80,7 +80,7 @@ static const char *end_text(struct iq_diag *d, const uint8_t *address, uint16_t 
 			       port);
 }
 
-static bool is_here(const struct tuple *t)
+bool is_here(const struct tuple *t)
 {
 	static const uint8_t loopback[16] = { [15] = 1 },
 			     prefix[13] = { [10] = 0xff, [11] = 0xff, [12] = 127 };
@@ -190,6 +190,20 @@ static void wait_for_host(struct iq_diag *d, struct iq_wait *w, const struct sk 
 				       : "has to send something");
 }
 
+struct iq_object *tcp_object(struct iq_diag *d, const struct sk *sk, const struct tuple *t)
+{
+	struct iq_object *o =
+		iq_graph_object(d->g, IQ_OBJ_IPC, "ipc:tcp:%" PRIu64, socket_ino(d, sk->socket));
+
+	o->addr = sk->sk;
+	if (sk->state == STATE_LISTEN)
+		iq_object_name(d->g, o, "TCP port %u", t->local_port);
+	else
+		iq_object_name(d->g, o, "TCP connection to %s",
+			       end_text(d, t->remote, t->remote_port));
+	return o;
+}
+
 /* ---- ---- */
 
 struct iq_error *explain_tcp(struct iq_diag *d, const struct iq_task *task,
@@ -210,13 +224,7 @@ struct iq_error *explain_tcp(struct iq_diag *d, const struct iq_task *task,
 	    !sk_of_queue(d, entry.head, &sk) || !read_tuple(d, &sk, &t))
 		return NULL;
 	what = doing(stack, &sk);
-	on = iq_graph_object(d->g, IQ_OBJ_IPC, "ipc:tcp:%" PRIu64, socket_ino(d, sk.socket));
-	on->addr = sk.sk;
-	if (what == ACCEPTS)
-		iq_object_name(d->g, on, "TCP port %u", t.local_port);
-	else
-		iq_object_name(d->g, on, "TCP connection to %s",
-			       end_text(d, t.remote, t.remote_port));
+	on = tcp_object(d, &sk, &t);
 	w = iq_diag_wait(d, task, stack, on, what == ACCEPTS ? IQ_WAIT_IDLE : IQ_WAIT_MESSAGE);
 	w->any = true;
 	w->mode = what == READS ? "read" : what == WRITES ? "write" : NULL;

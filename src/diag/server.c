@@ -150,14 +150,17 @@ size_t iq_diag_server_edges(struct iq_diag *d, struct iq_wait *w, const struct i
 	for (size_t i = 0; i < x.num; i++)
 		num += is_candidate(&x, request, x.list[i].doing);
 	certainty = num == x.num ? IQ_PROVEN : num == 1 ? IQ_STRONG : IQ_LIKELY;
+	if (request->guessed)
+		certainty = IQ_LIKELY;
 	for (size_t i = 0; i < x.num; i++) {
 		const struct thread *t = &x.list[i];
 		struct iq_edge *e;
 
 		if (!is_candidate(&x, request, t->doing))
 			continue;
-		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t->task), w->on, IQ_EDGE_SERVES,
-				  certainty, "%s", request->how);
+		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t->task),
+				  request->via ? request->via : w->on, IQ_EDGE_SERVES, certainty,
+				  "%s", request->how);
 		iq_text_add(d->g, &e->evidence, "%s (%d) has descriptor %u open, %s",
 			    t->open->task->comm, t->open->task->tgid, t->open->fd, request->what);
 		if (num < x.num)

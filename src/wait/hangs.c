@@ -71,11 +71,15 @@ static int64_t process_of(const struct iq_object *o)
 /*
  * Could several processes send the message? Descriptors are inherited by who will never use them:
  * that such waits go round in a circle proves nothing. One of these at least has to be stuck for a
- * reason of its own.
+ * reason of its own. The same goes for waits that say so of themselves.
  */
-static bool is_from_several(const struct iq_wait *w)
+static bool needs_a_stuck_end(const struct iq_wait *w)
 {
-	if (w->cls != IQ_WAIT_MESSAGE || !w->any || !w->task->out.num)
+	if (w->cls != IQ_WAIT_MESSAGE || !w->task->out.num)
+		return false;
+	if (w->only_behind)
+		return true;
+	if (!w->any)
 		return false;
 	iq_vec_foreach(&w->task->out, p)
 		if (process_of((*p)->to) != process_of(w->task->out.data[0]->to))
@@ -111,7 +115,7 @@ static uint8_t first_state(const struct view *v, const struct iq_object *o,
 	if (o->type != IQ_OBJ_TASK)
 		return leads_on ? OPEN : FREE;
 	if (w && w->cls == IQ_WAIT_MESSAGE && leads_on &&
-	    (!is_from_several(w) || has_stuck_end(o, all_stuck)))
+	    (!needs_a_stuck_end(w) || has_stuck_end(o, all_stuck)))
 		return OPEN;
 	return FREE;
 }
@@ -200,20 +204,29 @@ static void settle(const struct view *v, const uint8_t *all_stuck, uint8_t *stat
 	}
 }
 
-/* Messages due from several that turn out to be all stuck. Says whether there are new ones. */
+/* Are the ends stuck that it takes: all of them, or of some that are all needed, one? */
+static bool are_ends_stuck(const struct view *v, const struct iq_wait *w, const uint8_t *state)
+{
+	bool all = v->out_start[w->task->index] < v->out_start[w->task->index + 1], any = false;
+
+	view_foreach_out(v, w->task->index, a) {
+		bool stuck = state[v->arcs[a].to] != FREE;
+
+		all = all && stuck;
+		any = any || (stuck && !one_is_enough(w->task, &v->arcs[a]));
+	}
+	return all || any;
+}
+
+/* Messages due from several whose ends turn out to be stuck. Says whether there are new ones. */
 static bool find_all_stuck(const struct view *v, const uint8_t *state, uint8_t *all_stuck)
 {
 	bool found = false;
 
 	iq_vec_foreach(&v->g->waits, p) {
 		uint32_t node = (*p)->task->index;
-		bool stuck = true;
 
-		if (all_stuck[node] || !is_from_several(*p))
-			continue;
-		view_foreach_out(v, node, a)
-			stuck = stuck && state[v->arcs[a].to] != FREE;
-		if (stuck)
+		if (!all_stuck[node] && needs_a_stuck_end(*p) && are_ends_stuck(v, *p, state))
 			all_stuck[node] = found = true;
 	}
 	return found;
