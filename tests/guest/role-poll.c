@@ -203,8 +203,9 @@ static void wait_for_answer(int fd, const char *how)
 }
 
 /*
- * poll-client WHERE poll|select|epoll|again NAME BYTES: ask so often, each time wait for the answer;
- * "again" by a poll of half a second that is repeated. Then wait for what nobody has asked for.
+ * poll-client WHERE poll|select|epoll|again NAME BYTES: ask so often, each time wait for the
+ * answer; "again" by a poll of half a second that is repeated. Then wait for what nobody has asked
+ * for.
  */
 static int role_poll_client(char **argv)
 {
@@ -266,7 +267,6 @@ static const struct role roles[] = {
 	{ "poll-server", 3, role_poll_server }, /* PATH PORT MS */
 	{ "poll-proxy", 3, role_poll_proxy },	/* PORT UPSTREAM NAME */
 	{ "poll-client", 4, role_poll_client }, /* WHERE HOW NAME BYTES */
-	{ "poll-pairs", 0, role_poll_pairs },
-	{ 0 },
+	{ "poll-pairs", 0, role_poll_pairs },	{ 0 },
 };
 ROLES(roles)

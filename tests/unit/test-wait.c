@@ -362,6 +362,54 @@ static void a_cycle_with_a_way_out_is_none(void **state)
 	assert_int_equal(only_cause(g)->kind, IQ_CAUSE_TASK_STOPPED);
 }
 
+static void event_loops_that_wait_for_each_other_are_idle(void **state)
+{
+	struct iq_graph *g = *state;
+	struct iq_object *a = made_task(g, 1, "a"), *b = made_task(g, 2, "b"),
+			 *c = made_task(g, 3, "c");
+	struct iq_wait *w;
+
+	message(g, a, b)->only_behind = true;
+	w = message(g, b, a);
+	w->only_behind = w->any = true;
+	assert_int_equal(made_causes(g)->list.num, 0);
+	/* Nor if one of them could be woken by a third. */
+	iq_graph_edge(g, b, c, w->on, IQ_EDGE_SERVES, IQ_PROVEN, "has to answer");
+	assert_int_equal(made_causes(g)->list.num, 0);
+}
+
+static void event_loops_hang_behind_a_stopped_task_however_far(void **state)
+{
+	struct iq_graph *g = *state;
+	struct iq_object *t[4] = { made_task(g, 1, "a"), made_task(g, 2, "b"), made_task(g, 3, "c"),
+				   made_task(g, 4, "stopped") };
+
+	for (int i = 0; i < 3; i++)
+		message(g, t[i], t[i + 1])->only_behind = true;
+	assert_int_equal(made_causes(g)->list.num, 0);
+	iq_object_verdict(g, t[3], IQ_CAUSE_TASK_STOPPED, IQ_PROVEN, "stopped")->cannot_go_on =
+		true;
+	assert_int_equal(only_cause(g)->kind, IQ_CAUSE_TASK_STOPPED);
+	assert_blocked(only_cause(g), "task:1 task:2 task:3");
+}
+
+static void an_event_loop_that_one_of_several_owes_an_answer_hangs_behind_it(void **state)
+{
+	struct iq_graph *g = *state;
+	struct iq_object *a = made_task(g, 1, "a"), *idle = made_task(g, 2, "idle"),
+			 *stopped = made_task(g, 3, "stopped");
+	struct iq_wait *w = message(g, a, idle);
+
+	w->only_behind = true;
+	iq_graph_edge(g, a, stopped, w->on, IQ_EDGE_SERVES, IQ_LIKELY, "owes it an answer");
+	iq_object_verdict(g, stopped, IQ_CAUSE_TASK_STOPPED, IQ_PROVEN, "stopped")->cannot_go_on =
+		true;
+	assert_int_equal(only_cause(g)->root, stopped);
+	/* If any of them would do, it does not. */
+	w->any = true;
+	assert_int_equal(made_causes(g)->list.num, 0);
+}
+
 static void descriptors_that_everybody_inherited_make_no_deadlock(void **state)
 {
 	struct iq_graph *g = *state;
@@ -708,6 +756,9 @@ int main(void)
 		T(a_cycle_of_messages_is_a_deadlock),
 		T(a_cycle_with_a_way_out_is_none),
 		T(descriptors_that_everybody_inherited_make_no_deadlock),
+		T(event_loops_that_wait_for_each_other_are_idle),
+		T(event_loops_hang_behind_a_stopped_task_however_far),
+		T(an_event_loop_that_one_of_several_owes_an_answer_hangs_behind_it),
 		T(a_message_through_a_connection_hangs_with_its_daemon),
 		T(a_silent_host_hangs_only_who_stands_behind_another),
 		T(who_could_be_written_to_by_many_sleeps_for_itself),
