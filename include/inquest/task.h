@@ -70,10 +70,11 @@ struct iq_task_list {
 
 /*
  * Take a new snapshot of all tasks (drops the former one, the scratch arena and what is cached of
- * live memory). The list belongs to the session. Errors only where not even the first task was
- * found.
+ * live memory). The list belongs to the session, and what is not read by the deadline
+ * (CLOCK_MONOTONIC; 0: none) is missing in it. Errors only where not even the first task was found.
  */
-struct iq_error *iq_tasks_snapshot(struct iq_session *s, const struct iq_task_list **list_ret);
+struct iq_error *iq_tasks_snapshot(struct iq_session *s, uint64_t deadline_ns,
+				   const struct iq_task_list **list_ret);
 
 /* The present snapshot, taken if there is none. NULL if it cannot be. */
 const struct iq_task_list *iq_tasks(struct iq_session *s);

@@ -281,16 +281,26 @@ struct iq_causes {
 };
 
 /*
- * Of a settled graph: find what all waits that hang end at, and rank it. only: consider these tasks
- * alone as the waiting ones (`why PID`), or NULL for all. The result lives in the graph's arena.
+ * Whom an answer is about: `why PID...`. The command line fills in the numbers, the look the tasks,
+ * and the report lists them.
+ */
+struct iq_asked {
+	const int32_t *pids; /* of processes or of threads; borrowed */
+	size_t num_pids;     /* 0: nobody in particular, but all that hang */
+	IQ_VEC(struct iq_object *) tasks;
+};
+
+/*
+ * Of a settled graph: find what all waits that hang end at, and rank it. asked: consider these
+ * tasks alone as the waiting ones; NULL, or without a number: all. The result lives in the graph's
+ * arena.
  *
  * Roots are the sinks of the graph's condensation (Tarjan's strongly connected components) that
  * hanging tasks reach; components of more than one task, or with a self-edge, over edges that are
  * not MAYBE are deadlocks wherever they stand (unless the waits in it are `any` waits with a way
  * out).
  */
-struct iq_causes *iq_graph_causes(const struct iq_graph *g, struct iq_object *const *only,
-				  size_t num_only);
+struct iq_causes *iq_graph_causes(const struct iq_graph *g, const struct iq_asked *asked);
 
 /* Take the cause at this place out of the list, and free it. */
 void iq_causes_remove(struct iq_causes *causes, size_t i);

@@ -428,7 +428,7 @@ struct iq_error *cmd_stacks(struct iq_cmd *cmd)
 
 	err = parse_filter(cmd, &filter);
 	if (!err)
-		err = iq_cmd_has(cmd, 'f') ? iq_tasks_snapshot(cmd->s, &list)
+		err = iq_cmd_has(cmd, 'f') ? iq_tasks_snapshot(cmd->s, 0, &list)
 					   : proc_tasks(cmd->s, &list);
 	if (err)
 		return err;

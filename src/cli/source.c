@@ -80,7 +80,7 @@ struct iq_error *iq_cli_tasks(struct iq_cli *cli, const struct iq_task_list **li
 	const struct iq_task_list *list;
 	struct iq_error *err;
 
-	err = iq_tasks_snapshot(cli->session, &list);
+	err = iq_tasks_snapshot(cli->session, 0, &list);
 	if (err)
 		return err;
 	iq_timing(cli, "tasks");

@@ -104,37 +104,11 @@ static int from_file(struct iq_cli *cli, const struct options *o)
 	return status;
 }
 
-/* The objects of the tasks that were asked about: a thread, or all of a process. */
-static void find_asked(struct iq_cli *cli, const struct iq_graph *g, const struct options *o,
-		       struct iq_object ***asked_ret, size_t *num_ret)
-{
-	const struct iq_task_list *list = iq_tasks(cli->session);
-	IQ_VEC(struct iq_object *) asked = { 0 };
-	struct iq_object *object;
-	char id[32];
-
-	for (size_t i = 0; i < o->why.num_pids; i++) {
-		for (size_t k = 0; list && k < list->num_tasks; k++) {
-			const struct iq_task *t = &list->tasks[k];
-
-			if (t->pid != o->why.pids[i] && t->tgid != o->why.pids[i])
-				continue;
-			snprintf(id, sizeof(id), "task:%d", t->pid);
-			object = iq_graph_find(g, id);
-			if (object)
-				iq_vec_push(&asked, object);
-		}
-	}
-	*asked_ret = asked.data;
-	*num_ret = asked.num;
-}
-
 static json_t *make_report(struct iq_cli *cli, const struct iq_why *why, const struct options *o,
 			   bool incomplete)
 {
 	struct iq_session *s = cli->session;
 	const char *path = s->target->path;
-	struct iq_object **asked = NULL;
 	struct iq_report_meta meta = {
 		.version = IQ_VERSION,
 		.taken_at_ns = (int64_t)why->realtime_ns,
@@ -151,20 +125,16 @@ static json_t *make_report(struct iq_cli *cli, const struct iq_why *why, const s
 			   .bytes_read = iq_mem_stats(s->mem).bytes_read },
 		.longer_than_s = (double)o->why.longer_than_ms / 1000,
 		.notes = &why->notes,
+		.asked = &why->asked,
 		.incomplete = incomplete,
 	};
-	json_t *report;
 
 	meta.stats.elapsed_us = (iq_clock_monotonic() - cli->start_ns) / 1000;
 	if (meta.host && !*meta.host)
 		meta.host = NULL;
 	if (meta.kernel && !*meta.kernel)
 		meta.kernel = NULL;
-	find_asked(cli, why->graph, o, &asked, &meta.num_asked);
-	meta.asked = asked;
-	report = iq_report_json(&meta, why->graph, why->causes);
-	free(asked);
-	return report;
+	return iq_report_json(&meta, why->graph, why->causes);
 }
 
 static int ask(struct iq_cli *cli, const struct options *o)
@@ -229,8 +199,8 @@ int iq_cmd_why(struct iq_cli *cli, struct iq_words *words)
 			return IQ_EXIT_USAGE;
 		}
 	}
-	o.why.pids = o.pids.data;
-	o.why.num_pids = o.pids.num;
+	o.why.asked.pids = o.pids.data;
+	o.why.asked.num_pids = o.pids.num;
 	if (o.from && o.pids.num)
 		status = iq_complain(IQ_EXIT_USAGE, "--from prints a saved answer as it is, and "
 						    "takes no PIDs; see `inquest why --help`");

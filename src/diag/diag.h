@@ -15,14 +15,14 @@
 #include "kernel/session.h"
 
 struct iq_why_options {
-	const int32_t *pids; /* explain these tasks; num_pids 0: all that hang */
-	size_t num_pids;
+	struct iq_asked asked;	/* their numbers */
 	int64_t longer_than_ms; /* the bound of what counts as hanging */
 	int64_t max_ms;		/* the budget of the whole */
 };
 
 struct iq_why {
 	struct iq_graph *graph;
+	struct iq_asked asked;
 	struct iq_causes *causes;
 	iq_texts notes; /* freed with it; their text is in the graph's arena */
 	size_t num_tasks, num_waiting, num_unexplained, num_inconsistent;

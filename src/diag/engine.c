@@ -179,10 +179,17 @@ bool iq_is_scheduler_function(const char *name)
 
 bool iq_engine_is_asked_for(const struct engine *e, const struct iq_task *t)
 {
-	for (size_t i = 0; i < e->options->num_pids; i++)
-		if (e->options->pids[i] == t->pid || e->options->pids[i] == t->tgid)
+	const struct iq_asked *asked = &e->options->asked;
+
+	for (size_t i = 0; i < asked->num_pids; i++)
+		if (asked->pids[i] == t->pid || asked->pids[i] == t->tgid)
 			return true;
 	return false;
+}
+
+bool iq_engine_expired(const struct engine *e)
+{
+	return iq_session_expired(e->d.s, e->deadline_ns);
 }
 
 /* No rule knows this sleep: it is where the innermost telling function says. */
@@ -328,7 +335,7 @@ static void explain_object(struct engine *e, struct iq_object *o)
 static void explain_objects(struct engine *e)
 {
 	for (size_t i = 0; i < e->d.g->objects.num && i < MAX_OBJECTS; i++) {
-		if (i % 256 == 0 && iq_session_expired(e->d.s)) {
+		if (i % 256 == 0 && iq_engine_expired(e)) {
 			e->incomplete = true;
 			iq_diag_note(&e->d,
 				     "the time was up before everything was followed to its end");
@@ -345,7 +352,7 @@ static void explain_tasks(struct engine *e)
 	for (size_t i = 0; i < list->num_tasks; i++) {
 		const struct iq_task *t = &list->tasks[i];
 
-		if (i % 64 == 0 && iq_session_expired(e->d.s)) {
+		if (i % 64 == 0 && iq_engine_expired(e)) {
 			e->incomplete = true;
 			iq_diag_note(&e->d, "the time was up after %zu of %zu tasks", i,
 				     list->num_tasks);
@@ -444,7 +451,7 @@ struct iq_error *iq_engine_look(struct engine *e)
 	e->num_no_stack = 0;
 	e->no_stack.len = e->why_no_stack.len = 0;
 	e->incomplete = false;
-	err = iq_tasks_snapshot(e->d.s, &e->d.tasks);
+	err = iq_tasks_snapshot(e->d.s, e->deadline_ns, &e->d.tasks);
 	if (err)
 		return err;
 	e->now_ns = iq_clock_monotonic();

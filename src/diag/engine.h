@@ -46,6 +46,7 @@ struct engine {
 	IQ_VEC(struct seen_wait) seen;
 	struct iq_map seen_by_task;
 	uint64_t now_ns;
+	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: none */
 	size_t num_unexplained, num_inconsistent;
 	size_t num_no_stack;	       /* whose stack could not be read */
 	struct iq_strbuf no_stack;     /* the first of them */
@@ -68,6 +69,9 @@ struct iq_error *iq_engine_look(struct engine *e);
 /* Ask the wait rules about a task; remembers. Its wait, or NULL where it does not wait for
  * anything. */
 struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task);
+
+/* Is its time used up, or has the user asked us to stop? */
+bool iq_engine_expired(const struct engine *e);
 
 /* Was `why` called with this task's number, or its process's? */
 bool iq_engine_is_asked_for(const struct engine *e, const struct iq_task *task);

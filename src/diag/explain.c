@@ -219,15 +219,14 @@ struct iq_error *iq_why_task(struct iq_session *s, const struct iq_task *task,
 {
 	int32_t pid = task->pid;
 	struct iq_why_options options = {
-		.pids = &pid, .num_pids = 1, .longer_than_ms = BOUND_MS, .max_ms = MAX_MS
+		.asked = { .pids = &pid, .num_pids = 1 },
+		.longer_than_ms = BOUND_MS,
+		.max_ms = MAX_MS,
 	};
-	uint64_t deadline = s->deadline_ns;
 	struct iq_error *err;
 	struct iq_why why;
 
 	err = iq_why(s, &options, &why);
-	/* The budget was that of this answer, not of the session. */
-	s->deadline_ns = deadline;
 	if (err)
 		return err;
 	for (size_t i = 0; i < why.causes->list.num; i++)

@@ -57,7 +57,7 @@ static int64_t left_ms(const struct engine *e)
 {
 	uint64_t now = iq_clock_monotonic();
 
-	return now < e->d.s->deadline_ns ? (int64_t)((e->d.s->deadline_ns - now) / 1000000) : 0;
+	return now < e->deadline_ns ? (int64_t)((e->deadline_ns - now) / 1000000) : 0;
 }
 
 /* Could a later look of this run turn this one into a hang? */
@@ -90,7 +90,7 @@ static bool needs_second_look(const struct engine *e)
 	for (size_t i = 0; i < e->d.g->waits.num; i++)
 		if (counts(e->d.g->waits.data[i]))
 			return true;
-	return iq_graph_causes(e->d.g, NULL, 0)->list.num > 0;
+	return iq_graph_causes(e->d.g, NULL)->list.num > 0;
 }
 
 /*
@@ -224,7 +224,7 @@ static void drop_moving(const struct engine *e, struct iq_causes *causes)
 
 static bool needs_another_look(const struct engine *e)
 {
-	return any_undecided(e) || any_moving(e, iq_graph_causes(e->d.g, NULL, 0));
+	return any_undecided(e) || any_moving(e, iq_graph_causes(e->d.g, NULL));
 }
 
 static struct iq_error *take_looks(struct engine *e, unsigned *num_ret)
@@ -243,14 +243,14 @@ static struct iq_error *take_looks(struct engine *e, unsigned *num_ret)
 	}
 	first_ns = e->now_ns;
 	/* What began after the first look cannot be decided by this run. */
-	while (num < MAX_LOOKS && !iq_session_expired(e->d.s) &&
+	while (num < MAX_LOOKS && !iq_engine_expired(e) &&
 	       (int64_t)((e->now_ns - first_ns) / 1000000) <=
 		       e->options->longer_than_ms + SLACK_MS) {
 		if (num == 1 ? !needs_second_look(e) : !needs_another_look(e))
 			break;
 		/* A look that does not come to its end is worth less than the one that we have. */
 		if (iq_clock_monotonic() + 2 * took_ns + (uint64_t)LATER_PAUSE_MS * 1000000 >
-		    e->d.s->deadline_ns)
+		    e->deadline_ns)
 			break;
 		pause_ms(next_pause_ms(e, num));
 		took_ns = iq_clock_monotonic();
@@ -268,39 +268,38 @@ static struct iq_error *take_looks(struct engine *e, unsigned *num_ret)
 	return NULL;
 }
 
-static struct iq_error *check_pids(struct iq_session *s, const struct iq_why_options *options)
+static struct iq_error *check_pids(struct iq_session *s, const struct iq_asked *asked)
 {
-	for (size_t i = 0; i < options->num_pids; i++) {
+	for (size_t i = 0; i < asked->num_pids; i++) {
 		if (!iq_tasks(s))
 			break;
-		if (!iq_task_by_pid(s, options->pids[i]))
+		if (!iq_task_by_pid(s, asked->pids[i]))
 			return iq_error_new(IQ_ERR_NOTFOUND,
 					    "no process or thread %d; `inquest ps -eL` lists them",
-					    options->pids[i]);
+					    asked->pids[i]);
 	}
 	return NULL;
 }
 
-/* The waits asked for by PID: all threads of a process, or one thread. */
-static struct iq_causes *find_causes(struct engine *e)
+/* Whom the numbers mean: a thread, or all threads of a process. */
+static void find_asked(struct engine *e, struct iq_asked *asked)
 {
-	IQ_VEC(struct iq_object *) only = { 0 };
-	struct iq_causes *causes;
-
-	if (!e->options->num_pids)
-		return iq_graph_causes(e->d.g, NULL, 0);
-	for (size_t i = 0; i < e->options->num_pids; i++) {
+	for (size_t i = 0; i < asked->num_pids; i++) {
 		for (size_t k = 0; k < e->d.tasks->num_tasks; k++) {
 			const struct iq_task *t = &e->d.tasks->tasks[k];
 
-			if (t->pid == e->options->pids[i] ||
-			    (t->pid && t->tgid == e->options->pids[i]))
-				iq_vec_push(&only, iq_diag_task(&e->d, t));
+			if (t->pid == asked->pids[i] || (t->pid && t->tgid == asked->pids[i]))
+				iq_vec_push(&asked->tasks, iq_diag_task(&e->d, t));
 		}
 	}
-	causes = iq_graph_causes(e->d.g, only.data, only.num);
-	iq_vec_free(&only);
-	return causes;
+}
+
+/* The session may have an end of its own. */
+static uint64_t deadline(const struct iq_session *s, int64_t max_ms)
+{
+	uint64_t ns = iq_clock_monotonic() + (uint64_t)max_ms * 1000000;
+
+	return s->deadline_ns ? IQ_MIN(ns, s->deadline_ns) : ns;
 }
 
 struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *options,
@@ -309,17 +308,19 @@ struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *optio
 	struct iq_error *err;
 	struct engine e;
 
-	s->deadline_ns = iq_clock_monotonic() + (uint64_t)options->max_ms * 1000000;
-	*why_ret = (struct iq_why){ 0 };
+	*why_ret = (struct iq_why){ .asked = { .pids = options->asked.pids,
+					       .num_pids = options->asked.num_pids } };
 	iq_engine_init(&e, s, options);
+	e.deadline_ns = deadline(s, options->max_ms);
 	err = take_looks(&e, &why_ret->num_looks);
 	if (!err)
-		err = check_pids(s, options);
+		err = check_pids(s, &options->asked);
 	if (err) {
 		iq_engine_deinit(&e);
 		return err;
 	}
-	why_ret->causes = find_causes(&e);
+	find_asked(&e, &why_ret->asked);
+	why_ret->causes = iq_graph_causes(e.d.g, &why_ret->asked);
 	drop_moving(&e, why_ret->causes);
 	iq_log_evidence(s, e.d.g, why_ret->causes);
 	iq_engine_tell_sleeps(&e, why_ret->causes);
@@ -340,6 +341,7 @@ struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *optio
 void iq_why_deinit(struct iq_why *why)
 {
 	iq_vec_free(&why->notes);
+	iq_vec_free(&why->asked.tasks);
 	iq_graph_free(why->graph);
 	*why = (struct iq_why){ 0 };
 }

@@ -222,11 +222,16 @@ void iq_session_close(struct iq_session *s)
 	free(s);
 }
 
-bool iq_session_expired(struct iq_session *s)
+bool iq_session_expired(const struct iq_session *s, uint64_t deadline_ns)
 {
+	uint64_t now;
+
 	if (s->interrupted && *s->interrupted)
 		return true;
-	return s->deadline_ns && iq_clock_monotonic() > s->deadline_ns;
+	if (!s->deadline_ns && !deadline_ns)
+		return false;
+	now = iq_clock_monotonic();
+	return (s->deadline_ns && now > s->deadline_ns) || (deadline_ns && now > deadline_ns);
 }
 
 void iq_session_forget(struct iq_session *s)

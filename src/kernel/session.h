@@ -70,8 +70,11 @@ struct iq_error *iq_session_open(const struct iq_session_options *options,
 struct iq_error *iq_session_over(struct iq_target *target, struct iq_session **session_ret);
 void iq_session_close(struct iq_session *s);
 
-/* Is the time budget used up, or has the user asked us to stop? */
-bool iq_session_expired(struct iq_session *s);
+/*
+ * Is the session's time used up, or that of the one question whose deadline this is
+ * (CLOCK_MONOTONIC; 0: none), or has the user asked us to stop?
+ */
+bool iq_session_expired(const struct iq_session *s, uint64_t deadline_ns);
 
 /* Forget all that was derived from memory that moves: the snapshot of all tasks, all that is kept
  * with it, cached pages, the scratch arena. */

@@ -125,6 +125,7 @@ struct process {
 
 struct walk {
 	struct iq_session *s;
+	uint64_t deadline_ns;
 	IQ_VEC(struct iq_task) found;
 	struct iq_map seen; /* task_struct -> the last round that came by, from 1 */
 	uint64_t round;
@@ -472,7 +473,7 @@ static struct iq_error *walk_leader(struct walk *w, iq_vaddr addr, bool is_init,
 	struct shadow_task raw;
 	struct iq_error *err;
 
-	if (iq_session_expired(w->s))
+	if (iq_session_expired(w->s, w->deadline_ns))
 		return iq_error_new(IQ_ERR_TIMEOUT, "the list of tasks was not finished in time");
 	if (w->found.num > MAX_TASKS)
 		return iq_error_new(IQ_ERR_CORRUPT, "the list of tasks does not end");
@@ -692,10 +693,11 @@ static void index_tasks(struct iq_session *s, struct table *table)
 	}
 }
 
-struct iq_error *iq_tasks_snapshot(struct iq_session *s, const struct iq_task_list **list_ret)
+struct iq_error *iq_tasks_snapshot(struct iq_session *s, uint64_t deadline_ns,
+				   const struct iq_task_list **list_ret)
 {
 	iq_vaddr init_task = iq_sym_addr(s, "init_task");
-	struct walk w = { .s = s };
+	struct walk w = { .s = s, .deadline_ns = deadline_ns };
 	struct iq_error *err;
 	struct table *table;
 
@@ -747,7 +749,7 @@ const struct iq_task_list *iq_tasks(struct iq_session *s)
 
 	if (table)
 		return &table->list;
-	iq_error_free(iq_tasks_snapshot(s, &list));
+	iq_error_free(iq_tasks_snapshot(s, 0, &list));
 	return list;
 }
 

@@ -367,8 +367,9 @@ static json_t *waits(struct maker *m, const struct iq_report_meta *meta,
 		iq_vec_foreach(&(*cause)->chain, o)
 			m->wanted[(*o)->index] = true;
 	}
-	for (size_t i = 0; i < meta->num_asked; i++)
-		want_asked(m, meta->asked[i]);
+	if (meta->asked)
+		iq_vec_foreach(&meta->asked->tasks, o)
+			want_asked(m, *o);
 	iq_vec_foreach(&m->g->waits, w)
 		if (m->wanted[(*w)->task->index])
 			iq_vec_push(&list, *w);
@@ -475,8 +476,9 @@ json_t *iq_report_json(const struct iq_report_meta *meta, const struct iq_graph 
 	json = json_object();
 	put_meta(json, meta);
 	list = json_array();
-	for (size_t i = 0; i < meta->num_asked; i++)
-		json_array_append_new(list, object(&m, meta->asked[i]));
+	if (meta->asked)
+		iq_vec_foreach(&meta->asked->tasks, o)
+			json_array_append_new(list, object(&m, *o));
 	put(json, "asked", list);
 	list = json_array();
 	for (size_t i = 0; i < causes->list.num; i++)

@@ -30,11 +30,10 @@ struct iq_report_meta {
 	struct {
 		uint64_t tasks, waiting, unexplained, inconsistent, elapsed_us, bytes_read;
 	} stats;
-	double longer_than_s;		/* the bound; negative: not known */
-	const iq_texts *notes;		/* or NULL */
-	struct iq_object *const *asked; /* of `why PID...`: these tasks */
-	size_t num_asked;
-	bool incomplete; /* a cause may be missing */
+	double longer_than_s;	      /* the bound; negative: not known */
+	const iq_texts *notes;	      /* or NULL */
+	const struct iq_asked *asked; /* or NULL */
+	bool incomplete;	      /* a cause may be missing */
 };
 
 /* The report; the caller owns it (json_decref()). */

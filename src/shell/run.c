@@ -59,7 +59,7 @@ bool iq_shell_stop(struct iq_shell *sh)
 		return false;
 	if (sh->interrupted && *sh->interrupted)
 		return true;
-	return sh->s && iq_session_expired(sh->s);
+	return sh->s && iq_session_expired(sh->s, 0);
 }
 
 /* ---- expressions ---- */

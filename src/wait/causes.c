@@ -589,8 +589,7 @@ static void rank(struct iq_causes *causes)
 	free(list);
 }
 
-struct iq_causes *iq_graph_causes(const struct iq_graph *g, struct iq_object *const *only,
-				  size_t num_only)
+struct iq_causes *iq_graph_causes(const struct iq_graph *g, const struct iq_asked *asked)
 {
 	const struct graph *gr = (const struct graph *)g;
 	struct finder f = { .g = g, .v = &gr->view };
@@ -605,12 +604,12 @@ struct iq_causes *iq_graph_causes(const struct iq_graph *g, struct iq_object *co
 	f.reached = iq_xcalloc(n, 1);
 	f.ring = iq_xcalloc(n, sizeof(*f.ring));
 	f.comp = iq_xcalloc(n, sizeof(*f.comp));
-	f.few_asked = only;
-	if (only)
-		for (size_t i = 0; i < num_only; i++) {
+	f.few_asked = asked && asked->num_pids;
+	if (f.few_asked)
+		iq_vec_foreach(&asked->tasks, o) {
 			/* Whom nobody had met when the graph was settled waits for nothing. */
-			if (only[i]->index < n)
-				f.asked[only[i]->index] = true;
+			if ((*o)->index < n)
+				f.asked[(*o)->index] = true;
 		}
 	else
 		memset(f.asked, true, n);

@@ -252,7 +252,9 @@ static uint64_t now_ms(void)
 static void ask(struct iq_session *s, int32_t pid)
 {
 	struct iq_why_options options = {
-		.longer_than_ms = 1000, .max_ms = BUDGET_MS, .pids = &pid, .num_pids = pid > 0
+		.longer_than_ms = 1000,
+		.max_ms = BUDGET_MS,
+		.asked = { .pids = &pid, .num_pids = pid > 0 },
 	};
 	struct iq_error *err;
 	struct iq_why why;
@@ -333,7 +335,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	find_words(k, &words);
 	for (size_t i = 1; i + 8 <= len && i / 8 < MAX_CHANGES; i += 8)
 		change(k, &words, data + i);
-	err = iq_tasks_snapshot(s, &list);
+	err = iq_tasks_snapshot(s, 0, &list);
 	for (size_t i = 0; !err && i < list->num_tasks; i++)
 		if (iq_task_cmdline(s, &list->tasks[i]))
 			iq_task_stack(s, &list->tasks[i]);

@@ -56,9 +56,9 @@ struct iq_why *fk_why(struct fakekernel *k)
 
 struct iq_why *fk_why_pid(struct fakekernel *k, int32_t pid)
 {
-	return ask(k,
-		   &(struct iq_why_options){
-			   .pids = &pid, .num_pids = 1, .longer_than_ms = 1000, .max_ms = 60000 });
+	return ask(k, &(struct iq_why_options){ .asked = { .pids = &pid, .num_pids = 1 },
+						.longer_than_ms = 1000,
+						.max_ms = 60000 });
 }
 
 /* ---- the answer ---- */

@@ -137,7 +137,20 @@ static inline void made_incident(struct iq_graph *g)
 static inline struct iq_causes *made_causes(struct iq_graph *g)
 {
 	iq_graph_settle(g);
-	return iq_graph_causes(g, NULL, 0);
+	return iq_graph_causes(g, NULL);
+}
+
+/* The same of this task alone, in a graph that is settled. */
+static inline struct iq_causes *made_causes_of(struct iq_graph *g, struct iq_object *task)
+{
+	int32_t pid = (int32_t)task->tid;
+	struct iq_asked asked = { .pids = &pid, .num_pids = 1 };
+	struct iq_causes *causes;
+
+	iq_vec_push(&asked.tasks, task);
+	causes = iq_graph_causes(g, &asked);
+	iq_vec_free(&asked.tasks);
+	return causes;
 }
 
 #endif

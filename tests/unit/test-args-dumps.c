@@ -212,7 +212,7 @@ static void judge_dump(const char *path)
 	if (iq_error_catch(&err, IQ_ERR_UNSUPPORTED))
 		return; /* built without the library for it */
 	assert_ok(err);
-	assert_ok(iq_tasks_snapshot(s, &list));
+	assert_ok(iq_tasks_snapshot(s, 0, &list));
 	for (size_t t = 0; t < list->num_tasks; t++) {
 		const struct iq_task *task = &list->tasks[t];
 		const struct iq_stack *stack = iq_task_stack(s, task);

@@ -48,7 +48,7 @@ static void *make_after_a_snapshot(struct iq_session *s)
 {
 	const struct iq_task_list *list;
 
-	assert_ok(iq_tasks_snapshot(s, &list));
+	assert_ok(iq_tasks_snapshot(s, 0, &list));
 	return make_letter("n");
 }
 
@@ -103,7 +103,7 @@ static void a_snapshot_drops_what_stood_on_the_former(void **state)
 
 	(void)state;
 	iq_cache_get(s, &of_snapshot);
-	assert_ok(iq_tasks_snapshot(s, &list));
+	assert_ok(iq_tasks_snapshot(s, 0, &list));
 	assert_freed("b");
 	assert_ptr_equal(iq_cache_get(s, &of_session), a);
 	assert_int_equal(num_made, 2);

@@ -12,6 +12,7 @@
 static json_t *report_of(struct iq_graph *g, const char *name, const iq_texts *notes,
 			 struct iq_object *asked)
 {
+	struct iq_asked about = { .num_pids = asked ? 1 : 0 };
 	struct iq_report_meta meta = {
 		.version = "0.1.0",
 		.taken_at_ns = 1795424400123000000,
@@ -27,16 +28,18 @@ static json_t *report_of(struct iq_graph *g, const char *name, const iq_texts *n
 			   .bytes_read = 5242880 },
 		.longer_than_s = 1,
 		.notes = notes,
-		.asked = &asked,
-		.num_asked = asked ? 1 : 0,
+		.asked = &about,
 	};
 	struct iq_causes *causes;
 	json_t *report;
 	const char *folder = getenv("INQUEST_TEST_REPORTS");
 
 	iq_graph_settle(g);
-	causes = iq_graph_causes(g, asked ? &asked : NULL, asked ? 1 : 0);
+	if (asked)
+		iq_vec_push(&about.tasks, asked);
+	causes = iq_graph_causes(g, &about);
 	report = iq_report_json(&meta, g, causes);
+	iq_vec_free(&about.tasks);
 
 	if (folder) {
 		_cleanup_(iq_strbuf_deinit) struct iq_strbuf path = IQ_STRBUF_INIT;

@@ -638,6 +638,30 @@ static void waiter_of_io_uring_hangs_with_all_of_its_requests(void **state)
 	}
 }
 
+static void the_time_of_one_answer_is_not_that_of_the_session(void **state)
+{
+	struct fakekernel *k = fakekernel_new(FK_NEW);
+	struct iq_session *s;
+	struct iq_why *why;
+
+	(void)state;
+	hang(fk_task(k, 10, "holder"));
+	s = fk_open(k);
+	why = fk_why(k);
+	assert_false(why->incomplete);
+	assert_int_equal(why->causes->list.num, 1);
+	assert_int_equal(s->deadline_ns, 0);
+	/* A session that has to end sooner ends the answer. */
+	s->deadline_ns = 1;
+	why = fk_why(k);
+	assert_true(why->incomplete);
+	assert_true(why->notes.num > 0);
+	assert_int_equal(s->deadline_ns, 1);
+	s->deadline_ns = 0;
+	assert_false(fk_why(k)->incomplete);
+	fakekernel_free(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -672,6 +696,7 @@ int main(void)
 		cmocka_unit_test(task_that_is_asked_for_says_what_it_sleeps_for),
 		cmocka_unit_test(arguments_that_cannot_be_read_stay_numbers),
 		cmocka_unit_test(waiter_of_io_uring_hangs_with_all_of_its_requests),
+		cmocka_unit_test(the_time_of_one_answer_is_not_that_of_the_session),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -143,14 +143,12 @@ static char *graph_in_words(const struct iq_graph *g)
 
 static char *ask_all(const struct iq_graph *g)
 {
-	return answer_in_words(iq_graph_causes(g, NULL, 0));
+	return answer_in_words(iq_graph_causes(g, NULL));
 }
 
-static char *ask_some(const struct iq_graph *g, const char *id)
+static char *ask_some(struct iq_graph *g, const char *id)
 {
-	struct iq_object *one = iq_graph_find(g, id);
-
-	return answer_in_words(iq_graph_causes(g, &one, 1));
+	return answer_in_words(made_causes_of(g, iq_graph_find(g, id)));
 }
 
 /* ---- tests ---- */
@@ -230,8 +228,8 @@ static void who_was_met_after_settling_waits_for_nothing(void **state)
 	deadlock(g);
 	iq_graph_settle(g);
 	late = made_task(g, 99, "late");
-	assert_int_equal(iq_graph_causes(g, &late, 1)->list.num, 0);
-	assert_int_equal(iq_graph_causes(g, NULL, 0)->list.num, 1);
+	assert_int_equal(made_causes_of(g, late)->list.num, 0);
+	assert_int_equal(iq_graph_causes(g, NULL)->list.num, 1);
 }
 
 static int graph_up(void **state)

@@ -710,13 +710,13 @@ static void a_question_about_one_task_has_its_causes_alone(void **state)
 	made_held(g, made_task(g, 1, "x"), made_lock(g, 1, "l"), made_task(g, 2, "y"), 9000);
 	ps = iq_graph_find(g, "task:4720");
 	iq_graph_settle(g);
-	causes = iq_graph_causes(g, &ps, 1);
+	causes = made_causes_of(g, ps);
 	assert_int_equal(causes->list.num, 1);
 	assert_string_equal(causes->list.data[0]->root->id, "fs:254:16");
 	assert_string_equal(causes->list.data[0]->chain.data[0]->id, "task:4720");
 	assert_int_equal(causes->list.data[0]->blocked.num, 4);
 	ps = iq_graph_find(g, "task:2");
-	assert_int_equal(iq_graph_causes(g, &ps, 1)->list.num, 0);
+	assert_int_equal(made_causes_of(g, ps)->list.num, 0);
 }
 
 static void ordinary_waiters_are_among_the_blocked(void **state)
