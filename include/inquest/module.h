@@ -34,6 +34,14 @@ struct iq_diag {
 	const void *queue;
 };
 
+/* What a wait rule is asked about: a task that sleeps, and how it came to that. */
+struct iq_sleeper {
+	struct iq_diag *d;
+	const struct iq_task *task;
+	const struct iq_stack *stack; /* never NULL; without frames where it is not known */
+	size_t frame;		      /* the one whose function called the rule up */
+};
+
 /*
  * Explains one kind of wait. Asked for a sleeping task when one of `functions` is on its stack,
  * the innermost frame first; of several rules for the same frame the one listed first.
@@ -47,14 +55,11 @@ struct iq_wait_rule {
 	const char *const *functions;	/* NULL-terminated, without compilers' suffixes */
 	const char *const *needs_types; /* NULL-terminated or NULL: idle where one is missing */
 	/*
-	 * Add a wait for `task` with its edges to d->g and return it in *wait_ret; leave it NULL
-	 * where this is not what the rule knows, so that the next one is asked. `frame` is the
-	 * index of the frame whose function matched. Errors are for memory that could not be read:
-	 * they become a note and the next rule is asked.
+	 * Add a wait of the task with its edges to who->d->g and return it in *wait_ret; leave it
+	 * NULL where this is not what the rule knows, so that the next one is asked. Errors are
+	 * for memory that could not be read: they become a note and the next rule is asked.
 	 */
-	struct iq_error *(*explain)(struct iq_diag *d, const struct iq_task *task,
-				    const struct iq_stack *stack, size_t frame,
-				    struct iq_wait **wait_ret);
+	struct iq_error *(*explain)(const struct iq_sleeper *who, struct iq_wait **wait_ret);
 };
 
 /* Explains an object that a wait led to: gives it fields, a verdict, edges to what it depends on.
@@ -77,14 +82,13 @@ struct iq_lock_name {
 };
 
 /*
- * Names locks by where they are. `hint` is the waiting task's stack, which often holds a pointer to
- * the container; may be NULL. Says true and fills *name_ret if it knows.
+ * Names locks by where they are. The stack of the task that waits for it often holds a pointer to
+ * the container; `waiter` is NULL where nobody waits. Says true and fills *name_ret if it knows.
  */
 struct iq_lock_namer {
 	const char *name;
 	bool (*identify)(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
-			 const struct iq_task *waiter, const struct iq_stack *stack,
-			 struct iq_lock_name *name_ret);
+			 const struct iq_sleeper *waiter, struct iq_lock_name *name_ret);
 };
 
 /*
@@ -135,17 +139,16 @@ struct iq_object *iq_diag_task_gone(struct iq_diag *d, int32_t tid, int32_t pid)
 
 /* A lock by address, named by the namers (else by iq_describe_addr()). name_ret may be NULL. */
 struct iq_object *iq_diag_lock(struct iq_diag *d, iq_vaddr addr, const char *cls,
-			       const char *lock_type, const struct iq_task *waiter,
-			       const struct iq_stack *stack, struct iq_lock_name *name_ret);
+			       const char *lock_type, const struct iq_sleeper *waiter,
+			       struct iq_lock_name *name_ret);
 
 /* Ask the holder rules. True: somebody knew all holders. */
 bool iq_diag_find_holders(struct iq_diag *d, struct iq_wait *wait, iq_vaddr lock,
 			  const char *lock_type, const struct iq_lock_name *name,
 			  unsigned num_holders);
 
-/* Start this task's wait (fills in state, time, system call, stack). */
-struct iq_wait *iq_diag_wait(struct iq_diag *d, const struct iq_task *task,
-			     const struct iq_stack *stack, struct iq_object *on,
+/* Start the wait of a task (fills in state, time, system call, stack). */
+struct iq_wait *iq_diag_wait(const struct iq_sleeper *who, struct iq_object *on,
 			     enum iq_wait_class cls);
 
 /* The object of a filesystem (struct super_block), a block device (struct block_device, or a

@@ -110,10 +110,11 @@ static void add_device(struct iq_diag *d, void *ctx, struct iq_object *device, c
 			    x->rq_wait);
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, size_t frame,
-				struct iq_wait **wait_ret)
+static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
+	const struct iq_stack *stack = who->stack;
 	int64_t off = iq_offsetof(d->s, "struct ctx_rq_wait", "comp");
 	struct candidates x = { .d = d };
 	struct request_search requests;
@@ -122,7 +123,6 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 	uint64_t left = 0;
 	iq_vaddr done;
 
-	(void)frame;
 	if (off < 0 || !iq_find_completion(d->s, task, stack, &done) || done < stack->sp ||
 	    done >= stack->end)
 		return NULL;
@@ -132,7 +132,7 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 	iq_object_str(d->g, on, "class", "completion");
 	iq_object_name(d->g, on, "the end of the asynchronous I/O of %s (%d)", task->comm,
 		       task->tgid);
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_UNASKED);
+	w = iq_diag_wait(who, on, IQ_WAIT_UNASKED);
 	iq_text_add(d->g, &w->evidence,
 		    "ctx_rq_wait.count at %#" PRIx64 " is %" PRId64
 		    ": so many contexts have requests under way",

@@ -137,14 +137,15 @@ static bool num_in_flight(struct iq_diag *d, iq_vaddr tctx, int64_t *num_ret)
 	return true;
 }
 
-static struct iq_wait *new_wait(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, enum iq_wait_class cls)
+static struct iq_wait *new_wait(const struct iq_sleeper *who, enum iq_wait_class cls)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	struct iq_object *on =
 		iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:io_uring-of-%d", task->tgid);
 
 	iq_object_name(d->g, on, "io_uring requests of %s (%d)", task->comm, task->tgid);
-	return iq_diag_wait(d, task, stack, on, cls);
+	return iq_diag_wait(who, on, cls);
 }
 
 static iq_vaddr tctx_of(struct iq_diag *d, const struct iq_task *task)
@@ -157,20 +158,19 @@ static iq_vaddr tctx_of(struct iq_diag *d, const struct iq_task *task)
 		       : 0;
 }
 
-struct iq_error *explain_uring_wait(struct iq_diag *d, const struct iq_task *task,
-				    const struct iq_stack *stack, size_t frame,
-				    struct iq_wait **wait_ret)
+struct iq_error *explain_uring_wait(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
-	struct requests x = { .task = task, .tctx = tctx_of(d, task) };
+	struct iq_diag *d = who->d;
+	const struct iq_stack *stack = who->stack;
+	struct requests x = { .task = who->task, .tctx = tctx_of(d, who->task) };
 	int64_t in_flight;
 	struct iq_wait *w;
 
-	(void)frame;
 	if (!x.tctx || !stack->user.valid || !stack->user.syscall ||
 	    !(stack->user.args[3] & ENTER_GETEVENTS) || !num_in_flight(d, x.tctx, &in_flight) ||
 	    in_flight <= 0 || (int64_t)find_stuck(d, &x, NULL) < in_flight)
 		return NULL;
-	w = new_wait(d, task, stack, IQ_WAIT_MESSAGE);
+	w = new_wait(who, IQ_WAIT_MESSAGE);
 	w->any = true;
 	iq_text_add(d->g, &w->evidence,
 		    "io_uring_task.inflight at %#" PRIx64 " says that it has %" PRId64
@@ -181,17 +181,15 @@ struct iq_error *explain_uring_wait(struct iq_diag *d, const struct iq_task *tas
 	return NULL;
 }
 
-struct iq_error *explain_uring_cancel(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame,
-				      struct iq_wait **wait_ret)
+struct iq_error *explain_uring_cancel(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
-	struct requests x = { .task = task, .tctx = tctx_of(d, task) };
+	struct iq_diag *d = who->d;
+	struct requests x = { .task = who->task, .tctx = tctx_of(d, who->task) };
 	struct iq_wait *w;
 
-	(void)frame;
 	if (!x.tctx || !find_stuck(d, &x, NULL))
 		return NULL;
-	w = new_wait(d, task, stack, IQ_WAIT_UNASKED);
+	w = new_wait(who, IQ_WAIT_UNASKED);
 	iq_text_add(d->g, &w->evidence,
 		    "io_uring_task at %#" PRIx64
 		    ": exec and exit wait for the requests that are under way",
@@ -201,18 +199,16 @@ struct iq_error *explain_uring_cancel(struct iq_diag *d, const struct iq_task *t
 	return NULL;
 }
 
-struct iq_error *explain_uring_exit(struct iq_diag *d, const struct iq_task *task,
-				    const struct iq_stack *stack, size_t frame,
-				    struct iq_wait **wait_ret)
+struct iq_error *explain_uring_exit(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	int64_t off = iq_offsetof(d->s, "struct io_ring_ctx", "ref_comp");
 	struct requests x = { .ring = 0 };
 	struct iq_object *on;
 	struct iq_wait *w;
 	iq_vaddr done;
 
-	(void)frame;
-	if (off < 0 || !iq_find_completion(d->s, task, stack, &done))
+	if (off < 0 || !iq_find_completion(d->s, who->task, who->stack, &done))
 		return NULL;
 	x.ring = done - (uint64_t)off;
 	if (!find_stuck(d, &x, NULL))
@@ -220,7 +216,7 @@ struct iq_error *explain_uring_exit(struct iq_diag *d, const struct iq_task *tas
 	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:io_uring-%#" PRIx64, x.ring);
 	on->addr = x.ring;
 	iq_object_name(d->g, on, "requests of an io_uring that was closed");
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_UNASKED);
+	w = iq_diag_wait(who, on, IQ_WAIT_UNASKED);
 	iq_text_add(d->g, &w->evidence, "it waits for io_ring_ctx.ref_comp of %#" PRIx64, x.ring);
 	find_stuck(d, &x, w);
 	*wait_ret = w;

@@ -10,14 +10,8 @@
 extern const char *const uring_wait_functions[],
 	*const uring_cancel_functions[], *const uring_exit_functions[], *const uring_types[];
 
-struct iq_error *explain_uring_wait(struct iq_diag *d, const struct iq_task *task,
-				    const struct iq_stack *stack, size_t frame,
-				    struct iq_wait **wait_ret);
-struct iq_error *explain_uring_cancel(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame,
-				      struct iq_wait **wait_ret);
-struct iq_error *explain_uring_exit(struct iq_diag *d, const struct iq_task *task,
-				    const struct iq_stack *stack, size_t frame,
-				    struct iq_wait **wait_ret);
+struct iq_error *explain_uring_wait(const struct iq_sleeper *who, struct iq_wait **wait_ret);
+struct iq_error *explain_uring_cancel(const struct iq_sleeper *who, struct iq_wait **wait_ret);
+struct iq_error *explain_uring_exit(const struct iq_sleeper *who, struct iq_wait **wait_ret);
 
 #endif

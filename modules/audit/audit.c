@@ -133,10 +133,9 @@ static void add_remedy(struct iq_diag *d, struct iq_object *on)
 		"are lost while the backlog is full)");
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, size_t frame,
-				struct iq_wait **wait_ret)
+static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	iq_vaddr head = iq_sym_addr(d->s, "audit_backlog_wait"),
 		 queue = iq_sym_addr(d->s, "audit_queue");
 	uint32_t limit = number(d, "audit_backlog_limit");
@@ -146,15 +145,15 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 	struct auditd a;
 	struct iq_wait *w;
 
-	(void)frame;
-	if (!head || !iq_find_wait_entry(d->s, task, stack, NULL, &entry) || entry.head != head)
+	if (!head || !iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry) ||
+	    entry.head != head)
 		return NULL;
 	if (queue)
 		iq_peek_member(d->s, "struct sk_buff_head", "qlen", queue, &queued);
 	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:audit-backlog");
 	iq_object_name(d->g, on, "room in the audit backlog, which takes %u records", limit);
 	add_remedy(d, on);
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	w = iq_diag_wait(who, on, IQ_WAIT_SLEEP);
 	w->any = true;
 	iq_text_add(d->g, &w->evidence,
 		    "it is in the queue audit_backlog_wait; audit_queue.qlen is %" PRIu64

@@ -150,10 +150,9 @@ static void nobody_mounts(struct iq_diag *d, struct iq_object *o, iq_vaddr sbi)
 		place ? place : "its mount");
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, size_t frame,
-				struct iq_wait **wait_ret)
+static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	int64_t off = iq_offsetof(d->s, queue_type, "queue");
 	struct iq_request request = { .taken = true,
 				      .reads = reads,
@@ -165,11 +164,10 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 	struct find_mount f;
 	struct iq_wait *w;
 
-	(void)frame;
-	if (off < 0 || !iq_find_wait_entry(d->s, task, stack, NULL, &entry) ||
+	if (off < 0 || !iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry) ||
 	    !find_mount(d, entry.head - (uint64_t)off, &f))
 		return NULL;
-	w = iq_diag_wait(d, task, stack, object_of(d, f.sb), IQ_WAIT_MESSAGE);
+	w = iq_diag_wait(who, object_of(d, f.sb), IQ_WAIT_MESSAGE);
 	w->any = true;
 	read_name(d, f.queue, name, sizeof(name));
 	iq_text_add(d->g, &w->evidence,

@@ -229,10 +229,9 @@ static size_t add_page_lockers(struct iq_diag *d, struct iq_wait *w, iq_vaddr pa
 	return num;
 }
 
-static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *task,
-				     const struct iq_stack *stack, size_t frame,
-				     struct iq_wait **wait_ret)
+static struct iq_error *explain_page(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	struct iq_object *on, *device = NULL;
 	struct iq_wait *w;
 	const char *path = NULL, *swap_path = NULL;
@@ -241,8 +240,7 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 	struct iq_edge *e;
 	int bit;
 
-	(void)frame;
-	if (!iq_find_wait_page(d->s, task, stack, &page, &bit))
+	if (!iq_find_wait_page(d->s, who->task, who->stack, &page, &bit))
 		return NULL;
 	iq_error_free(iq_enum_value(d->s, "enum pageflags", "PG_writeback", &writeback));
 	inode = inode_of_page(d, page);
@@ -263,9 +261,9 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 		       : inode ? "a file"
 		       : swap  ? "swapped memory"
 			       : "anonymous memory");
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	w = iq_diag_wait(who, on, IQ_WAIT_SLEEP);
 	/* Woken for this bit alone: who ran since has had what it waited for. */
-	w->key = task->switches;
+	w->key = who->task->switches;
 	iq_text_add(d->g, &w->evidence, "its wait_page_queue names page %#" PRIx64 ", bit %d", page,
 		    bit);
 	*wait_ret = w;
@@ -290,10 +288,9 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 
 /* ---- buffers ---- */
 
-static struct iq_error *explain_buffer(struct iq_diag *d, const struct iq_task *task,
-				       const struct iq_stack *stack, size_t frame,
-				       struct iq_wait **wait_ret)
+static struct iq_error *explain_buffer(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	int64_t state = iq_offsetof(d->s, "struct buffer_head", "b_state");
 	struct iq_object *on, *device;
 	uint64_t bdev, block = 0;
@@ -302,8 +299,8 @@ static struct iq_error *explain_buffer(struct iq_diag *d, const struct iq_task *
 	iq_vaddr word, bh;
 	int bit;
 
-	(void)frame;
-	if (state < 0 || !iq_find_wait_bit(d->s, task, stack, &word, &bit) || bit != BH_LOCK)
+	if (state < 0 || !iq_find_wait_bit(d->s, who->task, who->stack, &word, &bit) ||
+	    bit != BH_LOCK)
 		return NULL;
 	bh = word - (uint64_t)state;
 	if (!iq_peek_member(d->s, "struct buffer_head", "b_bdev", bh, &bdev))
@@ -316,9 +313,9 @@ static struct iq_error *explain_buffer(struct iq_diag *d, const struct iq_task *
 	on->addr = word;
 	iq_object_str(d->g, on, "class", "bit");
 	iq_object_name(d->g, on, "block %" PRIu64 " of %s", block, device->name);
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	w = iq_diag_wait(who, on, IQ_WAIT_SLEEP);
 	/* Woken for this bit alone: who ran since has had what it waited for. */
-	w->key = task->switches;
+	w->key = who->task->switches;
 	iq_text_add(d->g, &w->evidence,
 		    "its wait_bit_queue_entry names buffer_head %#" PRIx64 ", bit %d", bh, bit);
 	e = iq_graph_edge(d->g, w->task, device, on, IQ_EDGE_SERVES, IQ_PROVEN,
@@ -357,10 +354,11 @@ static bool is_own_bio(struct iq_session *s, iq_vaddr p, void *ctx)
 	return iq_peek_member(s, "struct bio", "bi_disk", p, &bdev) && iq_disk_name(s, bdev, name);
 }
 
-static iq_vaddr find_bio(struct iq_diag *d, const struct iq_task *task,
-			 const struct iq_stack *stack)
+static iq_vaddr find_bio(const struct iq_sleeper *who)
 {
-	struct find_bio f = { d, task, stack };
+	struct iq_diag *d = who->d;
+	const struct iq_stack *stack = who->stack;
+	struct find_bio f = { d, who->task, stack };
 	iq_vaddr bio = iq_stack_search(d->s, stack, 0, is_own_bio, &f);
 
 	/* ... or the bio itself lies on the stack. */
@@ -371,26 +369,28 @@ static iq_vaddr find_bio(struct iq_diag *d, const struct iq_task *task,
 }
 
 /* The device that the system call's descriptor is, or that its file is on. */
-static struct iq_object *device_of_syscall(struct iq_diag *d, const struct iq_task *task,
-					   const struct iq_stack *stack)
+static struct iq_object *device_of_syscall(const struct iq_sleeper *who)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_stack *stack = who->stack;
 	uint64_t inode;
 	iq_vaddr file;
 
 	if (!stack->user.valid || !stack->user.syscall)
 		return NULL;
-	file = iq_task_file(d->s, task, (unsigned)stack->user.args[0]);
+	file = iq_task_file(d->s, who->task, (unsigned)stack->user.args[0]);
 	if (!file || !iq_peek_member(d->s, "struct file", "f_mapping", file, &inode) ||
 	    !iq_peek_member(d->s, "struct address_space", "host", inode, &inode))
 		return NULL;
 	return iq_diag_storage_of_inode(d, inode);
 }
 
-static struct iq_error *explain_bio(struct iq_diag *d, const struct iq_task *task,
-				    const struct iq_stack *stack, size_t frame,
-				    struct iq_wait **wait_ret)
+static struct iq_error *explain_bio(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
-	iq_vaddr bio = find_bio(d, task, stack);
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
+	const struct iq_stack *stack = who->stack;
+	iq_vaddr bio = find_bio(who);
 	struct iq_object *device = NULL;
 	struct iq_wait *w;
 	struct iq_edge *e;
@@ -402,11 +402,11 @@ static struct iq_error *explain_bio(struct iq_diag *d, const struct iq_task *tas
 		device = iq_diag_disk(d, p);
 	if (!device) {
 		bio = 0;
-		device = device_of_syscall(d, task, stack);
+		device = device_of_syscall(who);
 	}
 	if (!device)
 		return NULL;
-	w = iq_diag_wait(d, task, stack, device, IQ_WAIT_SLEEP);
+	w = iq_diag_wait(who, device, IQ_WAIT_SLEEP);
 	/* Nothing wakes it but the end of this I/O; the next one is another wait. */
 	w->key = task->switches;
 	e = iq_graph_edge(d->g, w->task, device, NULL, IQ_EDGE_SERVES, bio ? IQ_PROVEN : IQ_STRONG,
@@ -414,13 +414,13 @@ static struct iq_error *explain_bio(struct iq_diag *d, const struct iq_task *tas
 	if (bio)
 		iq_text_add(d->g, &e->evidence,
 			    "%s (%d) waits in %s() for the bio at %#" PRIx64 ", which is for %s",
-			    task->comm, task->pid, stack->frames[frame].sym.name, bio,
+			    task->comm, task->pid, stack->frames[who->frame].sym.name, bio,
 			    device->name);
 	else
 		iq_text_add(d->g, &e->evidence,
 			    "%s (%d) waits in %s() for I/O of descriptor %" PRIu64
 			    ", which is on %s",
-			    task->comm, task->pid, stack->frames[frame].sym.name,
+			    task->comm, task->pid, stack->frames[who->frame].sym.name,
 			    stack->user.args[0], device->name);
 	*wait_ret = w;
 	return NULL;

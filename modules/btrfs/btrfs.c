@@ -111,10 +111,9 @@ static struct iq_edge *wait_for_fs(struct iq_diag *d, struct iq_wait *w, struct 
 
 /* ---- blocks of the trees ---- */
 
-static struct iq_error *explain_block(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame,
-				      struct iq_wait **wait_ret)
+static struct iq_error *explain_block(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	struct iq_object *fs;
 	uint64_t start = 0;
 	iq_vaddr word, eb, info;
@@ -122,8 +121,7 @@ static struct iq_error *explain_block(struct iq_diag *d, const struct iq_task *t
 	struct iq_edge *e;
 	int bit;
 
-	(void)frame;
-	if (!iq_find_wait_bit(d->s, task, stack, &word, &bit) || bit < 0)
+	if (!iq_find_wait_bit(d->s, who->task, who->stack, &word, &bit) || bit < 0)
 		return NULL;
 	eb = btrfs_owner_of(d, BTRFS_BUFFER, "bflags", word, &info);
 	fs = eb ? btrfs_filesystem(d, info) : NULL;
@@ -131,12 +129,12 @@ static struct iq_error *explain_block(struct iq_diag *d, const struct iq_task *t
 		return NULL;
 	iq_peek_member(d->s, BTRFS_BUFFER, "start", eb, &start);
 	w = iq_diag_wait(
-		d, task, stack,
+		who,
 		btrfs_thing(d, word, "bit", fs,
 			    iq_arena_printf(iq_scratch(d->s), "tree block %" PRIu64, start)),
 		IQ_WAIT_SLEEP);
 	/* Woken for this bit alone: who ran since has had what it waited for. */
-	w->key = task->switches;
+	w->key = who->task->switches;
 	iq_text_add(d->g, &w->evidence,
 		    "its wait_bit_queue_entry names extent_buffer %#" PRIx64 ", bit %d", eb, bit);
 	e = wait_for_fs(d, w, fs, IQ_PROVEN, "has to read or write the block");
@@ -166,10 +164,9 @@ static iq_vaddr info_of_inode(struct iq_diag *d, iq_vaddr inode, iq_vaddr *vfs_r
 	return 0;
 }
 
-static struct iq_error *explain_ordered(struct iq_diag *d, const struct iq_task *task,
-					const struct iq_stack *stack, size_t frame,
-					struct iq_wait **wait_ret)
+static struct iq_error *explain_ordered(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	static const char type[] = "struct btrfs_ordered_extent";
 	static const char *const ending[] = { "btrfs_finish_ordered_io", "btrfs_finish_one_ordered",
 					      "btrfs_work_helper", "finish_ordered_fn", NULL };
@@ -182,8 +179,7 @@ static struct iq_error *explain_ordered(struct iq_diag *d, const struct iq_task 
 	struct iq_edge *e;
 	uint64_t inode;
 
-	(void)frame;
-	if (off < 0 || !iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (off < 0 || !iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry))
 		return NULL;
 	ordered = entry.head - (uint64_t)off;
 	if (!iq_peek_member(d->s, type, "inode", ordered, &inode) || !iq_is_kernel_ptr(d->s, inode))
@@ -193,7 +189,7 @@ static struct iq_error *explain_ordered(struct iq_diag *d, const struct iq_task 
 	if (!fs)
 		return NULL;
 	path = iq_path_of_inode(d->s, vfs);
-	w = iq_diag_wait(d, task, stack,
+	w = iq_diag_wait(who,
 			 btrfs_thing(d, entry.head, "waitqueue", fs,
 				     iq_arena_printf(iq_scratch(d->s), "data written to %s",
 						     path ? path : "a file")),
@@ -237,10 +233,9 @@ static struct iq_object *fs_in_hand(struct iq_diag *d, const struct iq_stack *st
 }
 
 /* A range of a file that is locked: by a task that remembers its state, or by I/O. */
-static struct iq_error *explain_range(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame,
-				      struct iq_wait **wait_ret)
+static struct iq_error *explain_range(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	static const char type[] = "struct extent_state";
 	int64_t off = iq_offsetof(d->s, type, "wq");
 	uint64_t start, end;
@@ -251,16 +246,16 @@ static struct iq_error *explain_range(struct iq_diag *d, const struct iq_task *t
 	iq_vaddr state;
 	size_t num = 0;
 
-	if (off < 0 || !iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (off < 0 || !iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry))
 		return NULL;
 	state = entry.head - (uint64_t)off;
 	if (!iq_peek_member(d->s, type, "start", state, &start) ||
 	    !iq_peek_member(d->s, type, "end", state, &end) || start > end)
 		return NULL;
-	fs = fs_in_hand(d, stack, frame);
+	fs = fs_in_hand(d, who->stack, who->frame);
 	if (!fs)
 		return NULL;
-	w = iq_diag_wait(d, task, stack,
+	w = iq_diag_wait(who,
 			 btrfs_thing(d, entry.head, "range", fs,
 				     iq_arena_printf(iq_scratch(d->s),
 						     "the locked range from byte %" PRIu64
@@ -275,7 +270,7 @@ static struct iq_error *explain_range(struct iq_diag *d, const struct iq_task *t
 		const struct iq_stack *other;
 		struct iq_wait_entry its;
 
-		if (!t->pid || !t->stack || t->on_cpu || t == task || t->state != 'D')
+		if (!t->pid || !t->stack || t->on_cpu || t == who->task || t->state != 'D')
 			continue;
 		other = iq_task_stack(d->s, t);
 		if (!btrfs_is_inside(other) || !iq_stack_mentions(other, state) ||
@@ -300,10 +295,9 @@ static struct iq_error *explain_range(struct iq_diag *d, const struct iq_task *t
 
 /* ---- flushes ---- */
 
-static struct iq_error *explain_flush(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame,
-				      struct iq_wait **wait_ret)
+static struct iq_error *explain_flush(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	static const char type[] = "struct btrfs_device";
 	struct iq_object *device, *fs;
 	iq_vaddr completion, own, info;
@@ -311,8 +305,7 @@ static struct iq_error *explain_flush(struct iq_diag *d, const struct iq_task *t
 	struct iq_edge *e;
 	uint64_t bdev;
 
-	(void)frame;
-	if (!iq_find_completion(d->s, task, stack, &completion))
+	if (!iq_find_completion(d->s, who->task, who->stack, &completion))
 		return NULL;
 	own = btrfs_owner_of(d, type, "flush_wait", completion, &info);
 	fs = own ? btrfs_filesystem(d, info) : NULL;
@@ -320,10 +313,9 @@ static struct iq_error *explain_flush(struct iq_diag *d, const struct iq_task *t
 		fs && iq_peek_member(d->s, type, "bdev", own, &bdev) ? iq_diag_bdev(d, bdev) : NULL;
 	if (!device)
 		return NULL;
-	w = iq_diag_wait(d, task, stack,
-			 btrfs_thing(d, completion, "completion", fs, "a flush of a device"),
+	w = iq_diag_wait(who, btrfs_thing(d, completion, "completion", fs, "a flush of a device"),
 			 IQ_WAIT_SLEEP);
-	w->key = task->switches;
+	w->key = who->task->switches;
 	e = iq_graph_edge(d->g, w->task, device, w->on, IQ_EDGE_SERVES, IQ_PROVEN,
 			  "has to flush what it caches");
 	iq_text_add(d->g, &e->evidence, "btrfs_device.bdev at %#" PRIx64 " is %s", own,
@@ -334,10 +326,9 @@ static struct iq_error *explain_flush(struct iq_diag *d, const struct iq_task *t
 
 /* ---- room for a block group's free space to be read ---- */
 
-static struct iq_error *explain_caching(struct iq_diag *d, const struct iq_task *task,
-					const struct iq_stack *stack, size_t frame,
-					struct iq_wait **wait_ret)
+static struct iq_error *explain_caching(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	static const char type[] = "struct btrfs_caching_control";
 	static const char *const caching[] = { "caching_thread", "load_free_space_tree",
 					       "load_extent_tree_free", NULL };
@@ -348,8 +339,7 @@ static struct iq_error *explain_caching(struct iq_diag *d, const struct iq_task 
 	struct iq_wait *w;
 	iq_vaddr control;
 
-	(void)frame;
-	if (off < 0 || !iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (off < 0 || !iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry))
 		return NULL;
 	control = entry.head - (uint64_t)off;
 	if (!iq_peek_member(d->s, type, "block_group", control, &group) ||
@@ -358,7 +348,7 @@ static struct iq_error *explain_caching(struct iq_diag *d, const struct iq_task 
 	fs = btrfs_filesystem(d, info);
 	if (!fs)
 		return NULL;
-	w = iq_diag_wait(d, task, stack,
+	w = iq_diag_wait(who,
 			 btrfs_thing(d, entry.head, "waitqueue", fs,
 				     "the list of free space of a block group"),
 			 IQ_WAIT_SLEEP);

@@ -32,15 +32,9 @@ size_t btrfs_add_workers(struct iq_diag *d, struct iq_wait *w, const char *const
 			 iq_vaddr in_hand, const char *what, const char *how);
 
 /* transaction.c */
-struct iq_error *btrfs_explain_transaction(struct iq_diag *d, const struct iq_task *task,
-					   const struct iq_stack *stack, size_t frame,
-					   struct iq_wait **wait_ret);
-struct iq_error *btrfs_explain_log(struct iq_diag *d, const struct iq_task *task,
-				   const struct iq_stack *stack, size_t frame,
-				   struct iq_wait **wait_ret);
-struct iq_error *btrfs_explain_ticket(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame,
-				      struct iq_wait **wait_ret);
+struct iq_error *btrfs_explain_transaction(const struct iq_sleeper *who, struct iq_wait **wait_ret);
+struct iq_error *btrfs_explain_log(const struct iq_sleeper *who, struct iq_wait **wait_ret);
+struct iq_error *btrfs_explain_ticket(const struct iq_sleeper *who, struct iq_wait **wait_ret);
 extern const char *const btrfs_transaction_functions[];
 extern const char *const btrfs_log_functions[];
 extern const char *const btrfs_ticket_functions[];

@@ -72,8 +72,7 @@ static bool name_member(struct iq_diag *d, iq_vaddr lock, const char *type,
 }
 
 static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
-		     const struct iq_task *waiter, const struct iq_stack *stack,
-		     struct iq_lock_name *name_ret)
+		     const struct iq_sleeper *waiter, struct iq_lock_name *name_ret)
 {
 	static const char *const info_mutexes[] = {
 		"tree_log_mutex",
@@ -97,8 +96,7 @@ static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
 	static const char *const root_mutexes[] = { "log_mutex", "objectid_mutex", "delalloc_mutex",
 						    "ordered_extent_mutex", NULL };
 
-	(void)waiter;
-	if (!stack || !btrfs_is_inside(stack))
+	if (!waiter || !btrfs_is_inside(waiter->stack))
 		return false;
 	if (!strcmp(lock_type, "struct rw_semaphore"))
 		return name_block(d, lock, name_ret) ||

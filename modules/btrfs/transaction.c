@@ -100,10 +100,10 @@ static void add_commit(struct iq_diag *d, struct iq_wait *w, iq_vaddr transactio
 		add_handles(d, w, transaction, false);
 }
 
-static struct iq_error *wait_in_transaction(struct iq_diag *d, const struct iq_task *task,
-					    const struct iq_stack *stack, iq_vaddr head,
+static struct iq_error *wait_in_transaction(const struct iq_sleeper *who, iq_vaddr head,
 					    struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	static const char *const members[] = { "writer_wait", "commit_wait", "pending_wait" };
 	static const char *const words[] = { "the open handles of a transaction",
 					     "the commit of a transaction",
@@ -121,8 +121,7 @@ static struct iq_error *wait_in_transaction(struct iq_diag *d, const struct iq_t
 	if (!fs)
 		return NULL;
 	i--;
-	w = iq_diag_wait(d, task, stack, btrfs_thing(d, head, "transaction", fs, words[i]),
-			 IQ_WAIT_SLEEP);
+	w = iq_diag_wait(who, btrfs_thing(d, head, "transaction", fs, words[i]), IQ_WAIT_SLEEP);
 	iq_text_add(d->g, &w->evidence, "it is in btrfs_transaction.%s at %#" PRIx64, members[i],
 		    transaction);
 	*wait_ret = w;
@@ -146,10 +145,9 @@ static struct iq_error *wait_in_transaction(struct iq_diag *d, const struct iq_t
 	return NULL;
 }
 
-struct iq_error *btrfs_explain_transaction(struct iq_diag *d, const struct iq_task *task,
-					   const struct iq_stack *stack, size_t frame,
-					   struct iq_wait **wait_ret)
+struct iq_error *btrfs_explain_transaction(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	static const char *const members[] = { "transaction_wait", "transaction_blocked_wait",
 					       "delayed_iputs_wait" };
 	struct iq_wait_entry entry;
@@ -161,8 +159,7 @@ struct iq_error *btrfs_explain_transaction(struct iq_diag *d, const struct iq_ta
 	iq_vaddr info = 0;
 	size_t i;
 
-	(void)frame;
-	if (!iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (!iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry))
 		return NULL;
 	for (i = 0; i < IQ_ARRAY_SIZE(members) && !fs; i++) {
 		int64_t off = iq_offsetof(d->s, BTRFS_INFO, members[i]);
@@ -171,9 +168,9 @@ struct iq_error *btrfs_explain_transaction(struct iq_diag *d, const struct iq_ta
 		fs = off >= 0 ? btrfs_filesystem(d, info) : NULL;
 	}
 	if (!fs)
-		return wait_in_transaction(d, task, stack, entry.head, wait_ret);
+		return wait_in_transaction(who, entry.head, wait_ret);
 	i--;
-	w = iq_diag_wait(d, task, stack,
+	w = iq_diag_wait(who,
 			 btrfs_thing(d, entry.head, "transaction", fs,
 				     i == 2 ? "the deletion of files"
 					    : "the commit of the running transaction"),
@@ -189,7 +186,7 @@ struct iq_error *btrfs_explain_transaction(struct iq_diag *d, const struct iq_ta
 	if (!iq_peek_member(d->s, BTRFS_INFO, "cleaner_kthread", info, &thread))
 		return NULL;
 	cleaner = iq_task_by_addr(d->s, thread);
-	if (!cleaner || cleaner == task)
+	if (!cleaner || cleaner == who->task)
 		return NULL;
 	e = iq_graph_edge(d->g, w->task, iq_diag_task(d, cleaner), w->on, IQ_EDGE_SERVES, IQ_STRONG,
 			  "has to delete them");
@@ -226,10 +223,9 @@ static iq_vaddr root_of_queue(struct iq_diag *d, iq_vaddr head, bool *commits_re
 	return 0;
 }
 
-struct iq_error *btrfs_explain_log(struct iq_diag *d, const struct iq_task *task,
-				   const struct iq_stack *stack, size_t frame,
-				   struct iq_wait **wait_ret)
+struct iq_error *btrfs_explain_log(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	static const char *const writing[] = { "btrfs_sync_log", NULL };
 	static const char *const adding[] = { "btrfs_log_inode",
 					      "btrfs_log_inode_parent",
@@ -244,14 +240,13 @@ struct iq_error *btrfs_explain_log(struct iq_diag *d, const struct iq_task *task
 	struct iq_wait *w;
 	bool commits;
 
-	(void)frame;
-	if (!iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (!iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry))
 		return NULL;
 	root = root_of_queue(d, entry.head, &commits, &info);
 	fs = root ? btrfs_filesystem(d, info) : NULL;
 	if (!fs)
 		return NULL;
-	w = iq_diag_wait(d, task, stack,
+	w = iq_diag_wait(who,
 			 btrfs_thing(d, entry.head, "journal", fs,
 				     commits ? "the fsync log" : "who adds to the fsync log"),
 			 IQ_WAIT_SLEEP);
@@ -315,10 +310,10 @@ static void describe_space(struct iq_diag *d, struct iq_wait *w, iq_vaddr space,
 		    bytes, space, total, v[0], v[1], v[2], v[3], v[4], full ? "cannot" : "may");
 }
 
-struct iq_error *btrfs_explain_ticket(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame,
-				      struct iq_wait **wait_ret)
+struct iq_error *btrfs_explain_ticket(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_stack *stack = who->stack;
 	enum { BLOCK_GROUP_DATA = 1, BLOCK_GROUP_SYSTEM = 2 };
 	static const char type[] = "struct reserve_ticket";
 	static const char *const winning[] = { "btrfs_async_reclaim_metadata_space",
@@ -336,8 +331,7 @@ struct iq_error *btrfs_explain_ticket(struct iq_diag *d, const struct iq_task *t
 	iq_vaddr ticket;
 	struct iq_wait *w;
 
-	(void)frame;
-	if (wait < 0 || list < 0 || !iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (wait < 0 || list < 0 || !iq_find_wait_entry(d->s, who->task, stack, NULL, &entry))
 		return NULL;
 	ticket = entry.head - (uint64_t)wait;
 	if (ticket < stack->sp || ticket >= stack->end)
@@ -348,7 +342,7 @@ struct iq_error *btrfs_explain_ticket(struct iq_diag *d, const struct iq_task *t
 		return NULL;
 	iq_peek_member(d->s, type, "bytes", ticket, &bytes);
 	iq_peek_member(d->s, space_type, "flags", f.space, &flags);
-	w = iq_diag_wait(d, task, stack,
+	w = iq_diag_wait(who,
 			 btrfs_thing(d, f.space, "space", fs,
 				     flags & BLOCK_GROUP_DATA	  ? "room for data"
 				     : flags & BLOCK_GROUP_SYSTEM ? "room for chunks"

@@ -164,22 +164,20 @@ static void judge_frozen(struct iq_diag *d, struct iq_object *o, const struct iq
 }
 
 /* What it says about itself: it waits for its cgroup to be thawed. Nobody hangs by that alone. */
-static struct iq_error *explain_frozen(struct iq_diag *d, const struct iq_task *task,
-				       const struct iq_stack *stack, size_t frame,
-				       struct iq_wait **wait_ret)
+static struct iq_error *explain_frozen(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	struct iq_object *on;
 	struct iq_wait *w;
 	struct freeze f;
 
-	(void)frame;
-	if (!task->frozen || !find_freeze(d, task, &f))
+	if (!who->task->frozen || !find_freeze(d, who->task, &f))
 		return NULL;
 	on = cgroup_object(d, f.cgroup);
 	if (!on)
 		return NULL;
 	iq_object_bool(d->g, on, "frozen", true);
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_IDLE);
+	w = iq_diag_wait(who, on, IQ_WAIT_IDLE);
 	iq_text_add(d->g, &w->evidence,
 		    "%s of %s at %#" PRIx64 " is %" PRIu64 ": it is to be frozen", f.member,
 		    on->name, f.at, f.value);
@@ -322,29 +320,29 @@ static void add_memory_verdict(struct iq_diag *d, const struct iq_task *t, struc
 		    t->tgid);
 }
 
-static struct iq_error *explain_memory(struct iq_diag *d, const struct iq_task *task,
-				       const struct iq_stack *stack, size_t frame,
-				       struct iq_wait **wait_ret)
+static struct iq_error *explain_memory(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
-	bool high = strstr(stack->frames[frame].sym.name, "over_high");
+	struct iq_diag *d = who->d;
+	const struct iq_stack *stack = who->stack;
+	bool high = strstr(stack->frames[who->frame].sym.name, "over_high");
 	uint64_t usage = 0, max = 0;
 	struct iq_object *on;
 	struct iq_wait *w;
 
 	/* What it sleeps in within reclaim is another's to explain. */
-	for (size_t i = 0; i < frame; i++)
+	for (size_t i = 0; i < who->frame; i++)
 		if (stack->frames[i].sym.name && strstr(stack->frames[i].sym.name, "shrink"))
 			return NULL;
-	on = cgroup_object(d,
-			   find_over(d, task, high ? "memory.high" : "memory.max", &usage, &max));
+	on = cgroup_object(
+		d, find_over(d, who->task, high ? "memory.high" : "memory.max", &usage, &max));
 	if (!on || !max)
 		return NULL;
 	iq_object_real(d->g, on, "memory_pct", (double)usage * 100 / (double)max);
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	w = iq_diag_wait(who, on, IQ_WAIT_SLEEP);
 	iq_text_add(d->g, &w->evidence, "its cgroup uses %" PRIu64 " kB of %" PRIu64 " kB",
 		    usage << (PAGE_SHIFT - 10), max << (PAGE_SHIFT - 10));
 	*wait_ret = w;
-	add_memory_verdict(d, task, w, high, usage, max);
+	add_memory_verdict(d, who->task, w, high, usage, max);
 	return NULL;
 }
 

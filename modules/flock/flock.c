@@ -215,10 +215,10 @@ static const char *kind_of(const struct shadow_lock *lock)
 					: "flock";
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, size_t frame,
-				struct iq_wait **wait_ret)
+static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	struct iq_wait_entry entry;
 	struct shadow_lock own = { 0 }, lock;
 	struct conflicts conflicts = { .d = d, .own = &own };
@@ -228,8 +228,7 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 	iq_vaddr addr;
 	const char *path;
 
-	(void)frame;
-	if (wait_offset(d) < 0 || !iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (wait_offset(d) < 0 || !iq_find_wait_entry(d->s, task, who->stack, NULL, &entry))
 		return NULL;
 	addr = entry.head - (uint64_t)wait_offset(d);
 	err = read_lock(d, addr, &own);
@@ -254,7 +253,7 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 		      : own.flags & FL_LEASE ? "lease"
 					     : "posix-lock");
 	iq_object_name(d->g, on, "%s of %s", kind_of(&lock), path ? path : "a file");
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
+	w = iq_diag_wait(who, on, IQ_WAIT_LOCK);
 	w->mode = own.type == F_RDLCK ? "read" : "write";
 	iq_text_add(d->g, &w->evidence, "its request is blocked by the file lock at %#" PRIx64,
 		    addr);

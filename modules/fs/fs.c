@@ -187,7 +187,7 @@ static bool name_f_pos_lock(struct iq_diag *d, iq_vaddr lock, struct iq_lock_nam
 
 /* The mutex of a pipe: some struct file that the waiter works on has that pipe as its private_data.
  */
-static bool name_pipe_mutex(struct iq_diag *d, iq_vaddr lock, const struct iq_stack *stack,
+static bool name_pipe_mutex(struct iq_diag *d, iq_vaddr lock, const struct iq_sleeper *waiter,
 			    struct iq_lock_name *name_ret)
 {
 	int64_t off = iq_offsetof(d->s, "struct pipe_inode_info", "mutex");
@@ -199,10 +199,11 @@ static bool name_pipe_mutex(struct iq_diag *d, iq_vaddr lock, const struct iq_st
 	    !iq_peek_member(d->s, "struct pipe_inode_info", "ring_size", pipe, &ring) || !ring ||
 	    ring & (ring - 1))
 		return false;
-	for (size_t i = 0; stack && i < stack->num_words; i++) {
-		if (!iq_is_kernel_ptr(d->s, stack->words[i]) ||
-		    !iq_peek_u64(d->s, stack->words[i] + (uint64_t)data, &p) || p != pipe ||
-		    !iq_peek_member(d->s, "struct file", "f_inode", stack->words[i], &inode) ||
+	for (size_t i = 0; waiter && i < waiter->stack->num_words; i++) {
+		if (!iq_is_kernel_ptr(d->s, waiter->stack->words[i]) ||
+		    !iq_peek_u64(d->s, waiter->stack->words[i] + (uint64_t)data, &p) || p != pipe ||
+		    !iq_peek_member(d->s, "struct file", "f_inode", waiter->stack->words[i],
+				    &inode) ||
 		    !iq_peek_member(d->s, "struct inode", "i_ino", inode, &ino))
 			continue;
 		*name_ret = (struct iq_lock_name){
@@ -219,10 +220,8 @@ static bool name_pipe_mutex(struct iq_diag *d, iq_vaddr lock, const struct iq_st
 }
 
 static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
-		     const struct iq_task *waiter, const struct iq_stack *stack,
-		     struct iq_lock_name *name_ret)
+		     const struct iq_sleeper *waiter, struct iq_lock_name *name_ret)
 {
-	(void)waiter;
 	if (!strcmp(lock_type, "struct percpu_rw_semaphore"))
 		return name_sb_lock(d, lock, name_ret);
 	if (!strcmp(lock_type, "struct rw_semaphore"))
@@ -233,7 +232,7 @@ static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
 		       name_inode_lock(d, lock, "i_data.i_mmap_rwsem", "i_mmap_rwsem", name_ret);
 	if (!strcmp(lock_type, "struct mutex"))
 		return name_f_pos_lock(d, lock, name_ret) ||
-		       name_pipe_mutex(d, lock, stack, name_ret);
+		       name_pipe_mutex(d, lock, waiter, name_ret);
 	return false;
 }
 

@@ -253,10 +253,10 @@ static void add_servers(struct iq_diag *d, struct iq_wait *w, const struct conne
 		nobody_serves(d, c, &f);
 }
 
-static struct iq_wait *wait_for(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, struct connection *c, bool taken)
+static struct iq_wait *wait_for(const struct iq_sleeper *who, struct connection *c, bool taken)
 {
-	struct iq_wait *w = iq_diag_wait(d, task, stack, object_of(d, c), IQ_WAIT_MESSAGE);
+	struct iq_diag *d = who->d;
+	struct iq_wait *w = iq_diag_wait(who, object_of(d, c), IQ_WAIT_MESSAGE);
 
 	w->any = true;
 	add_servers(d, w, c, taken);
@@ -291,9 +291,9 @@ static bool conn_of_request(struct iq_diag *d, iq_vaddr req, struct connection *
 	       read_connection(d, conn, c);
 }
 
-static struct iq_wait *wait_for_request(struct iq_diag *d, const struct iq_task *task,
-					const struct iq_stack *stack, iq_vaddr head)
+static struct iq_wait *wait_for_request(const struct iq_sleeper *who, iq_vaddr head)
 {
+	struct iq_diag *d = who->d;
 	int64_t waitq = iq_offsetof(d->s, req_type, "waitq");
 	iq_vaddr req = head - (uint64_t)waitq;
 	uint64_t flags = 0, opcode = 0, unique = 0;
@@ -308,7 +308,7 @@ static struct iq_wait *wait_for_request(struct iq_diag *d, const struct iq_task 
 	iq_peek_member(d->s, req_type, "in.h.opcode", req, &opcode);
 	iq_peek_member(d->s, req_type, "in.h.unique", req, &unique);
 	taken = req_flag(d, "FR_SENT", flags);
-	w = wait_for(d, task, stack, &c, taken);
+	w = wait_for(who, &c, taken);
 	name = operation(opcode);
 	iq_text_add(d->g, &w->evidence,
 		    "fuse_req %#" PRIx64 " is request %" PRIu64
@@ -327,9 +327,9 @@ static struct iq_wait *wait_for_request(struct iq_diag *d, const struct iq_task 
 /* ---- other queues of FUSE ---- */
 
 /* page_waitq and others of an inode; blocked_waitq of a connection or channel. */
-static struct iq_wait *wait_in_queue(struct iq_diag *d, const struct iq_task *task,
-				     const struct iq_stack *stack, iq_vaddr head)
+static struct iq_wait *wait_in_queue(const struct iq_sleeper *who, iq_vaddr head)
 {
+	struct iq_diag *d = who->d;
 	static const struct {
 		const char *type, *member, *words;
 	} queues[] = {
@@ -361,7 +361,7 @@ static struct iq_wait *wait_in_queue(struct iq_diag *d, const struct iq_task *ta
 			continue;
 		if (queues[i].type == chan_type && c.part != container)
 			continue;
-		w = wait_for(d, task, stack, &c, true);
+		w = wait_for(who, &c, true);
 		iq_text_add(d->g, &w->evidence, "it sleeps on %s.%s of %#" PRIx64 ": %s",
 			    queues[i].type, queues[i].member, container, queues[i].words);
 		return w;
@@ -369,18 +369,15 @@ static struct iq_wait *wait_in_queue(struct iq_diag *d, const struct iq_task *ta
 	return NULL;
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, size_t frame,
-				struct iq_wait **wait_ret)
+static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
 	struct iq_wait_entry entry;
 
-	(void)frame;
-	if (!iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (!iq_find_wait_entry(who->d->s, who->task, who->stack, NULL, &entry))
 		return NULL;
-	*wait_ret = wait_for_request(d, task, stack, entry.head);
+	*wait_ret = wait_for_request(who, entry.head);
 	if (!*wait_ret)
-		*wait_ret = wait_in_queue(d, task, stack, entry.head);
+		*wait_ret = wait_in_queue(who, entry.head);
 	return NULL;
 }
 
@@ -402,10 +399,9 @@ static bool is_uptodate(struct iq_diag *d, iq_vaddr page)
 	       flags >> bit & 1;
 }
 
-static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *task,
-				     const struct iq_stack *stack, size_t frame,
-				     struct iq_wait **wait_ret)
+static struct iq_error *explain_page(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	uint64_t mapping, inode, sb;
 	struct connection c;
 	const char *path;
@@ -413,8 +409,7 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 	iq_vaddr page;
 	int bit;
 
-	(void)frame;
-	if (!iq_find_wait_page(d->s, task, stack, &page, &bit))
+	if (!iq_find_wait_page(d->s, who->task, who->stack, &page, &bit))
 		return NULL;
 	if (!iq_peek_member(d->s, "struct page", "mapping", page, &mapping) &&
 	    !iq_peek_member(d->s, "struct folio", "mapping", page, &mapping))
@@ -429,7 +424,7 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 	if (bit != writeback && is_uptodate(d, page))
 		return NULL;
 	path = iq_path_of_inode(d->s, inode);
-	*wait_ret = wait_for(d, task, stack, &c, true);
+	*wait_ret = wait_for(who, &c, true);
 	iq_text_add(d->g, &(*wait_ret)->evidence,
 		    "its wait_page_queue names page %#" PRIx64
 		    " of %s, which the daemon has to %s (bit %d)",
@@ -442,10 +437,10 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 
 /* ---- the daemon's own threads ---- */
 
-static struct iq_error *explain_reader(struct iq_diag *d, const struct iq_task *task,
-				       const struct iq_stack *stack, size_t frame,
-				       struct iq_wait **wait_ret)
+static struct iq_error *explain_reader(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	int64_t iq = iq_offsetof(d->s, "struct fuse_iqueue", "waitq");
 	struct iq_wait_entry entry;
 	struct connection c;
@@ -453,8 +448,8 @@ static struct iq_error *explain_reader(struct iq_diag *d, const struct iq_task *
 	uint64_t conn;
 	int64_t off;
 
-	(void)frame;
-	if (iq < 0 || task->state != 'S' || !iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (iq < 0 || task->state != 'S' ||
+	    !iq_find_wait_entry(d->s, task, who->stack, NULL, &entry))
 		return NULL;
 	off = iq_offsetof(d->s, chan_type, "iq");
 	if (off >= 0) {
@@ -469,7 +464,7 @@ static struct iq_error *explain_reader(struct iq_diag *d, const struct iq_task *
 	}
 	if (!read_connection(d, conn, &c) || c.part != part)
 		return NULL;
-	*wait_ret = iq_diag_wait(d, task, stack, object_of(d, &c), IQ_WAIT_IDLE);
+	*wait_ret = iq_diag_wait(who, object_of(d, &c), IQ_WAIT_IDLE);
 	iq_text_add(d->g, &(*wait_ret)->evidence,
 		    "%s (%d) serves %s and waits for its next request", task->comm, task->pid,
 		    c.object->name);

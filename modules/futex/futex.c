@@ -115,9 +115,10 @@ static bool is_number_of_a_thread(struct iq_diag *d, const struct iq_task *task,
 	return tid > (uint32_t)leader->pid && tid < (uint32_t)next;
 }
 
-static bool explain_mutex(struct iq_diag *d, const struct iq_task *task,
-			  const struct iq_stack *stack, uint64_t uaddr, struct iq_wait **wait_ret)
+static bool explain_mutex(const struct iq_sleeper *who, uint64_t uaddr, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	const struct iq_task *owner;
 	struct iq_verdict *v;
 	struct mutex m;
@@ -133,7 +134,7 @@ static bool explain_mutex(struct iq_diag *d, const struct iq_task *task,
 	owner = thread_by_ns_tid(d, task, m.owner, !(m.kind & MUTEX_SHARED));
 	if (!owner && !is_number_of_a_thread(d, task, m.owner))
 		return false;
-	w = iq_diag_wait(d, task, stack, futex_object(d, task, uaddr, "mutex"), IQ_WAIT_LOCK);
+	w = iq_diag_wait(who, futex_object(d, task, uaddr, "mutex"), IQ_WAIT_LOCK);
 	w->certainty = IQ_STRONG;
 	iq_text_add(d->g, &w->evidence,
 		    "it waits while the word at %#" PRIx64 " is 2, as glibc's mutexes do", uaddr);
@@ -155,17 +156,17 @@ static bool explain_mutex(struct iq_diag *d, const struct iq_task *task,
 	return true;
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, size_t frame,
-				struct iq_wait **wait_ret)
+static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
+	const struct iq_stack *stack = who->stack;
 	const struct iq_task *owner;
 	uint32_t op, value, word;
 	struct iq_error *err;
 	struct iq_wait *w;
 	uint64_t uaddr;
 
-	(void)frame;
 	if (!stack->user.valid || !stack->user.syscall || stack->user.compat ||
 	    stack->user.nr != SYS_FUTEX || !task->mm)
 		return NULL;
@@ -179,14 +180,13 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 		iq_error_free(err);
 		return NULL;
 	}
-	if (value == GLIBC_CONTENDED && explain_mutex(d, task, stack, uaddr, wait_ret))
+	if (value == GLIBC_CONTENDED && explain_mutex(who, uaddr, wait_ret))
 		return NULL;
 	owner = value & FUTEX_WAITERS && (word & FUTEX_TID_MASK) == (value & FUTEX_TID_MASK)
 			? thread_by_ns_tid(d, task, value & FUTEX_TID_MASK, false)
 			: NULL;
 	if (owner) {
-		w = iq_diag_wait(d, task, stack, futex_object(d, task, uaddr, "robust mutex"),
-				 IQ_WAIT_LOCK);
+		w = iq_diag_wait(who, futex_object(d, task, uaddr, "robust mutex"), IQ_WAIT_LOCK);
 		w->certainty = IQ_STRONG;
 		add_owner(d, w, owner, IQ_STRONG, "holds it", uaddr, word);
 		*wait_ret = w;
@@ -196,7 +196,7 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 			? thread_by_ns_tid(d, task, value, true)
 			: NULL;
 	if (owner && owner != task) {
-		w = iq_diag_wait(d, task, stack, futex_object(d, task, uaddr, "end of a thread"),
+		w = iq_diag_wait(who, futex_object(d, task, uaddr, "end of a thread"),
 				 IQ_WAIT_MESSAGE);
 		w->certainty = IQ_STRONG;
 		add_owner(d, w, owner, IQ_STRONG, "is the thread that it joins", uaddr, word);

@@ -323,14 +323,12 @@ static bool name_device(struct iq_diag *d, iq_vaddr lock, struct iq_lock_name *n
 }
 
 static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
-		     const struct iq_task *waiter, const struct iq_stack *stack,
-		     struct iq_lock_name *name_ret)
+		     const struct iq_sleeper *waiter, struct iq_lock_name *name_ret)
 {
 	struct iq_sym sym;
 	struct iq_error *err = iq_sym_by_addr(d->s, lock, &sym);
 
 	(void)waiter;
-	(void)stack;
 	if (err) {
 		iq_error_free(err);
 		return !strcmp(lock_type, "struct mutex") && name_device(d, lock, name_ret);

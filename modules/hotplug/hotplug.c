@@ -14,10 +14,9 @@
 
 static const char state_type[] = "struct cpuhp_cpu_state";
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, size_t frame,
-				struct iq_wait **wait_ret)
+static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	iq_vaddr percpu = iq_sym_addr(d->s, "cpuhp_state"), done;
 	int64_t up = iq_offsetof(d->s, state_type, "done_up"),
 		down = iq_offsetof(d->s, state_type, "done_down");
@@ -25,8 +24,8 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 	struct iq_object *on;
 	struct iq_edge *e;
 
-	(void)frame;
-	if (!percpu || up < 0 || down < 0 || !iq_find_completion(d->s, task, stack, &done))
+	if (!percpu || up < 0 || down < 0 ||
+	    !iq_find_completion(d->s, who->task, who->stack, &done))
 		return NULL;
 	for (unsigned cpu = 0; cpu < iq_num_cpus(d->s); cpu++) {
 		iq_vaddr state = iq_per_cpu(d->s, percpu, cpu);
@@ -42,13 +41,13 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 		on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:cpu-%u-%s", cpu,
 				     is_up ? "online" : "offline");
 		iq_object_name(d->g, on, "CPU %u to %s", cpu, is_up ? "come online" : "go offline");
-		*wait_ret = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+		*wait_ret = iq_diag_wait(who, on, IQ_WAIT_SLEEP);
 		iq_text_add(d->g, &(*wait_ret)->evidence,
 			    "it waits for cpuhp_cpu_state.%s of CPU %u at %#" PRIx64
 			    ", which is in state %" PRIu64 " and has to get to %" PRIu64,
 			    is_up ? "done_up" : "done_down", cpu, state, now, target);
 		t = iq_task_by_addr(d->s, thread);
-		if (!t || t->addr == task->addr)
+		if (!t || t->addr == who->task->addr)
 			return NULL;
 		e = iq_graph_edge(d->g, (*wait_ret)->task, iq_diag_task(d, t), on, IQ_EDGE_SERVES,
 				  IQ_PROVEN, "has to do it on that CPU");

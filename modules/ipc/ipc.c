@@ -32,10 +32,11 @@ static bool links_back(struct iq_diag *d, iq_vaddr node, uint64_t links[2])
 }
 
 /* `type`'s object on the stack: its member `task` is the sleeper, its `list` is linked. 0: none. */
-static iq_vaddr find_sleeper(struct iq_diag *d, const struct iq_task *task,
-			     const struct iq_stack *stack, const char *type,
+static iq_vaddr find_sleeper(const struct iq_sleeper *who, const char *type,
 			     const char *task_member, const char *list_member)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_stack *stack = who->stack;
 	int64_t off = iq_offsetof(d->s, type, task_member),
 		list = iq_offsetof(d->s, type, list_member);
 	uint64_t links[2];
@@ -43,7 +44,7 @@ static iq_vaddr find_sleeper(struct iq_diag *d, const struct iq_task *task,
 	for (size_t i = 0; off >= 0 && list >= 0 && i < stack->num_words; i++) {
 		iq_vaddr addr = stack->sp + 8 * i - (uint64_t)off;
 
-		if (stack->words[i] == task->addr && addr >= stack->sp &&
+		if (stack->words[i] == who->task->addr && addr >= stack->sp &&
 		    links_back(d, addr + (uint64_t)list, links))
 			return addr;
 	}
@@ -131,11 +132,11 @@ static iq_vaddr array_of_head(struct iq_diag *d, iq_vaddr head, uint16_t num)
 	return 0;
 }
 
-static bool read_sem_wait(struct iq_diag *d, const struct iq_task *task,
-			  const struct iq_stack *stack, struct sem_wait *w)
+static bool read_sem_wait(const struct iq_sleeper *who, struct sem_wait *w)
 {
+	struct iq_diag *d = who->d;
 	static const char queue[] = "struct sem_queue";
-	iq_vaddr q = find_sleeper(d, task, stack, queue, "sleeper", "list");
+	iq_vaddr q = find_sleeper(who, queue, "sleeper", "list");
 	uint64_t sops, blocking, value, id;
 	struct {
 		uint16_t num;
@@ -173,13 +174,16 @@ static bool waits_too(struct iq_diag *d, const struct iq_task *process, const st
 {
 	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
 		const struct iq_task *t = &d->tasks->tasks[i];
+		struct iq_sleeper it = { .d = d };
 		struct sem_wait other;
 
 		if (t->tgid != process->tgid || !t->stack || t->on_cpu || t->exit_state)
 			continue;
-		if (iq_stack_find(iq_task_stack(d->s, t), 0, sem_functions) < 0)
+		it.task = t;
+		it.stack = iq_task_stack(d->s, t);
+		if (iq_stack_find(it.stack, 0, sem_functions) < 0)
 			continue;
-		if (read_sem_wait(d, t, iq_task_stack(d->s, t), &other) && other.sem == w->sem)
+		if (read_sem_wait(&it, &other) && other.sem == w->sem)
 			return true;
 	}
 	return false;
@@ -311,21 +315,19 @@ static void add_sem_holders(struct iq_diag *d, struct iq_wait *wait, const struc
 					      w->sem, nr, last->comm, w->value));
 }
 
-static struct iq_error *explain_sem(struct iq_diag *d, const struct iq_task *task,
-				    const struct iq_stack *stack, size_t frame,
-				    struct iq_wait **wait_ret)
+static struct iq_error *explain_sem(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	struct sem_wait w;
 	struct iq_object *on;
 	struct iq_wait *wait;
 
-	(void)frame;
-	if (!read_sem_wait(d, task, stack, &w))
+	if (!read_sem_wait(who, &w))
 		return NULL;
 	on = iq_graph_object(d->g, IQ_OBJ_IPC, "ipc:sem:%" PRId64, w.id);
 	on->addr = w.array;
 	iq_object_name(d->g, on, "System V semaphore set %" PRId64, w.id);
-	wait = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
+	wait = iq_diag_wait(who, on, IQ_WAIT_LOCK);
 	wait->handed_over = true; /* its operation is done by whoever gives */
 	wait->any = true;	  /* each thread of the holder can give it back */
 	iq_text_add(d->g, &wait->evidence,
@@ -333,7 +335,7 @@ static struct iq_error *explain_sem(struct iq_diag *d, const struct iq_task *tas
 		    ", whose value is %" PRId64,
 		    w.op, w.num, w.sem, w.value);
 	if (w.op < 0)
-		add_sem_holders(d, wait, task, &w);
+		add_sem_holders(d, wait, who->task, &w);
 	if (!wait->task->out.num && !on->verdict)
 		wait->cls = IQ_WAIT_MESSAGE;
 	*wait_ret = wait;
@@ -342,15 +344,14 @@ static struct iq_error *explain_sem(struct iq_diag *d, const struct iq_task *tas
 
 /* ---- System V message queues ---- */
 
-static struct iq_error *explain_msg(struct iq_diag *d, const struct iq_task *task,
-				    const struct iq_stack *stack, size_t frame,
-				    struct iq_wait **wait_ret)
+static struct iq_error *explain_msg(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	static const char queue[] = "struct msg_queue";
-	bool sends = strstr(stack->frames[frame].sym.name, "snd");
+	bool sends = strstr(who->stack->frames[who->frame].sym.name, "snd");
 	const char *type = sends ? "struct msg_sender" : "struct msg_receiver",
 		   *list = sends ? "list" : "r_list";
-	iq_vaddr own = find_sleeper(d, task, stack, type, sends ? "tsk" : "r_tsk", list), q;
+	iq_vaddr own = find_sleeper(who, type, sends ? "tsk" : "r_tsk", list), q;
 	uint64_t id, deleted, pid = 0, num = 0;
 	const struct iq_task *last;
 	struct iq_object *on;
@@ -370,7 +371,7 @@ static struct iq_error *explain_msg(struct iq_diag *d, const struct iq_task *tas
 	on = iq_graph_object(d->g, IQ_OBJ_IPC, "ipc:msg:%" PRIu64, id);
 	on->addr = q;
 	iq_object_name(d->g, on, "System V message queue %" PRIu64, id);
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_MESSAGE);
+	w = iq_diag_wait(who, on, IQ_WAIT_MESSAGE);
 	w->mode = sends ? "write" : "read";
 	w->any = true;
 	last = task_of_pid(d, pid, &nr);
@@ -380,7 +381,7 @@ static struct iq_error *explain_msg(struct iq_diag *d, const struct iq_task *tas
 		    q, num, sends ? "receive" : "send", nr, nr && !last ? ", which has ended" : "");
 	*wait_ret = w;
 	/* Anybody may send; room is made by who receives. */
-	if (sends && last && last->tgid != task->tgid)
+	if (sends && last && last->tgid != who->task->tgid)
 		iq_diag_process_edges(
 			d, w, last, NULL, on, IQ_EDGE_SERVES, IQ_STRONG, "received from it last",
 			iq_arena_printf(iq_scratch(d->s),
@@ -423,20 +424,18 @@ static bool note_path(void *ctx, const struct iq_open_file *open)
 	return true;
 }
 
-static struct iq_error *explain_mqueue(struct iq_diag *d, const struct iq_task *task,
-				       const struct iq_stack *stack, size_t frame,
-				       struct iq_wait **wait_ret)
+static struct iq_error *explain_mqueue(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	static const char info[] = "struct mqueue_inode_info", entry[] = "struct ext_wait_queue";
-	struct openers x = { .d = d, .waiter = task, .last_tgid = -1 };
-	iq_vaddr own = find_sleeper(d, task, stack, entry, "task", "list"), head, file = 0;
+	struct openers x = { .d = d, .waiter = who->task, .last_tgid = -1 };
+	iq_vaddr own = find_sleeper(who, entry, "task", "list"), head, file = 0;
 	int64_t in_entry = iq_offsetof(d->s, entry, "list"),
 		inode_at = iq_offsetof(d->s, info, "vfs_inode");
 	struct iq_object *on;
 	const char *path;
 	uint64_t ino;
 
-	(void)frame;
 	if (!own || inode_at < 0)
 		return NULL;
 	head = ring_head(d, own + (uint64_t)in_entry);
@@ -452,7 +451,7 @@ static struct iq_error *explain_mqueue(struct iq_diag *d, const struct iq_task *
 		on->addr = inode;
 		iq_object_name(d->g, on, "%s message queue %s", i ? "empty" : "full",
 			       path ? path : "");
-		x.w = iq_diag_wait(d, task, stack, on, IQ_WAIT_MESSAGE);
+		x.w = iq_diag_wait(who, on, IQ_WAIT_MESSAGE);
 		x.w->mode = i ? "read" : "write"; /* SEND 0, RECV 1 */
 		x.w->any = true;
 		x.mode = i ? IQ_FMODE_WRITE : IQ_FMODE_READ;
@@ -468,12 +467,11 @@ static struct iq_error *explain_mqueue(struct iq_diag *d, const struct iq_task *
 	return NULL;
 }
 
-static struct iq_error *explain_eventfd(struct iq_diag *d, const struct iq_task *task,
-					const struct iq_stack *stack, size_t frame,
-					struct iq_wait **wait_ret)
+static struct iq_error *explain_eventfd(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	struct openers x = {
-		.d = d, .waiter = task, .last_tgid = -1, .mode = IQ_FMODE_WRITE | IQ_FMODE_READ
+		.d = d, .waiter = who->task, .last_tgid = -1, .mode = IQ_FMODE_WRITE | IQ_FMODE_READ
 	};
 	int64_t off = iq_offsetof(d->s, "struct eventfd_ctx", "wqh");
 	struct iq_wait_entry entry;
@@ -482,17 +480,17 @@ static struct iq_error *explain_eventfd(struct iq_diag *d, const struct iq_task 
 	iq_vaddr ctx;
 	bool reads;
 
-	if (off < 0 || !iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (off < 0 || !iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry))
 		return NULL;
 	ctx = entry.head - (uint64_t)off;
 	if (!iq_open_each(d->s, IQ_OPEN_PRIVATE, ctx, note_path, &(iq_vaddr){ 0 }) ||
 	    !iq_peek_member(d->s, "struct eventfd_ctx", "id", ctx, &id))
 		return NULL;
-	reads = strstr(stack->frames[frame].sym.name, "read");
+	reads = strstr(who->stack->frames[who->frame].sym.name, "read");
 	on = iq_graph_object(d->g, IQ_OBJ_IPC, "ipc:eventfd:%" PRIu64, id);
 	on->addr = ctx;
 	iq_object_name(d->g, on, "eventfd %" PRIu64, id);
-	x.w = iq_diag_wait(d, task, stack, on, IQ_WAIT_IDLE);
+	x.w = iq_diag_wait(who, on, IQ_WAIT_IDLE);
 	x.w->mode = reads ? "read" : "write";
 	x.w->any = true;
 	x.how = reads ? "could signal it" : "could read it";

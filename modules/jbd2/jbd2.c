@@ -67,16 +67,16 @@ static size_t add_handles(struct iq_diag *d, struct iq_wait *w, iq_vaddr transac
 	return num;
 }
 
-static struct iq_wait *wait_on_journal(struct iq_diag *d, const struct iq_task *task,
-				       const struct iq_stack *stack, iq_vaddr at, const char *what,
+static struct iq_wait *wait_on_journal(const struct iq_sleeper *who, iq_vaddr at, const char *what,
 				       iq_vaddr journal)
 {
+	struct iq_diag *d = who->d;
 	struct iq_object *on = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, at);
 
 	on->addr = at;
 	iq_object_str(d->g, on, "class", "journal");
 	iq_object_name(d->g, on, "%s of the journal of %s", what, name_of_journal(d, journal));
-	return iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	return iq_diag_wait(who, on, IQ_WAIT_SLEEP);
 }
 
 static void add_commit_thread(struct iq_diag *d, struct iq_wait *w, iq_vaddr journal)
@@ -97,25 +97,23 @@ static void add_commit_thread(struct iq_diag *d, struct iq_wait *w, iq_vaddr jou
 }
 
 /* The commit thread drains the transaction that it closed. */
-static struct iq_error *explain_updates(struct iq_diag *d, const struct iq_task *task,
-					const struct iq_stack *stack, size_t frame,
-					struct iq_wait **wait_ret)
+static struct iq_error *explain_updates(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	struct iq_wait_entry entry;
 	uint64_t transaction, updates = 0;
 	iq_vaddr journal;
 	struct iq_wait *w;
 
-	(void)frame;
-	if (!iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (!iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry))
 		return NULL;
 	journal = journal_of_queue(d, entry.head, "j_wait_updates");
 	if (!journal ||
 	    (!iq_peek_member(d->s, journal_type, "j_running_transaction", journal, &transaction) ||
 	     !transaction))
 		return NULL;
-	w = wait_on_journal(d, task, stack, transaction,
-			    "the open handles of the running transaction", journal);
+	w = wait_on_journal(who, transaction, "the open handles of the running transaction",
+			    journal);
 	iq_peek_member(d->s, transaction_type, "t_updates.counter", transaction, &updates);
 	iq_text_add(d->g, &w->evidence, "transaction %#" PRIx64 ": t_updates is %" PRIu64,
 		    transaction, updates);
@@ -125,22 +123,20 @@ static struct iq_error *explain_updates(struct iq_diag *d, const struct iq_task 
 }
 
 /* Starting a handle waits for the closed transaction to be drained. */
-static struct iq_error *explain_locked(struct iq_diag *d, const struct iq_task *task,
-				       const struct iq_stack *stack, size_t frame,
-				       struct iq_wait **wait_ret)
+static struct iq_error *explain_locked(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	struct iq_wait_entry entry;
 	uint64_t transaction;
 	iq_vaddr journal;
 	struct iq_wait *w;
 
-	(void)frame;
-	if (!iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (!iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry))
 		return NULL;
 	journal = journal_of_queue(d, entry.head, "j_wait_transaction_locked");
 	if (!journal)
 		return NULL;
-	w = wait_on_journal(d, task, stack, entry.head, "the closing transaction", journal);
+	w = wait_on_journal(who, entry.head, "the closing transaction", journal);
 	*wait_ret = w;
 	add_commit_thread(d, w, journal);
 	if (!w->task->out.num &&
@@ -150,21 +146,19 @@ static struct iq_error *explain_locked(struct iq_diag *d, const struct iq_task *
 	return NULL;
 }
 
-static struct iq_error *explain_commit(struct iq_diag *d, const struct iq_task *task,
-				       const struct iq_stack *stack, size_t frame,
-				       struct iq_wait **wait_ret)
+static struct iq_error *explain_commit(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	struct iq_wait_entry entry;
 	iq_vaddr journal;
 	struct iq_wait *w;
 
-	(void)frame;
-	if (!iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (!iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry))
 		return NULL;
 	journal = journal_of_queue(d, entry.head, "j_wait_done_commit");
 	if (!journal)
 		return NULL;
-	w = wait_on_journal(d, task, stack, entry.head, "a commit", journal);
+	w = wait_on_journal(who, entry.head, "a commit", journal);
 	add_commit_thread(d, w, journal);
 	*wait_ret = w;
 	return NULL;

@@ -16,30 +16,28 @@
 
 enum { KTHREADD = 2, MAX_STARTERS = 16 };
 
-static struct iq_wait *new_wait(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, iq_vaddr done, const char *name)
+static struct iq_wait *new_wait(const struct iq_sleeper *who, iq_vaddr done, const char *name)
 {
+	struct iq_diag *d = who->d;
 	struct iq_object *on = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, done);
 
 	on->addr = done;
 	iq_object_str(d->g, on, "class", "completion");
 	iq_object_name(d->g, on, "%s", name);
-	return iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	return iq_diag_wait(who, on, IQ_WAIT_SLEEP);
 }
 
 /* ---- threads ---- */
 
-static struct iq_error *explain_stop(struct iq_diag *d, const struct iq_task *task,
-				     const struct iq_stack *stack, size_t frame,
-				     struct iq_wait **wait_ret)
+static struct iq_error *explain_stop(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	static const char type[] = "struct kthread";
 	int64_t exited = iq_offsetof(d->s, type, "exited"),
 		parked = iq_offsetof(d->s, type, "parked");
 	iq_vaddr done;
 
-	(void)frame;
-	if (exited < 0 || parked < 0 || !iq_find_completion(d->s, task, stack, &done))
+	if (exited < 0 || parked < 0 || !iq_find_completion(d->s, who->task, who->stack, &done))
 		return NULL;
 	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
 		const struct iq_task *t = &d->tasks->tasks[i];
@@ -56,7 +54,7 @@ static struct iq_error *explain_stop(struct iq_diag *d, const struct iq_task *ta
 		stop = kthread + (uint64_t)exited == done;
 		if (!stop && kthread + (uint64_t)parked != done)
 			continue;
-		*wait_ret = new_wait(d, task, stack, done,
+		*wait_ret = new_wait(who, done,
 				     iq_arena_printf(iq_scratch(d->s),
 						     "the %s of kernel thread %s (%d)",
 						     stop ? "end" : "parking", t->comm, t->pid));
@@ -71,18 +69,17 @@ static struct iq_error *explain_stop(struct iq_diag *d, const struct iq_task *ta
 	return NULL;
 }
 
-static struct iq_error *explain_create(struct iq_diag *d, const struct iq_task *task,
-				       const struct iq_stack *stack, size_t frame,
-				       struct iq_wait **wait_ret)
+static struct iq_error *explain_create(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	const struct iq_task *kthreadd = iq_task_by_pid(d->s, KTHREADD);
 	struct iq_edge *e;
 	iq_vaddr done;
 
-	(void)frame;
-	if (!kthreadd || !kthreadd->kthread || !iq_find_completion(d->s, task, stack, &done))
+	if (!kthreadd || !kthreadd->kthread ||
+	    !iq_find_completion(d->s, who->task, who->stack, &done))
 		return NULL;
-	*wait_ret = new_wait(d, task, stack, done, "a new kernel thread");
+	*wait_ret = new_wait(who, done, "a new kernel thread");
 	e = iq_graph_edge(d->g, (*wait_ret)->task, iq_diag_task(d, kthreadd), (*wait_ret)->on,
 			  IQ_EDGE_SERVES, IQ_STRONG, "makes all kernel threads");
 	iq_text_add(d->g, &e->evidence, "%s (%d) makes all kernel threads", kthreadd->comm,
@@ -137,10 +134,10 @@ static size_t add_starters(struct iq_diag *d, struct iq_wait *w, iq_vaddr info)
 	return num;
 }
 
-static struct iq_error *explain_helper(struct iq_diag *d, const struct iq_task *task,
-				       const struct iq_stack *stack, size_t frame,
-				       struct iq_wait **wait_ret)
+static struct iq_error *explain_helper(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_stack *stack = who->stack;
 	struct info_search x = { .stack = stack,
 				 .work = iq_sym_addr(d->s, "call_usermodehelper_exec_work") };
 	char path[256] = "";
@@ -148,15 +145,14 @@ static struct iq_error *explain_helper(struct iq_diag *d, const struct iq_task *
 	uint64_t addr;
 	struct iq_wait *w;
 
-	(void)frame;
-	if (!iq_find_completion(d->s, task, stack, &x.done))
+	if (!iq_find_completion(d->s, who->task, stack, &x.done))
 		return NULL;
 	info = iq_stack_search(d->s, stack, 0, is_info, &x);
 	if (!info)
 		return NULL;
 	if (iq_peek_member(d->s, "struct subprocess_info", "path", info, &addr))
 		iq_error_free(iq_read_str(d->s, addr, path, sizeof(path)));
-	w = new_wait(d, task, stack, x.done,
+	w = new_wait(who, x.done,
 		     iq_arena_printf(iq_scratch(d->s), "the program %s, which the kernel starts",
 				     path[0] ? path : "?"));
 	iq_text_add(d->g, &w->evidence, "subprocess_info.path at %#" PRIx64 " is %s", info, path);

@@ -185,14 +185,14 @@ static void tell_apart(struct iq_diag *d, struct iq_wait *w, const struct lock_w
 }
 
 /* A wait for the lock in whose queue this entry is. */
-static struct iq_wait *wait_in_queue(struct iq_diag *d, const struct iq_lock_kind *kind,
-				     const struct iq_task *task, const struct iq_stack *stack,
+static struct iq_wait *wait_in_queue(const struct iq_sleeper *who, const struct iq_lock_kind *kind,
 				     const struct lock_waiter *self, struct iq_lock_name *name_ret)
 {
+	struct iq_diag *d = who->d;
 	const struct lock_queue *q = self->queue;
 	const char *type = iq_lock_type(d->s, kind);
-	struct iq_object *on = iq_diag_lock(d, q->lock, kind->cls, type, task, stack, name_ret);
-	struct iq_wait *w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
+	struct iq_object *on = iq_diag_lock(d, q->lock, kind->cls, type, who, name_ret);
+	struct iq_wait *w = iq_diag_wait(who, on, IQ_WAIT_LOCK);
 
 	w->certainty = q->certainty;
 	tell_apart(d, w, self);
@@ -203,23 +203,22 @@ static struct iq_wait *wait_in_queue(struct iq_diag *d, const struct iq_lock_kin
 
 /* ---- mutex ---- */
 
-static struct iq_error *explain_mutex(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame,
-				      struct iq_wait **wait_ret)
+static struct iq_error *explain_mutex(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	static const struct iq_lock_kind *const kind = &iq_lock_kinds[IQ_LOCK_MUTEX];
-	struct lock_waiter *self = lock_wait_find(d, kind, task, stack);
+	struct lock_waiter *self = lock_wait_find(d, kind, task, who->stack);
 	struct iq_lock_words words = { 0 };
 	struct iq_wait *w;
 
-	(void)frame;
 	if (!self)
 		return NULL;
 	iq_lock_read(d->s, kind, self->queue->lock, &words);
 	/* It was handed the lock and has only to run: it waits for a CPU. */
 	if (words.pickup && words.owner == task->addr)
 		return NULL;
-	w = wait_in_queue(d, kind, task, stack, self, NULL);
+	w = wait_in_queue(who, kind, self, NULL);
 	if (words.owner)
 		add_owner(d, w, self->queue->lock, &words, "mutex.owner",
 			  words.pickup ? "was handed it" : "holds it");
@@ -278,18 +277,17 @@ static void add_readers(struct iq_diag *d, struct iq_wait *w, const struct iq_ta
 		    self->queue->lock, words->count, num, num == 1 ? "" : "s");
 }
 
-static struct iq_error *explain_rwsem(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame,
-				      struct iq_wait **wait_ret)
+static struct iq_error *explain_rwsem(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	static const struct iq_lock_kind *const kind = &iq_lock_kinds[IQ_LOCK_RWSEM];
-	struct lock_waiter *self = lock_wait_find(d, kind, task, stack);
+	struct lock_waiter *self = lock_wait_find(d, kind, task, who->stack);
 	struct iq_lock_words words;
 	struct iq_lock_name name;
 	struct iq_wait *w;
 	bool readable;
 
-	(void)frame;
 	if (!self)
 		return NULL;
 	readable = iq_lock_read(d->s, kind, self->queue->lock, &words);
@@ -297,7 +295,7 @@ static struct iq_error *explain_rwsem(struct iq_diag *d, const struct iq_task *t
 	if (readable && !words.held && !words.num_readers && task->state == 'R' &&
 	    self == self->queue->waiters)
 		return NULL;
-	w = wait_in_queue(d, kind, task, stack, self, &name);
+	w = wait_in_queue(who, kind, self, &name);
 	w->mode = self->is.mode == IQ_LOCK_READS ? "read" : "write";
 	*wait_ret = w;
 	if (!readable)
@@ -316,10 +314,9 @@ static struct iq_error *explain_rwsem(struct iq_diag *d, const struct iq_task *t
 
 /* ---- percpu_rw_semaphore ---- */
 
-static struct iq_error *explain_percpu(struct iq_diag *d, const struct iq_task *task,
-				       const struct iq_stack *stack, size_t frame,
-				       struct iq_wait **wait_ret)
+static struct iq_error *explain_percpu(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	static const struct iq_lock_kind *const kind = &iq_lock_kinds[IQ_LOCK_PERCPU_RWSEM];
 	int64_t waiters = iq_offsetof(d->s, kind->types[0], "waiters");
 	struct iq_lock_words words = { 0 };
@@ -330,13 +327,12 @@ static struct iq_error *explain_percpu(struct iq_diag *d, const struct iq_task *
 	struct lock_queue *queue;
 	iq_vaddr lock;
 
-	(void)frame;
 	if (waiters < 0 ||
-	    !iq_find_wait_entry(d->s, task, stack, "percpu_rwsem_wake_function", &entry))
+	    !iq_find_wait_entry(d->s, who->task, who->stack, "percpu_rwsem_wake_function", &entry))
 		return NULL;
 	lock = entry.head - (uint64_t)waiters;
-	on = iq_diag_lock(d, lock, kind->cls, kind->types[0], task, stack, &name);
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
+	on = iq_diag_lock(d, lock, kind->cls, kind->types[0], who, &name);
+	w = iq_diag_wait(who, on, IQ_WAIT_LOCK);
 	w->mode = entry.flags & kind->read_mask ? "read" : "write";
 	iq_text_add(d->g, &w->evidence,
 		    "percpu_rw_semaphore %#" PRIx64
@@ -356,7 +352,7 @@ static struct iq_error *explain_percpu(struct iq_diag *d, const struct iq_task *
 		iq_text_add(d->g, &w->evidence,
 			    "percpu_rw_semaphore.block is set and nobody is recorded: a writer "
 			    "holds it");
-		search_holders(d, w, task, queue, 1, "holds it for write");
+		search_holders(d, w, who->task, queue, 1, "holds it for write");
 	}
 	return NULL;
 }
@@ -379,12 +375,12 @@ static bool is_its_writer(struct iq_session *s, iq_vaddr lock, void *ctx)
  * the pointer, in this frame's registers or those outside of it, or on the stack, whose writer is
  * this task.
  */
-static struct iq_error *explain_percpu_writer(struct iq_diag *d, const struct iq_task *task,
-					      const struct iq_stack *stack, size_t frame,
+static struct iq_error *explain_percpu_writer(const struct iq_sleeper *who,
 					      struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	static const struct iq_lock_kind *const kind = &iq_lock_kinds[IQ_LOCK_PERCPU_RWSEM];
-	struct writer_of of = { task->addr, iq_offsetof(d->s, kind->types[0], "writer.task") };
+	struct writer_of of = { who->task->addr, iq_offsetof(d->s, kind->types[0], "writer.task") };
 	struct iq_lock_name name;
 	struct iq_object *on;
 	struct iq_wait *w;
@@ -392,11 +388,12 @@ static struct iq_error *explain_percpu_writer(struct iq_diag *d, const struct iq
 	uint32_t readers = 0;
 	bool counted;
 
-	lock = of.writer < 0 ? 0 : iq_stack_search(d->s, stack, frame, is_its_writer, &of);
+	lock = of.writer < 0 ? 0
+			     : iq_stack_search(d->s, who->stack, who->frame, is_its_writer, &of);
 	if (!lock)
 		return NULL;
-	on = iq_diag_lock(d, lock, kind->cls, kind->types[0], task, stack, &name);
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
+	on = iq_diag_lock(d, lock, kind->cls, kind->types[0], who, &name);
+	w = iq_diag_wait(who, on, IQ_WAIT_LOCK);
 	w->mode = "write";
 	*wait_ret = w;
 	counted = iq_percpu_rwsem_readers(d->s, lock, &readers);
@@ -408,29 +405,28 @@ static struct iq_error *explain_percpu_writer(struct iq_diag *d, const struct iq
 		    lock, readers, readers == 1 ? "" : "s");
 	if ((readers || !counted) &&
 	    !rooms_know_holders(d, w, lock_queue_of(d, kind, lock), kind->types[0], &name, readers))
-		search_holders(d, w, task, lock_queue_of(d, kind, lock), readers,
+		search_holders(d, w, who->task, lock_queue_of(d, kind, lock), readers,
 			       "holds it for read");
 	return NULL;
 }
 
 /* ---- semaphore ---- */
 
-static struct iq_error *explain_semaphore(struct iq_diag *d, const struct iq_task *task,
-					  const struct iq_stack *stack, size_t frame,
-					  struct iq_wait **wait_ret)
+static struct iq_error *explain_semaphore(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	static const struct iq_lock_kind *const kind = &iq_lock_kinds[IQ_LOCK_SEMAPHORE];
-	struct lock_waiter *self = lock_wait_find(d, kind, task, stack);
+	struct lock_waiter *self = lock_wait_find(d, kind, task, who->stack);
 	struct iq_lock_words words = { 0 };
 	const struct iq_task *last;
 	struct iq_lock_name name;
 	struct iq_edge *e;
 	struct iq_wait *w;
 
-	(void)frame;
 	if (!self)
 		return NULL;
-	w = wait_in_queue(d, kind, task, stack, self, &name);
+	w = wait_in_queue(who, kind, self, &name);
 	*wait_ret = w;
 	if (rooms_know_holders(d, w, self->queue, kind->types[0], &name, 0))
 		return NULL;
@@ -451,25 +447,26 @@ static struct iq_error *explain_semaphore(struct iq_diag *d, const struct iq_tas
 
 /* ---- rt_mutex ---- */
 
-static struct iq_error *explain_rtmutex(struct iq_diag *d, const struct iq_task *task,
-					const struct iq_stack *stack, size_t frame,
-					struct iq_wait **wait_ret)
+static struct iq_error *explain_rtmutex(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	static const char *const futex[] = { "futex_lock_pi", "futex_wait_requeue_pi", NULL };
 	static const struct iq_lock_kind *const kind = &iq_lock_kinds[IQ_LOCK_RTMUTEX];
 	struct iq_lock_words words;
-	uint64_t waiter, lock, who;
+	uint64_t waiter, lock, sleeper;
 	struct iq_object *on;
 	struct iq_wait *w;
 
-	if (!iq_peek_member(d->s, "struct task_struct", "pi_blocked_on", task->addr, &waiter) ||
+	if (!iq_peek_member(d->s, "struct task_struct", "pi_blocked_on", who->task->addr,
+			    &waiter) ||
 	    !waiter || !iq_peek_member(d->s, kind->waiter, "lock", waiter, &lock) ||
-	    !iq_peek_member(d->s, kind->waiter, kind->task, waiter, &who) || who != task->addr ||
-	    !iq_is_kernel_ptr(d->s, lock))
+	    !iq_peek_member(d->s, kind->waiter, kind->task, waiter, &sleeper) ||
+	    sleeper != who->task->addr || !iq_is_kernel_ptr(d->s, lock))
 		return NULL;
-	on = iq_diag_lock(d, lock, iq_stack_find(stack, frame, futex) >= 0 ? "futex" : kind->cls,
-			  iq_lock_type(d->s, kind), task, stack, NULL);
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
+	on = iq_diag_lock(d, lock,
+			  iq_stack_find(who->stack, who->frame, futex) >= 0 ? "futex" : kind->cls,
+			  iq_lock_type(d->s, kind), who, NULL);
+	w = iq_diag_wait(who, on, IQ_WAIT_LOCK);
 	iq_text_add(d->g, &w->evidence,
 		    "task_struct.pi_blocked_on leads to the rt_mutex at %#" PRIx64, lock);
 	if (iq_lock_read(d->s, kind, lock, &words) && words.owner)

@@ -81,10 +81,10 @@ static struct iq_error *explain_md(struct iq_diag *d, struct iq_object *o)
 
 /* The thread that resyncs, recovers or checks an array, waiting for what it has asked of the
  * members. */
-static struct iq_error *explain_sync(struct iq_diag *d, const struct iq_task *task,
-				     const struct iq_stack *stack, size_t frame,
-				     struct iq_wait **wait_ret)
+static struct iq_error *explain_sync(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	int64_t queue = iq_offsetof(d->s, mddev_type, "recovery_wait");
 	iq_vaddr thread = iq_kthread_data(d->s, task);
 	struct iq_wait_entry entry;
@@ -92,18 +92,17 @@ static struct iq_error *explain_sync(struct iq_diag *d, const struct iq_task *ta
 	uint64_t tsk, mddev, disk;
 	struct iq_edge *e;
 
-	(void)frame;
 	if (queue < 0 || !thread ||
 	    !iq_peek_member(d->s, "struct md_thread", "tsk", thread, &tsk) || tsk != task->addr ||
 	    !iq_peek_member(d->s, "struct md_thread", "mddev", thread, &mddev) ||
-	    !iq_find_wait_entry(d->s, task, stack, NULL, &entry) ||
+	    !iq_find_wait_entry(d->s, task, who->stack, NULL, &entry) ||
 	    entry.head != mddev + (uint64_t)queue ||
 	    !iq_peek_member(d->s, mddev_type, "gendisk", mddev, &disk))
 		return NULL;
 	array = iq_diag_disk(d, disk);
 	if (!array)
 		return NULL;
-	*wait_ret = iq_diag_wait(d, task, stack, array, IQ_WAIT_SLEEP);
+	*wait_ret = iq_diag_wait(who, array, IQ_WAIT_SLEEP);
 	e = iq_graph_edge(d->g, (*wait_ret)->task, array, NULL, IQ_EDGE_SERVES, IQ_PROVEN,
 			  "has to end the I/O of its sync");
 	iq_text_add(d->g, &e->evidence,

@@ -183,8 +183,7 @@ static const char *name_of_vma(struct iq_diag *d, iq_vaddr vma, const struct iq_
 }
 
 static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
-		     const struct iq_task *waiter, const struct iq_stack *stack,
-		     struct iq_lock_name *name_ret)
+		     const struct iq_sleeper *waiter, struct iq_lock_name *name_ret)
 {
 	int64_t mmap_lock = iq_offsetof(d->s, "struct mm_struct", "mmap_lock");
 	int64_t exec_update = iq_offsetof(d->s, "struct signal_struct", "exec_update_lock");
@@ -208,12 +207,12 @@ static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
 			continue;
 		return true;
 	}
-	if (strcmp(lock_type, "struct rw_semaphore") || !waiter || !stack || !waiter->mm)
+	if (strcmp(lock_type, "struct rw_semaphore") || !waiter || !waiter->task->mm)
 		return false;
-	vma = vma_on_stack(d, waiter->mm, stack, has_vma_lock, &lock);
+	vma = vma_on_stack(d, waiter->task->mm, waiter->stack, has_vma_lock, &lock);
 	if (!vma)
 		return false;
-	*name_ret = (struct iq_lock_name){ .name = name_of_vma(d, vma, waiter),
+	*name_ret = (struct iq_lock_name){ .name = name_of_vma(d, vma, waiter->task),
 					   .container = vma,
 					   .container_type = vma_type,
 					   .member = "vm_lock",
@@ -474,10 +473,10 @@ static bool wants_vma_alone(struct iq_diag *d, iq_vaddr vma, void *ctx)
 	       (count & VM_REFCNT_EXCLUSIVE);
 }
 
-static struct iq_error *explain_vma_writer(struct iq_diag *d, const struct iq_task *task,
-					   const struct iq_stack *stack, size_t frame,
-					   struct iq_wait **wait_ret)
+static struct iq_error *explain_vma_writer(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	int64_t off = iq_offsetof(d->s, vma_type, "vm_refcnt");
 	struct iq_object *on;
 	struct iq_wait *w;
@@ -485,17 +484,16 @@ static struct iq_error *explain_vma_writer(struct iq_diag *d, const struct iq_ta
 	unsigned readers;
 	iq_vaddr vma;
 
-	(void)frame;
 	if (off < 0 || !task->mm)
 		return NULL;
-	vma = vma_on_stack(d, task->mm, stack, wants_vma_alone, NULL);
+	vma = vma_on_stack(d, task->mm, who->stack, wants_vma_alone, NULL);
 	if (!vma || !iq_peek_member(d->s, vma_type, "vm_refcnt.refs.counter", vma, &count))
 		return NULL;
 	on = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, vma + (uint64_t)off);
 	on->addr = vma + (uint64_t)off;
 	iq_object_str(d->g, on, "class", "vma-lock");
 	iq_object_name(d->g, on, "%s", name_of_vma(d, vma, task));
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
+	w = iq_diag_wait(who, on, IQ_WAIT_LOCK);
 	w->mode = "write";
 	/* Attached counts as one. */
 	readers = (unsigned)(count & (VM_REFCNT_EXCLUSIVE - 1));

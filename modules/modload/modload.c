@@ -26,13 +26,13 @@ static const char *const loading[] = { "do_init_module",	 "load_module",
 				       "__do_sys_init_module",	 "__do_sys_finit_module",
 				       "__do_sys_delete_module", NULL };
 
-static struct iq_wait *new_wait(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, const char *name)
+static struct iq_wait *new_wait(const struct iq_sleeper *who, const char *name)
 {
+	struct iq_diag *d = who->d;
 	struct iq_object *on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:module-%s", name);
 
 	iq_object_name(d->g, on, "module %s to be loaded", name);
-	return iq_diag_wait(d, task, stack, on, IQ_WAIT_LOCK);
+	return iq_diag_wait(who, on, IQ_WAIT_LOCK);
 }
 
 static void add_loader(struct iq_diag *d, struct iq_wait *w, const struct iq_task *t,
@@ -94,16 +94,17 @@ static bool is_loader(struct iq_diag *d, const struct iq_task *t, const struct i
 
 /* ---- by descriptor ---- */
 
-static bool by_descriptor(struct iq_diag *d, const struct iq_task *task,
-			  const struct iq_stack *stack, struct iq_wait **wait_ret)
+static bool by_descriptor(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_stack *stack = who->stack;
 	int64_t off = iq_offsetof(d->s, idempotent_type, "complete");
 	struct coming coming;
 	char name[NAME_LEN] = "";
 	iq_vaddr done;
 	uint64_t cookie;
 
-	if (off < 0 || !iq_find_completion(d->s, task, stack, &done) || done < stack->sp ||
+	if (off < 0 || !iq_find_completion(d->s, who->task, stack, &done) || done < stack->sp ||
 	    done >= stack->end ||
 	    !iq_peek_member(d->s, idempotent_type, "cookie", done - (uint64_t)off, &cookie) ||
 	    !iq_is_kernel_ptr(d->s, cookie))
@@ -114,7 +115,7 @@ static bool by_descriptor(struct iq_diag *d, const struct iq_task *task,
 		iq_vaddr own;
 
 		/* Others wait as we do, with the same cookie. */
-		if (!is_loader(d, t, task, cookie) ||
+		if (!is_loader(d, t, who->task, cookie) ||
 		    (iq_find_completion(d->s, t, iq_task_stack(d->s, t), &own) &&
 		     own >= iq_task_stack(d->s, t)->sp && own < iq_task_stack(d->s, t)->end &&
 		     iq_peek_member(d->s, idempotent_type, "cookie", own - (uint64_t)off, &own) &&
@@ -124,7 +125,7 @@ static bool by_descriptor(struct iq_diag *d, const struct iq_task *task,
 			if (iq_stack_mentions(iq_task_stack(d->s, t), coming.list[k]) &&
 			    module_name(d->s, coming.list[k], name))
 				break;
-		*wait_ret = new_wait(d, task, stack, name[0] ? name : "(unknown)");
+		*wait_ret = new_wait(who, name[0] ? name : "(unknown)");
 		add_loader(d, *wait_ret, t,
 			   iq_arena_printf(iq_scratch(d->s),
 					   "%s (%d) is at work on the same file: idempotent.cookie "
@@ -151,14 +152,15 @@ static bool is_namesake(struct iq_session *s, iq_vaddr p, void *ctx)
 	       !strcmp(name, x->name);
 }
 
-static bool by_name(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
-		    struct iq_wait **wait_ret)
+static bool by_name(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	iq_vaddr head = iq_sym_addr(d->s, "module_wq");
 	struct iq_wait_entry entry;
 	struct coming coming;
 
-	if (!head || !iq_find_wait_entry(d->s, task, stack, NULL, &entry) || entry.head != head)
+	if (!head || !iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry) ||
+	    entry.head != head)
 		return false;
 	find_coming(d, &coming);
 	for (size_t k = 0; k < coming.num; k++) {
@@ -169,15 +171,15 @@ static bool by_name(struct iq_diag *d, const struct iq_task *task, const struct 
 			continue;
 		x.name = name;
 		/* Its own copy of the module has the same name. */
-		if (!iq_stack_search(d->s, stack, 0, is_namesake, &x))
+		if (!iq_stack_search(d->s, who->stack, 0, is_namesake, &x))
 			continue;
 		for (size_t i = 0; i < d->tasks->num_tasks; i++) {
 			const struct iq_task *t = &d->tasks->tasks[i];
 
-			if (!is_loader(d, t, task, coming.list[k]))
+			if (!is_loader(d, t, who->task, coming.list[k]))
 				continue;
 			if (!*wait_ret)
-				*wait_ret = new_wait(d, task, stack, name);
+				*wait_ret = new_wait(who, name);
 			add_loader(d, *wait_ret, t,
 				   iq_arena_printf(iq_scratch(d->s),
 						   "module %s at %#" PRIx64
@@ -190,17 +192,15 @@ static bool by_name(struct iq_diag *d, const struct iq_task *task, const struct 
 	return false;
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, size_t frame,
-				struct iq_wait **wait_ret)
+static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
 	/* What a module's init function waits for is another matter. */
-	if (frame &&
-	    iq_stack_find(stack, 0, (const char *const[]){ "do_init_module", NULL }) >= 0 &&
-	    iq_frame_is(&stack->frames[frame], "load_module"))
+	if (who->frame &&
+	    iq_stack_find(who->stack, 0, (const char *const[]){ "do_init_module", NULL }) >= 0 &&
+	    iq_frame_is(&who->stack->frames[who->frame], "load_module"))
 		return NULL;
-	if (!by_descriptor(d, task, stack, wait_ret))
-		by_name(d, task, stack, wait_ret);
+	if (!by_descriptor(who, wait_ret))
+		by_name(who, wait_ret);
 	return NULL;
 }
 

@@ -146,23 +146,22 @@ static void add_verdict(struct iq_diag *d, struct iq_object *on, const struct de
 		    "Restart the machine: nothing else gives up a leaked reference");
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, size_t frame,
-				struct iq_wait **wait_ret)
+static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	struct device x = { .d = d, .unregistered = NETREG_UNREGISTERED };
 	struct iq_object *on;
 
-	if (!only_sleeps(stack, frame))
+	if (!only_sleeps(who->stack, who->frame))
 		return NULL;
 	/* An enumerator of an enum without a name; it has always had the same value. */
 	iq_error_free(iq_enum_value(d->s, NULL, "NETREG_UNREGISTERED", &x.unregistered));
-	if (!iq_stack_search(d->s, stack, 0, leads_to_device, &x))
+	if (!iq_stack_search(d->s, who->stack, 0, leads_to_device, &x))
 		return NULL;
 	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:netdev-%#" PRIx64, x.addr);
 	on->addr = x.addr;
 	iq_object_name(d->g, on, "references to network device %s", x.name);
-	*wait_ret = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	*wait_ret = iq_diag_wait(who, on, IQ_WAIT_SLEEP);
 	iq_text_add(d->g, &(*wait_ret)->evidence,
 		    "it sleeps in netdev_run_todo(), with net_device %#" PRIx64 " (%s) in hand",
 		    x.addr, x.name);

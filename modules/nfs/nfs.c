@@ -315,35 +315,33 @@ static void judge(struct iq_diag *d, struct iq_object *server, iq_vaddr xprt, co
 			    "it does not");
 }
 
-static struct iq_wait *wait_for(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, iq_vaddr xprt, const struct call *c)
+static struct iq_wait *wait_for(const struct iq_sleeper *who, iq_vaddr xprt, const struct call *c)
 {
+	struct iq_diag *d = who->d;
 	struct iq_object *server = server_of(d, xprt);
 	struct iq_wait *w;
 
 	if (!server)
 		return NULL;
-	w = iq_diag_wait(d, task, stack, server, IQ_WAIT_SLEEP);
+	w = iq_diag_wait(who, server, IQ_WAIT_SLEEP);
 	iq_graph_edge(d->g, w->task, server, NULL, IQ_EDGE_SERVES, IQ_PROVEN, "has to answer");
 	judge(d, server, xprt, c);
 	return w;
 }
 
-static struct iq_error *explain_call(struct iq_diag *d, const struct iq_task *task,
-				     const struct iq_stack *stack, size_t frame,
-				     struct iq_wait **wait_ret)
+static struct iq_error *explain_call(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	int64_t off = iq_offsetof(d->s, task_type, "tk_runstate");
 	struct iq_wait *w;
 	struct call c;
 	iq_vaddr word;
 	int bit;
 
-	(void)frame;
-	if (off < 0 || !iq_find_wait_bit(d->s, task, stack, &word, &bit) || bit < 0 ||
+	if (off < 0 || !iq_find_wait_bit(d->s, who->task, who->stack, &word, &bit) || bit < 0 ||
 	    !read_call(d, word - (uint64_t)off, &c))
 		return NULL;
-	w = wait_for(d, task, stack, c.xprt, &c);
+	w = wait_for(who, c.xprt, &c);
 	if (!w)
 		return NULL;
 	iq_text_add(d->g, &w->evidence,
@@ -358,12 +356,12 @@ static struct iq_error *explain_call(struct iq_diag *d, const struct iq_task *ta
 
 /* ---- waits without a call of one's own ---- */
 
-static struct iq_wait *wait_for_client(struct iq_diag *d, const struct iq_task *task,
-				       const struct iq_stack *stack, iq_vaddr clnt)
+static struct iq_wait *wait_for_client(const struct iq_sleeper *who, iq_vaddr clnt)
 {
+	struct iq_diag *d = who->d;
 	struct call oldest = oldest_call(d, clnt);
 
-	return wait_for(d, task, stack, xprt_of_clnt(d, clnt), &oldest);
+	return wait_for(who, xprt_of_clnt(d, clnt), &oldest);
 }
 
 /* The RPC client of a struct nfs_client; 0 where this is none. */
@@ -380,20 +378,18 @@ static iq_vaddr clnt_of_client(struct iq_diag *d, iq_vaddr client)
 		       : 0;
 }
 
-static struct iq_error *explain_manager(struct iq_diag *d, const struct iq_task *task,
-					const struct iq_stack *stack, size_t frame,
-					struct iq_wait **wait_ret)
+static struct iq_error *explain_manager(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	int64_t off = iq_offsetof(d->s, "struct nfs_client", "cl_state");
 	struct iq_wait *w;
 	iq_vaddr word, clnt;
 	int bit;
 
-	(void)frame;
-	if (off < 0 || !iq_find_wait_bit(d->s, task, stack, &word, &bit) || bit < 0 ||
+	if (off < 0 || !iq_find_wait_bit(d->s, who->task, who->stack, &word, &bit) || bit < 0 ||
 	    !(clnt = clnt_of_client(d, word - (uint64_t)off)))
 		return NULL;
-	w = wait_for_client(d, task, stack, clnt);
+	w = wait_for_client(who, clnt);
 	if (!w)
 		return NULL;
 	iq_text_add(d->g, &w->evidence,
@@ -448,11 +444,10 @@ static size_t add_makers(struct iq_diag *d, struct iq_wait *w, const struct iq_t
 }
 
 /* A second mount of a server waits until the first one has made the client. */
-static struct iq_error *explain_new_client(struct iq_diag *d, const struct iq_task *task,
-					   const struct iq_stack *stack, size_t frame,
-					   struct iq_wait **wait_ret)
+static struct iq_error *explain_new_client(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
-	iq_vaddr client = iq_stack_search(d->s, stack, frame, is_new_client, d);
+	struct iq_diag *d = who->d;
+	iq_vaddr client = iq_stack_search(d->s, who->stack, who->frame, is_new_client, d);
 	struct iq_object *on;
 	char host[128];
 	struct iq_wait *w;
@@ -462,21 +457,20 @@ static struct iq_error *explain_new_client(struct iq_diag *d, const struct iq_ta
 		return NULL;
 	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:nfs-client-%s", host);
 	iq_object_name(d->g, on, "the NFS client for %s", host);
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	w = iq_diag_wait(who, on, IQ_WAIT_SLEEP);
 	w->certainty = IQ_STRONG;
 	iq_text_add(d->g, &w->evidence,
 		    "it waits until nfs_client %#" PRIx64
 		    " for %s is ready, which another mount is making",
 		    client, host);
-	add_makers(d, w, task, client);
+	add_makers(d, w, who->task, client);
 	*wait_ret = w;
 	return NULL;
 }
 
-static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *task,
-				     const struct iq_stack *stack, size_t frame,
-				     struct iq_wait **wait_ret)
+static struct iq_error *explain_page(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	uint64_t mapping, inode, sb;
 	int64_t writeback = -1;
 	iq_vaddr page, clnt;
@@ -484,8 +478,7 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 	const char *path;
 	int bit;
 
-	(void)frame;
-	if (!iq_find_wait_page(d->s, task, stack, &page, &bit) ||
+	if (!iq_find_wait_page(d->s, who->task, who->stack, &page, &bit) ||
 	    (!iq_peek_member(d->s, "struct page", "mapping", page, &mapping) &&
 	     !iq_peek_member(d->s, "struct folio", "mapping", page, &mapping)) ||
 	    !mapping || mapping & PAGE_MAPPING_FLAGS ||
@@ -494,11 +487,11 @@ static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *ta
 	    !iq_is_kernel_ptr(d->s, sb))
 		return NULL;
 	clnt = clnt_of_sb(d, sb);
-	w = clnt ? wait_for_client(d, task, stack, clnt) : NULL;
+	w = clnt ? wait_for_client(who, clnt) : NULL;
 	if (!w)
 		return NULL;
 	/* Woken for this bit alone: who ran since has had what it waited for. */
-	w->key = task->switches;
+	w->key = who->task->switches;
 	iq_error_free(iq_enum_value(d->s, "enum pageflags", "PG_writeback", &writeback));
 	path = iq_path_of_inode(d->s, inode);
 	iq_text_add(d->g, &w->evidence,
@@ -522,24 +515,23 @@ static bool is_nfs_inode(struct iq_session *s, iq_vaddr p, void *ctx)
 }
 
 /* Flags of an inode, I/O that is still counted, a write that has not been answered. */
-static struct iq_error *explain_inode(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame,
-				      struct iq_wait **wait_ret)
+static struct iq_error *explain_inode(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
-	iq_vaddr inode = iq_stack_search(d->s, stack, frame, is_nfs_inode, d);
+	struct iq_diag *d = who->d;
+	iq_vaddr inode = iq_stack_search(d->s, who->stack, who->frame, is_nfs_inode, d);
 	struct iq_wait *w;
 	const char *path;
 	uint64_t sb;
 
 	if (!inode || !iq_peek_member(d->s, "struct inode", "i_sb", inode, &sb))
 		return NULL;
-	w = wait_for_client(d, task, stack, clnt_of_sb(d, sb));
+	w = wait_for_client(who, clnt_of_sb(d, sb));
 	if (!w)
 		return NULL;
 	w->certainty = IQ_STRONG;
 	path = iq_path_of_inode(d->s, inode);
 	iq_text_add(d->g, &w->evidence, "inode %#" PRIx64 " (%s) of NFS is on its stack in %s()",
-		    inode, path ? path : "a file", stack->frames[frame].sym.name);
+		    inode, path ? path : "a file", who->stack->frames[who->frame].sym.name);
 	*wait_ret = w;
 	return NULL;
 }

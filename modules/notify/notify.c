@@ -155,10 +155,9 @@ static void nobody_listens(struct iq_diag *d, struct iq_object *o)
 		    "the kernel lets the accesses through");
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, size_t frame,
-				struct iq_wait **wait_ret)
+static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	int64_t off = iq_offsetof(d->s, group_type, "fanotify_data.access_waitq");
 	struct iq_request request = { .reads = reads,
 				      .what = "the fanotify group",
@@ -168,16 +167,15 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 	iq_vaddr group, event;
 	struct iq_wait *w;
 
-	(void)frame;
-	if (off < 0 || !iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (off < 0 || !iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry))
 		return NULL;
 	group = entry.head - (uint64_t)off;
 	if (!is_group(d, group))
 		return NULL;
 	iq_open_each(d->s, IQ_OPEN_PRIVATE, group, iq_servers_add, &servers);
-	w = iq_diag_wait(d, task, stack, object_of(d, group, &servers), IQ_WAIT_MESSAGE);
+	w = iq_diag_wait(who, object_of(d, group, &servers), IQ_WAIT_MESSAGE);
 	w->any = true;
-	event = find_event(d, stack, group, &request.taken);
+	event = find_event(d, who->stack, group, &request.taken);
 	iq_text_add(d->g, &w->evidence,
 		    "it sleeps on fsnotify_group.fanotify_data.access_waitq of %#" PRIx64, group);
 	if (event)
@@ -188,23 +186,23 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 	return NULL;
 }
 
-static struct iq_error *explain_listener(struct iq_diag *d, const struct iq_task *task,
-					 const struct iq_stack *stack, size_t frame,
-					 struct iq_wait **wait_ret)
+static struct iq_error *explain_listener(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	int64_t off = iq_offsetof(d->s, group_type, "notification_waitq");
 	struct iq_servers servers = { .num = 0 };
 	struct iq_wait_entry entry;
 	iq_vaddr group;
 
-	(void)frame;
-	if (off < 0 || task->state != 'S' || !iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (off < 0 || task->state != 'S' ||
+	    !iq_find_wait_entry(d->s, task, who->stack, NULL, &entry))
 		return NULL;
 	group = entry.head - (uint64_t)off;
 	if (!is_group(d, group))
 		return NULL;
 	iq_open_each(d->s, IQ_OPEN_PRIVATE, group, iq_servers_add, &servers);
-	*wait_ret = iq_diag_wait(d, task, stack, object_of(d, group, &servers), IQ_WAIT_IDLE);
+	*wait_ret = iq_diag_wait(who, object_of(d, group, &servers), IQ_WAIT_IDLE);
 	iq_text_add(d->g, &(*wait_ret)->evidence, "%s (%d) waits for the next event", task->comm,
 		    task->pid);
 	return NULL;

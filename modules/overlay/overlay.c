@@ -133,8 +133,7 @@ static struct iq_error *explain_task(struct iq_diag *d, struct iq_object *o)
 /* ---- locks ---- */
 
 static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
-		     const struct iq_task *waiter, const struct iq_stack *stack,
-		     struct iq_lock_name *name_ret)
+		     const struct iq_sleeper *waiter, struct iq_lock_name *name_ret)
 {
 	int64_t off = iq_offsetof(d->s, inode_type, "lock");
 	int64_t vfs = iq_offsetof(d->s, inode_type, "vfs_inode");
@@ -144,7 +143,6 @@ static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
 	uint64_t sb;
 
 	(void)waiter;
-	(void)stack;
 	if (off < 0 || vfs < 0 || strcmp(lock_type, "struct mutex") != 0)
 		return false;
 	inode = lock - (uint64_t)off + (uint64_t)vfs;

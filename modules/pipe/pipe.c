@@ -90,19 +90,17 @@ static iq_vaddr pipe_of(struct iq_diag *d, iq_vaddr head, bool *reads_ret)
 	return 0;
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, size_t frame,
-				struct iq_wait **wait_ret)
+static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
-	struct ends x = { .d = d, .waiter = task, .last_tgid = -1 };
+	struct iq_diag *d = who->d;
+	struct ends x = { .d = d, .waiter = who->task, .last_tgid = -1 };
 	struct iq_wait_entry entry;
 	struct iq_object *on;
 	uint64_t ino = 0;
 	iq_vaddr pipe;
 	bool reads;
 
-	(void)frame;
-	if (!iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (!iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry))
 		return NULL;
 	pipe = pipe_of(d, entry.head, &reads);
 	if (!pipe)
@@ -114,7 +112,7 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 	on->addr = pipe;
 	iq_object_name(d->g, on, "%s pipe [%" PRIu64 "]", reads ? "empty" : "full", ino);
 	x.wants_writers = reads;
-	x.w = iq_diag_wait(d, task, stack, on, IQ_WAIT_MESSAGE);
+	x.w = iq_diag_wait(who, on, IQ_WAIT_MESSAGE);
 	x.w->mode = reads ? "read" : "write";
 	x.w->any = true;
 	iq_text_add(d->g, &x.w->evidence, "it sleeps on pipe_inode_info.%s of %#" PRIx64,

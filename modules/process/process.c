@@ -56,33 +56,33 @@ static struct iq_edge *add_edge(struct iq_diag *d, struct iq_wait *w, const stru
 			     "%s", how);
 }
 
-static struct iq_wait *new_wait(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, const char *id, const char *what)
+static struct iq_wait *new_wait(const struct iq_sleeper *who, const char *id, const char *what)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	struct iq_object *on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:%s-%d", id, task->tgid);
 
 	iq_object_name(d->g, on, "%s %s (%d)", what, task->comm, task->tgid);
-	return iq_diag_wait(d, task, stack, on, IQ_WAIT_UNASKED);
+	return iq_diag_wait(who, on, IQ_WAIT_UNASKED);
 }
 
 /* ---- exec ---- */
 
-static struct iq_error *explain_exec(struct iq_diag *d, const struct iq_task *task,
-				     const struct iq_stack *stack, size_t frame,
-				     struct iq_wait **wait_ret)
+static struct iq_error *explain_exec(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	static const char type[] = "struct signal_struct";
-	uint64_t who, left;
+	uint64_t thread, left;
 	struct iq_wait *w;
 
-	(void)frame;
 	/* Renamed in v5.17. */
-	if ((!iq_peek_member(d->s, type, "group_exec_task", task->signal, &who) &&
-	     !iq_peek_member(d->s, type, "group_exit_task", task->signal, &who)) ||
-	    who != task->addr || !iq_peek_member(d->s, type, "notify_count", task->signal, &left) ||
-	    !(int32_t)left)
+	if ((!iq_peek_member(d->s, type, "group_exec_task", task->signal, &thread) &&
+	     !iq_peek_member(d->s, type, "group_exit_task", task->signal, &thread)) ||
+	    thread != task->addr ||
+	    !iq_peek_member(d->s, type, "notify_count", task->signal, &left) || !(int32_t)left)
 		return NULL;
-	w = new_wait(d, task, stack, "exec-of", "the end of the other threads of");
+	w = new_wait(who, "exec-of", "the end of the other threads of");
 	iq_text_add(
 		d->g, &w->evidence,
 		"signal_struct.notify_count of process %d is %d: its exec waits for threads to end",
@@ -120,21 +120,20 @@ static iq_vaddr pidns_at(struct iq_diag *d, const struct iq_task *t, uint32_t le
 	return ns;
 }
 
-static struct iq_error *explain_pidns(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame,
-				      struct iq_wait **wait_ret)
+static struct iq_error *explain_pidns(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	static const char *const zap[] = { "zap_pid_ns_processes", NULL };
 	iq_vaddr ns;
 	struct iq_wait *w;
 
-	(void)frame;
-	if (iq_stack_find(stack, 0, zap) < 0)
+	if (iq_stack_find(who->stack, 0, zap) < 0)
 		return NULL;
 	ns = pidns_at(d, task, task->pidns_level);
 	if (!ns)
 		return NULL;
-	w = new_wait(d, task, stack, "pidns-of", "the end of the pid namespace of");
+	w = new_wait(who, "pidns-of", "the end of the pid namespace of");
 	iq_text_add(d->g, &w->evidence,
 		    "%s (%d) is the init of pid namespace %u and waits in zap_pid_ns_processes() "
 		    "for all in it to be gone",
@@ -178,23 +177,23 @@ static bool is_parked(struct iq_diag *d, const struct iq_task *t)
 	return frame >= 0 && sleeps_in(stack, (size_t)frame);
 }
 
-static struct iq_error *explain_parked(struct iq_diag *d, const struct iq_task *task,
-				       const struct iq_stack *stack, size_t frame,
-				       struct iq_wait **wait_ret)
+static struct iq_error *explain_parked(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	iq_vaddr state = core_state_of(d, task);
 	const struct iq_task *dumper;
 	uint64_t addr;
 	struct iq_wait *w;
 	struct iq_edge *e;
 
-	if (!state || !sleeps_in(stack, frame) ||
+	if (!state || !sleeps_in(who->stack, who->frame) ||
 	    !iq_peek_member(d->s, "struct core_state", "dumper.task", state, &addr))
 		return NULL;
 	dumper = iq_task_by_addr(d->s, addr);
 	if (!dumper || dumper == task)
 		return NULL;
-	w = new_wait(d, task, stack, "coredump-of", "the core dump of");
+	w = new_wait(who, "coredump-of", "the core dump of");
 	iq_text_add(d->g, &w->evidence,
 		    "core_state of process %d at %#" PRIx64 ": its core is being dumped",
 		    task->tgid, state);
@@ -232,15 +231,16 @@ static bool add_reader(void *ctx, const struct iq_open_file *open)
 }
 
 /* It writes into the pipe of the helper that core_pattern names, or waits for that one to end. */
-static bool dump_to_helper(struct iq_diag *d, const struct iq_task *task,
-			   const struct iq_stack *stack, struct iq_wait **wait_ret)
+static bool dump_to_helper(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	static const char *const members[] = { "wr_wait", "rd_wait" };
 	struct readers x = { .d = d, .dumper = task };
 	struct iq_wait_entry entry;
 	struct iq_object *on;
 
-	if (!iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (!iq_find_wait_entry(d->s, task, who->stack, NULL, &entry))
 		return false;
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(members); i++) {
 		int64_t off = iq_offsetof(d->s, "struct pipe_inode_info", members[i]);
@@ -252,7 +252,7 @@ static bool dump_to_helper(struct iq_diag *d, const struct iq_task *task,
 		on->addr = pipe;
 		iq_object_name(d->g, on, "the helper that takes the core dump of %s (%d)",
 			       task->comm, task->tgid);
-		x.w = iq_diag_wait(d, task, stack, on, IQ_WAIT_UNASKED);
+		x.w = iq_diag_wait(who, on, IQ_WAIT_UNASKED);
 		x.w->any = true;
 		iq_text_add(d->g, &x.w->evidence,
 			    "it dumps core and sleeps on pipe_inode_info.%s of %#" PRIx64,
@@ -318,17 +318,18 @@ static void add_missing(struct iq_diag *d, struct iq_wait *w, const struct iq_ta
 	iq_map_deinit(&parked);
 }
 
-static bool dump_waits_for_threads(struct iq_diag *d, const struct iq_task *task,
-				   const struct iq_stack *stack, struct iq_wait **wait_ret)
+static bool dump_waits_for_threads(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	int64_t off = iq_offsetof(d->s, "struct core_state", "startup");
 	iq_vaddr done, state = core_state_of(d, task);
 	struct iq_wait *w;
 
-	if (off < 0 || !state || !iq_find_completion(d->s, task, stack, &done) ||
+	if (off < 0 || !state || !iq_find_completion(d->s, task, who->stack, &done) ||
 	    done != state + (uint64_t)off)
 		return false;
-	w = new_wait(d, task, stack, "coredump-of", "the threads to be dumped of");
+	w = new_wait(who, "coredump-of", "the threads to be dumped of");
 	iq_text_add(d->g, &w->evidence,
 		    "it waits for core_state.startup of process %d at %#" PRIx64, task->tgid, done);
 	add_missing(d, w, task, state);
@@ -336,15 +337,12 @@ static bool dump_waits_for_threads(struct iq_diag *d, const struct iq_task *task
 	return true;
 }
 
-static struct iq_error *explain_dumper(struct iq_diag *d, const struct iq_task *task,
-				       const struct iq_stack *stack, size_t frame,
-				       struct iq_wait **wait_ret)
+static struct iq_error *explain_dumper(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
-	(void)frame;
-	if (iq_stack_find(stack, 0, dump_functions) < 0)
+	if (iq_stack_find(who->stack, 0, dump_functions) < 0)
 		return NULL;
-	if (!dump_waits_for_threads(d, task, stack, wait_ret))
-		dump_to_helper(d, task, stack, wait_ret);
+	if (!dump_waits_for_threads(who, wait_ret))
+		dump_to_helper(who, wait_ret);
 	return NULL;
 }
 
@@ -377,6 +375,7 @@ static struct iq_error *explain_zombie(struct iq_diag *d, struct iq_object *o)
 	static const char *const waiting[] = { "do_wait", "__do_wait", "kernel_wait4", NULL };
 	const struct iq_task *t = iq_task_by_pid(d->s, (int32_t)o->tid), *reaper;
 	static const struct iq_stack none = { 0 };
+	const struct iq_sleeper who = { .d = d, .task = t, .stack = &none };
 	struct iq_object *on;
 	struct iq_wait *w;
 
@@ -385,7 +384,7 @@ static struct iq_error *explain_zombie(struct iq_diag *d, struct iq_object *o)
 	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:end-of-%d", t->pid);
 	if (t->pid == t->tgid && add_living_threads(d, NULL, t)) {
 		iq_object_name(d->g, on, "the end of the last thread of %s (%d)", t->comm, t->tgid);
-		w = iq_diag_wait(d, t, &none, on, IQ_WAIT_MESSAGE);
+		w = iq_diag_wait(&who, on, IQ_WAIT_MESSAGE);
 		add_living_threads(d, w, t);
 	} else {
 		reaper = iq_task_by_addr(d->s, t->parent);
@@ -394,7 +393,7 @@ static struct iq_error *explain_zombie(struct iq_diag *d, struct iq_object *o)
 		    iq_stack_find(iq_task_stack(d->s, reaper), 0, waiting) >= 0)
 			return NULL;
 		iq_object_name(d->g, on, "%s (%d) to be reaped", t->comm, t->pid);
-		w = iq_diag_wait(d, t, &none, on, IQ_WAIT_MESSAGE);
+		w = iq_diag_wait(&who, on, IQ_WAIT_MESSAGE);
 		w->any = true;
 		iq_diag_process_edges(
 			d, w, reaper, NULL, NULL, IQ_EDGE_SERVES, IQ_PROVEN,

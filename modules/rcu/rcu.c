@@ -139,11 +139,10 @@ static bool add_driver(struct iq_diag *d, struct iq_wait *w, iq_vaddr state)
 	return true;
 }
 
-static struct iq_error *explain_rcu(struct iq_diag *d, const struct iq_task *task,
-				    const struct iq_stack *stack, size_t frame,
-				    struct iq_wait **wait_ret)
+static struct iq_error *explain_rcu(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
-	const char *function = stack->frames[frame].sym.name;
+	struct iq_diag *d = who->d;
+	const char *function = who->stack->frames[who->frame].sym.name;
 	iq_vaddr state = iq_sym_addr(d->s, "rcu_state");
 	bool expedited = strstr(function, "expedited");
 	/* These wait for callbacks in the same way, after grace periods of another kind. */
@@ -158,12 +157,12 @@ static struct iq_error *explain_rcu(struct iq_diag *d, const struct iq_task *tas
 	uint64_t seq = 0;
 	struct iq_wait *w;
 
-	if (!state || iq_stack_find(stack, 0, other_kinds) >= 0)
+	if (!state || iq_stack_find(who->stack, 0, other_kinds) >= 0)
 		return NULL;
 	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:rcu%s", expedited ? "-expedited" : "");
 	iq_object_name(d->g, on, "%s",
 		       expedited ? "an expedited RCU grace period" : "an RCU grace period");
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	w = iq_diag_wait(who, on, IQ_WAIT_SLEEP);
 	iq_peek_member(d->s, "struct rcu_state", expedited ? "expedited_sequence" : "gp_seq", state,
 		       &seq);
 	iq_text_add(d->g, &w->evidence, "it sleeps in %s(); rcu_state.%s is %#" PRIx64, function,
@@ -234,21 +233,21 @@ static size_t add_stoppers(struct iq_diag *d, struct iq_wait *w, iq_vaddr percpu
 	return num;
 }
 
-static struct iq_error *explain_stop(struct iq_diag *d, const struct iq_task *task,
-				     const struct iq_stack *stack, size_t frame,
-				     struct iq_wait **wait_ret)
+static struct iq_error *explain_stop(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
+	const struct iq_stack *stack = who->stack;
 	int64_t off = iq_offsetof(d->s, "struct cpu_stop_done", "completion");
 	iq_vaddr percpu = iq_sym_addr(d->s, "cpu_stopper"), done;
 	struct iq_object *on;
 
-	(void)frame;
 	if (off < 0 || !iq_has_member(d->s, "struct cpu_stopper", "works") || !percpu ||
 	    !iq_find_completion(d->s, task, stack, &done) || done < stack->sp || done >= stack->end)
 		return NULL;
 	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:stopper-for-%d", task->pid);
 	iq_object_name(d->g, on, "CPUs to stop for %s (%d)", task->comm, task->pid);
-	*wait_ret = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	*wait_ret = iq_diag_wait(who, on, IQ_WAIT_SLEEP);
 	iq_text_add(d->g, &(*wait_ret)->evidence, "it waits for cpu_stop_done at %#" PRIx64,
 		    done - (uint64_t)off);
 	/* Those who have begun may only wait for the rest to come: they count where all have. */

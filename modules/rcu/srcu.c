@@ -85,10 +85,10 @@ static bool may_read(struct iq_diag *d, const struct iq_task *t, iq_vaddr domain
 	return iq_stack_find(stack, 0, srcu_functions) < 0 && iq_stack_mentions(stack, domain);
 }
 
-struct iq_error *srcu_explain(struct iq_diag *d, const struct iq_task *task,
-			      const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret)
+struct iq_error *srcu_explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
-	iq_vaddr domain = iq_stack_search(d->s, stack, frame, is_domain, NULL);
+	struct iq_diag *d = who->d;
+	iq_vaddr domain = iq_stack_search(d->s, who->stack, who->frame, is_domain, NULL);
 	size_t num = 0;
 	struct iq_object *on;
 	struct iq_edge *e;
@@ -101,7 +101,7 @@ struct iq_error *srcu_explain(struct iq_diag *d, const struct iq_task *task,
 	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:srcu-%#" PRIx64, domain);
 	on->addr = domain;
 	iq_object_name(d->g, on, "the readers of SRCU domain %s", iq_describe_addr(d->s, domain));
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	w = iq_diag_wait(who, on, IQ_WAIT_SLEEP);
 	iq_text_add(d->g, &w->evidence,
 		    "srcu_struct %#" PRIx64 " counts %" PRIu64 " reader%s inside", domain, inside,
 		    inside == 1 ? "" : "s");
@@ -109,7 +109,7 @@ struct iq_error *srcu_explain(struct iq_diag *d, const struct iq_task *task,
 	for (size_t i = 0; inside && i < d->tasks->num_tasks && num < MAX_FOUND; i++) {
 		const struct iq_task *t = &d->tasks->tasks[i];
 
-		if (t->addr == task->addr || !may_read(d, t, domain))
+		if (t->addr == who->task->addr || !may_read(d, t, domain))
 			continue;
 		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), on, IQ_EDGE_MAYBE, IQ_LIKELY,
 				  "may be inside");
@@ -121,29 +121,28 @@ struct iq_error *srcu_explain(struct iq_diag *d, const struct iq_task *task,
 	return NULL;
 }
 
-struct iq_error *rcu_tasks_explain(struct iq_diag *d, const struct iq_task *task,
-				   const struct iq_stack *stack, size_t frame,
-				   struct iq_wait **wait_ret)
+struct iq_error *rcu_tasks_explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	static const char *const other_kinds[] = { "synchronize_rcu_tasks_rude",
 						   "synchronize_rcu_tasks_trace", NULL };
 	struct iq_object *on;
 	struct iq_wait *w;
 
-	(void)frame;
-	if (iq_stack_find(stack, 0, other_kinds) >= 0)
+	if (iq_stack_find(who->stack, 0, other_kinds) >= 0)
 		return NULL;
 	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:rcu-tasks");
 	iq_object_name(d->g, on, "all tasks to go through the scheduler (RCU of tasks)");
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
-	iq_text_add(d->g, &w->evidence, "it sleeps in %s()", stack->frames[frame].sym.name);
+	w = iq_diag_wait(who, on, IQ_WAIT_SLEEP);
+	iq_text_add(d->g, &w->evidence, "it sleeps in %s()",
+		    who->stack->frames[who->frame].sym.name);
 	*wait_ret = w;
 	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
 		const struct iq_task *t = &d->tasks->tasks[i];
 		struct iq_edge *e;
 		uint64_t holdout;
 
-		if (!t->pid || t->unreadable || t->addr == task->addr || t->exit_state ||
+		if (!t->pid || t->unreadable || t->addr == who->task->addr || t->exit_state ||
 		    (!t->on_cpu && t->state != 'R') ||
 		    !iq_peek_member(d->s, "struct task_struct", "rcu_tasks_holdout", t->addr,
 				    &holdout) ||

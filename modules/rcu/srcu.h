@@ -10,11 +10,7 @@
 extern const char *const srcu_functions[], *const srcu_types[], *const rcu_tasks_functions[];
 
 /* explain() of wait rules. */
-struct iq_error *srcu_explain(struct iq_diag *d, const struct iq_task *task,
-			      const struct iq_stack *stack, size_t frame,
-			      struct iq_wait **wait_ret);
-struct iq_error *rcu_tasks_explain(struct iq_diag *d, const struct iq_task *task,
-				   const struct iq_stack *stack, size_t frame,
-				   struct iq_wait **wait_ret);
+struct iq_error *srcu_explain(const struct iq_sleeper *who, struct iq_wait **wait_ret);
+struct iq_error *rcu_tasks_explain(const struct iq_sleeper *who, struct iq_wait **wait_ret);
 
 #endif

@@ -578,12 +578,13 @@ static bool is_own_request(struct iq_session *s, iq_vaddr p, void *ctx)
 	return x->sdev && disk_of(s, x->sdev);
 }
 
-static struct iq_wait *wait_for(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, struct iq_object *device,
+static struct iq_wait *wait_for(const struct iq_sleeper *who, struct iq_object *device,
 				enum iq_certainty certainty, const char *how, iq_vaddr what,
 				const char *type)
 {
-	struct iq_wait *w = iq_diag_wait(d, task, stack, device, IQ_WAIT_SLEEP);
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
+	struct iq_wait *w = iq_diag_wait(who, device, IQ_WAIT_SLEEP);
 	struct iq_edge *e =
 		iq_graph_edge(d->g, w->task, device, NULL, IQ_EDGE_SERVES, certainty, "%s", how);
 
@@ -594,16 +595,16 @@ static struct iq_wait *wait_for(struct iq_diag *d, const struct iq_task *task,
 	return w;
 }
 
-static struct iq_error *explain_eh_thread(struct iq_diag *d, const struct iq_task *task,
-					  const struct iq_stack *stack, size_t frame,
-					  struct iq_wait **wait_ret)
+static struct iq_error *explain_eh_thread(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
+	const struct iq_stack *stack = who->stack;
 	struct search x = { .task = task, .stack = stack };
 	struct siblings all = { .d = d };
 	const char *state;
 	iq_vaddr cmnd;
 
-	(void)frame;
 	/* Idle, it sleeps interruptibly; so it does until all commands have ended. */
 	if (task->state != 'D' || waits_further(d->s, task))
 		return NULL;
@@ -614,43 +615,41 @@ static struct iq_error *explain_eh_thread(struct iq_diag *d, const struct iq_tas
 		return NULL;
 	cmnd = iq_stack_search(d->s, stack, 0, is_command, &x);
 	if (cmnd) {
-		*wait_ret = wait_for(d, task, stack, iq_diag_disk(d, disk_of(d->s, x.sdev)),
-				     IQ_PROVEN, "has to answer the recovery", cmnd, "scsi_cmnd");
+		*wait_ret = wait_for(who, iq_diag_disk(d, disk_of(d->s, x.sdev)), IQ_PROVEN,
+				     "has to answer the recovery", cmnd, "scsi_cmnd");
 		return NULL;
 	}
 	/* A driver that recovers in its own way (libata). */
 	find_siblings(&all, x.host);
 	if (all.num)
-		*wait_ret = wait_for(d, task, stack, all.found[0], IQ_STRONG,
-				     "has to answer the recovery", x.host, "the host");
+		*wait_ret = wait_for(who, all.found[0], IQ_STRONG, "has to answer the recovery",
+				     x.host, "the host");
 	return NULL;
 }
 
-static struct iq_error *explain_abort(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame,
-				      struct iq_wait **wait_ret)
+static struct iq_error *explain_abort(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
-	struct search x = { .task = task, .stack = stack };
-	iq_vaddr cmnd =
-		task->state == 'D' ? iq_stack_search(d->s, stack, frame, is_command, &x) : 0;
+	struct iq_diag *d = who->d;
+	struct search x = { .task = who->task, .stack = who->stack };
+	iq_vaddr cmnd = who->task->state == 'D'
+				? iq_stack_search(d->s, who->stack, who->frame, is_command, &x)
+				: 0;
 
 	if (cmnd)
-		*wait_ret = wait_for(d, task, stack, iq_diag_disk(d, disk_of(d->s, x.sdev)),
-				     IQ_STRONG, "has to answer the abort", cmnd, "scsi_cmnd");
+		*wait_ret = wait_for(who, iq_diag_disk(d, disk_of(d->s, x.sdev)), IQ_STRONG,
+				     "has to answer the abort", cmnd, "scsi_cmnd");
 	return NULL;
 }
 
-static struct iq_error *explain_command(struct iq_diag *d, const struct iq_task *task,
-					const struct iq_stack *stack, size_t frame,
-					struct iq_wait **wait_ret)
+static struct iq_error *explain_command(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
-	struct search x = { .task = task, .stack = stack };
-	iq_vaddr rq = iq_stack_search(d->s, stack, 0, is_own_request, &x);
+	struct iq_diag *d = who->d;
+	struct search x = { .task = who->task, .stack = who->stack };
+	iq_vaddr rq = iq_stack_search(d->s, who->stack, 0, is_own_request, &x);
 
-	(void)frame;
 	if (rq)
-		*wait_ret = wait_for(d, task, stack, iq_diag_disk(d, disk_of(d->s, x.sdev)),
-				     IQ_PROVEN, "has to answer the command", rq, "request");
+		*wait_ret = wait_for(who, iq_diag_disk(d, disk_of(d->s, x.sdev)), IQ_PROVEN,
+				     "has to answer the command", rq, "request");
 	return NULL;
 }
 
@@ -662,18 +661,17 @@ static bool is_device_of_host(struct iq_session *s, iq_vaddr p, void *ctx)
 }
 
 /* Whoever opens a disk, or asks it something, waits until its host is out of recovery. */
-static struct iq_error *explain_host_wait(struct iq_diag *d, const struct iq_task *task,
-					  const struct iq_stack *stack, size_t frame,
-					  struct iq_wait **wait_ret)
+static struct iq_error *explain_host_wait(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_stack *stack = who->stack;
 	int64_t off = iq_offsetof(d->s, host_type, "host_wait");
-	struct search x = { .task = task, .stack = stack };
+	struct search x = { .task = who->task, .stack = stack };
 	struct iq_wait_entry entry;
 	const char *state;
 	iq_vaddr sdev;
 
-	(void)frame;
-	if (off < 0 || !iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (off < 0 || !iq_find_wait_entry(d->s, who->task, stack, NULL, &entry))
 		return NULL;
 	x.host = entry.head - (uint64_t)off;
 	if (!in_recovery(d->s, x.host, &state))
@@ -681,7 +679,7 @@ static struct iq_error *explain_host_wait(struct iq_diag *d, const struct iq_tas
 	sdev = iq_stack_search(d->s, stack, 0, is_device_of_host, &x);
 	if (!sdev)
 		return NULL;
-	*wait_ret = wait_for(d, task, stack, iq_diag_disk(d, disk_of(d->s, sdev)), IQ_PROVEN,
+	*wait_ret = wait_for(who, iq_diag_disk(d, disk_of(d->s, sdev)), IQ_PROVEN,
 			     "its host has to be out of error recovery", sdev, "scsi_device");
 	iq_text_add(d->g, &(*wait_ret)->evidence,
 		    "it sleeps on Scsi_Host.host_wait of %#" PRIx64 ", which is in %s", x.host,

@@ -228,13 +228,13 @@ static void judge(struct iq_diag *d, struct iq_object *o, const struct server *s
 		"to the server is lost");
 }
 
-static struct iq_wait *wait_for(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, const struct server *srv)
+static struct iq_wait *wait_for(const struct iq_sleeper *who, const struct server *srv)
 {
-	struct requests r = requests_of(d, srv->addr, task->addr);
+	struct iq_diag *d = who->d;
+	struct requests r = requests_of(d, srv->addr, who->task->addr);
 	struct iq_object *o = server_object(d, srv);
-	struct iq_wait *w = iq_diag_wait(
-		d, task, stack, o, r.own == COMMAND_CHANGE_NOTIFY ? IQ_WAIT_IDLE : IQ_WAIT_SLEEP);
+	struct iq_wait *w =
+		iq_diag_wait(who, o, r.own == COMMAND_CHANGE_NOTIFY ? IQ_WAIT_IDLE : IQ_WAIT_SLEEP);
 
 	iq_graph_edge(d->g, w->task, o, NULL, IQ_EDGE_SERVES, IQ_PROVEN, "has to answer");
 	if (r.own != UINT64_MAX && command_name(r.own))
@@ -250,23 +250,21 @@ static struct iq_wait *wait_for(struct iq_diag *d, const struct iq_task *task,
 
 /* ---- the waits ---- */
 
-static struct iq_error *explain_queue(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame,
-				      struct iq_wait **wait_ret)
+static struct iq_error *explain_queue(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	static const char *const queues[] = { "response_q", "request_q" };
 	struct iq_wait_entry entry;
 	struct server srv;
 
-	(void)frame;
-	if (!iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (!iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry))
 		return NULL;
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(queues) && !*wait_ret; i++) {
 		int64_t off = iq_offsetof(d->s, server_type, queues[i]);
 
 		if (off < 0 || !read_server(d, entry.head - (uint64_t)off, &srv))
 			continue;
-		*wait_ret = wait_for(d, task, stack, &srv);
+		*wait_ret = wait_for(who, &srv);
 		iq_text_add(d->g, &(*wait_ret)->evidence,
 			    "it sleeps on %s of TCP_Server_Info %#" PRIx64 " (%s)", queues[i],
 			    srv.addr, i ? "for credits" : "for an answer");
@@ -291,28 +289,26 @@ static bool server_of_sb(struct iq_diag *d, iq_vaddr sb, struct server *srv)
 	       iq_is_kernel_ptr(d->s, p) && read_server(d, p, srv);
 }
 
-static struct iq_error *explain_page(struct iq_diag *d, const struct iq_task *task,
-				     const struct iq_stack *stack, size_t frame,
-				     struct iq_wait **wait_ret)
+static struct iq_error *explain_page(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	uint64_t mapping, inode, sb;
 	struct server srv;
 	iq_vaddr page;
 	struct iq_wait *w;
 	int bit;
 
-	(void)frame;
-	if (!iq_find_wait_page(d->s, task, stack, &page, &bit) ||
+	if (!iq_find_wait_page(d->s, who->task, who->stack, &page, &bit) ||
 	    (!iq_peek_member(d->s, "struct page", "mapping", page, &mapping) &&
 	     !iq_peek_member(d->s, "struct folio", "mapping", page, &mapping)) ||
 	    !mapping || mapping & PAGE_MAPPING_FLAGS ||
 	    !iq_peek_member(d->s, "struct address_space", "host", mapping, &inode) ||
 	    !iq_peek_member(d->s, "struct inode", "i_sb", inode, &sb) || !server_of_sb(d, sb, &srv))
 		return NULL;
-	w = wait_for(d, task, stack, &srv);
+	w = wait_for(who, &srv);
 	w->certainty = IQ_STRONG;
 	/* Woken for this bit alone: who ran since has had what it waited for. */
-	w->key = task->switches;
+	w->key = who->task->switches;
 	iq_text_add(d->g, &w->evidence,
 		    "its wait_page_queue names page %#" PRIx64 " of a file of the server (bit %d)",
 		    page, bit);

@@ -334,7 +334,7 @@ static const struct iq_task *find_listener(struct iq_diag *d, const struct sourc
 
 struct poll {
 	struct iq_diag *d;
-	const struct iq_task *task;
+	const struct iq_sleeper *who;
 	struct source *list[MAX_SOURCES];
 	size_t num; /* of peers */
 	size_t num_watches, num_free;
@@ -343,7 +343,7 @@ struct poll {
 
 static bool look_at_all(struct poll *p)
 {
-	const struct watch_list *watches = watches_of(p->d, p->task);
+	const struct watch_list *watches = watches_of(p->d, p->who->task);
 
 	p->num_watches = watches->num;
 	if (!watches->whole || watches->num > MAX_BEHIND)
@@ -351,7 +351,7 @@ static bool look_at_all(struct poll *p)
 	for (size_t i = 0; i < watches->num && i < MAX_BEHIND; i++) {
 		_cleanup_free_ struct source *src = iq_xmalloc(sizeof(*src));
 
-		look_at(p->d, p->task, &watches->list[i], src);
+		look_at(p->d, p->who->task, &watches->list[i], src);
 		p->serves = p->serves || src->kind == LISTENS;
 		if (src->kind == OPEN_TO_ALL)
 			p->num_free++;
@@ -366,17 +366,17 @@ static bool look_at_all(struct poll *p)
 	return p->num && !p->serves;
 }
 
-static struct iq_wait *start(struct poll *p, const struct iq_stack *stack, struct iq_object *only)
+static struct iq_wait *start(struct poll *p, struct iq_object *only)
 {
 	struct iq_diag *d = p->d;
 	struct iq_object *on = only;
 	struct iq_wait *w;
 
 	if (!on || p->num_watches > 1) {
-		on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:poll-of-%d", p->task->pid);
+		on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:poll-of-%d", p->who->task->pid);
 		iq_object_name(d->g, on, "one of its %zu descriptors", p->num_watches);
 	}
-	w = iq_diag_wait(d, p->task, stack, on, IQ_WAIT_MESSAGE);
+	w = iq_diag_wait(p->who, on, IQ_WAIT_MESSAGE);
 	w->only_behind = true;
 	return w;
 }
@@ -398,9 +398,9 @@ static void add_edges(struct iq_diag *d, struct iq_wait *w, const struct source 
 }
 
 /* Everything that can wake it comes from these. */
-static struct iq_wait *wait_for_all(struct poll *p, const struct iq_stack *stack)
+static struct iq_wait *wait_for_all(struct poll *p)
 {
-	struct iq_wait *w = start(p, stack, p->list[0]->via);
+	struct iq_wait *w = start(p, p->list[0]->via);
 
 	w->any = true;
 	w->certainty = IQ_STRONG;
@@ -423,7 +423,7 @@ static struct iq_wait *wait_for_all(struct poll *p, const struct iq_stack *stack
 }
 
 /* Other things could wake it, but these owe it an answer. */
-static struct iq_wait *wait_for_asked(struct poll *p, const struct iq_stack *stack)
+static struct iq_wait *wait_for_asked(struct poll *p)
 {
 	struct iq_wait *w = NULL;
 
@@ -432,7 +432,7 @@ static struct iq_wait *wait_for_asked(struct poll *p, const struct iq_stack *sta
 
 		if (src->asked < ASKED_LAST)
 			continue;
-		w = w ? w : start(p, stack, src->via);
+		w = w ? w : start(p, src->via);
 		w->certainty = IQ_LIKELY;
 		iq_text_add(p->d->g, &w->evidence, "it polls descriptor %d: %s", src->fd,
 			    src->why_asked);
@@ -442,8 +442,8 @@ static struct iq_wait *wait_for_asked(struct poll *p, const struct iq_stack *sta
 }
 
 /* Its peer is there and waits for us, but somebody owes the peer an answer. */
-static struct iq_wait *wait_behind(struct poll *p, const struct iq_stack *stack,
-				   const struct source *src, const struct iq_task *peer)
+static struct iq_wait *wait_behind(struct poll *p, const struct source *src,
+				   const struct iq_task *peer)
 {
 	const struct unanswered *u = unanswered_of(p->d, peer);
 	struct iq_wait *w;
@@ -452,7 +452,7 @@ static struct iq_wait *wait_behind(struct poll *p, const struct iq_stack *stack,
 	if (!u->num || src->asked == ASKED_NO ||
 	    (src->asked == ASKED_UNKNOWN && (p->num_watches > 1 || p->num_free)))
 		return NULL;
-	w = start(p, stack, src->via);
+	w = start(p, src->via);
 	w->certainty = IQ_LIKELY;
 	iq_text_add(p->d->g, &w->evidence,
 		    "it polls descriptor %d for an answer of %s (%d), which polls in turn", src->fd,
@@ -478,13 +478,13 @@ static bool is_bounded(struct iq_diag *d, const struct iq_task *task)
 	return left_ns / 1000000 + IQ_MAX(task->idle_ns, (int64_t)0) / 1000000 < LONG_MS;
 }
 
-struct iq_error *explain_poll(struct iq_diag *d, const struct iq_task *task,
-			      const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret)
+struct iq_error *explain_poll(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
-	struct poll p = { .d = d, .task = task };
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
+	struct poll p = { .d = d, .who = who };
 	size_t kept = 0;
 
-	(void)frame;
 	if (task->state != 'S' || !look_at_all(&p))
 		return NULL;
 	p.is_bounded = is_bounded(d, task);
@@ -499,13 +499,12 @@ struct iq_error *explain_poll(struct iq_diag *d, const struct iq_task *task,
 			continue;
 		}
 		if (!*wait_ret)
-			*wait_ret = wait_behind(&p, stack, p.list[i], peer);
+			*wait_ret = wait_behind(&p, p.list[i], peer);
 		p.num_free++;
 	}
 	p.num = kept;
 	if (*wait_ret || !p.num)
 		return NULL;
-	*wait_ret =
-		p.num_free || p.is_bounded ? wait_for_asked(&p, stack) : wait_for_all(&p, stack);
+	*wait_ret = p.num_free || p.is_bounded ? wait_for_asked(&p) : wait_for_all(&p);
 	return NULL;
 }

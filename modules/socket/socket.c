@@ -114,11 +114,11 @@ static void add_acceptors(struct iq_diag *d, struct iq_wait *w, const struct iq_
 
 /* ---- its own queue: reading, or writing what the peer has no room for ---- */
 
-static struct iq_wait *wait_on_own(struct iq_diag *d, const struct iq_task *task,
-				   const struct iq_stack *stack, const struct sk *sk)
+static struct iq_wait *wait_on_own(const struct iq_sleeper *who, const struct sk *sk)
 {
+	struct iq_diag *d = who->d;
 	static const char *const writes[] = { "sock_wait_for_wmem", "sock_alloc_send_pskb", NULL };
-	bool writing = iq_stack_find(stack, 0, writes) >= 0, idle, quiet;
+	bool writing = iq_stack_find(who->stack, 0, writes) >= 0, idle, quiet;
 	uint64_t peer_addr = 0;
 	struct sk peer;
 	bool has_peer;
@@ -130,7 +130,7 @@ static struct iq_wait *wait_on_own(struct iq_diag *d, const struct iq_task *task
 	 * nothing says that one of them should have, and a signal or a timer may make it. */
 	quiet = has_peer && peer.socket && !writing && is_read_too(d, peer.socket);
 	idle = sk->state == STATE_LISTEN || (!has_peer && !writing) || quiet;
-	w = iq_diag_wait(d, task, stack, unix_object(d, sk, has_peer ? &peer : NULL),
+	w = iq_diag_wait(who, unix_object(d, sk, has_peer ? &peer : NULL),
 			 idle ? IQ_WAIT_IDLE : IQ_WAIT_MESSAGE);
 	w->any = true;
 	iq_text_add(d->g, &w->evidence, "it sleeps on the queue of unix_sock %#" PRIx64 "%s",
@@ -146,18 +146,18 @@ static struct iq_wait *wait_on_own(struct iq_diag *d, const struct iq_task *task
 		return w;
 	w->mode = writing ? "write" : "read";
 	if (has_peer && peer.socket)
-		add_holders(d, w, task, peer.socket,
+		add_holders(d, w, who->task, peer.socket,
 			    writing ? "has to read what was sent" : "could send something");
 	else if (has_peer)
-		add_acceptors(d, w, task, sk, &peer);
+		add_acceptors(d, w, who->task, sk, &peer);
 	return w;
 }
 
 /* ---- the other one's queue ---- */
 
-static struct iq_wait *wait_on_peer(struct iq_diag *d, const struct iq_task *task,
-				    const struct iq_stack *stack, iq_vaddr head)
+static struct iq_wait *wait_on_peer(const struct iq_sleeper *who, iq_vaddr head)
 {
+	struct iq_diag *d = who->d;
 	int64_t off = iq_offsetof(d->s, unix_type, "peer_wq.wait");
 	uint64_t queued = 0, max = 0;
 	struct iq_wait *w;
@@ -168,7 +168,7 @@ static struct iq_wait *wait_on_peer(struct iq_diag *d, const struct iq_task *tas
 	    !other.socket)
 		return NULL;
 	connects = other.state == STATE_LISTEN;
-	w = iq_diag_wait(d, task, stack, unix_object(d, &other, NULL), IQ_WAIT_MESSAGE);
+	w = iq_diag_wait(who, unix_object(d, &other, NULL), IQ_WAIT_MESSAGE);
 	w->any = true;
 	w->mode = connects ? NULL : "write";
 	iq_peek_member(d->s, "struct sock", "sk_receive_queue.qlen", other.sk, &queued);
@@ -180,27 +180,25 @@ static struct iq_wait *wait_on_peer(struct iq_diag *d, const struct iq_task *tas
 			     : "it sleeps on peer_wait of unix_sock %#" PRIx64
 			       ", in whose queue are %" PRIu64 " datagrams (%" PRIu64 " may be)",
 		    other.sk, queued, max);
-	add_holders(d, w, task, other.socket,
+	add_holders(d, w, who->task, other.socket,
 		    connects ? "has to accept connections" : "has to receive datagrams");
 	return w;
 }
 
-static struct iq_error *explain_unix(struct iq_diag *d, const struct iq_task *task,
-				     const struct iq_stack *stack, size_t frame,
-				     struct iq_wait **wait_ret)
+static struct iq_error *explain_unix(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	struct iq_wait_entry entry;
 	struct sk sk;
 
-	(void)frame;
-	if (!iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (!iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry))
 		return NULL;
 	if (sk_of_queue(d, entry.head, &sk)) {
 		if (sk.family == AF_UNIX_)
-			*wait_ret = wait_on_own(d, task, stack, &sk);
+			*wait_ret = wait_on_own(who, &sk);
 		return NULL;
 	}
-	*wait_ret = wait_on_peer(d, task, stack, entry.head);
+	*wait_ret = wait_on_peer(who, entry.head);
 	return NULL;
 }
 

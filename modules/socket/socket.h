@@ -93,12 +93,9 @@ void drop_keepers(struct iq_diag *d, struct iq_servers *servers);
 /* ---- rules ---- */
 
 extern const char *const poll_functions[];
-struct iq_error *explain_poll(struct iq_diag *d, const struct iq_task *task,
-			      const struct iq_stack *stack, size_t frame,
-			      struct iq_wait **wait_ret);
+struct iq_error *explain_poll(const struct iq_sleeper *who, struct iq_wait **wait_ret);
 
 extern const char *const tcp_functions[];
-struct iq_error *explain_tcp(struct iq_diag *d, const struct iq_task *task,
-			     const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret);
+struct iq_error *explain_tcp(const struct iq_sleeper *who, struct iq_wait **wait_ret);
 
 #endif

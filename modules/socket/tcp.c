@@ -206,9 +206,9 @@ struct iq_object *tcp_object(struct iq_diag *d, const struct sk *sk, const struc
 
 /* ---- ---- */
 
-struct iq_error *explain_tcp(struct iq_diag *d, const struct iq_task *task,
-			     const struct iq_stack *stack, size_t frame, struct iq_wait **wait_ret)
+struct iq_error *explain_tcp(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	static const char *const hows[] = { "could send something", "has to read what was sent",
 					    "has to accept it", "" };
 	struct iq_wait_entry entry;
@@ -219,13 +219,12 @@ struct iq_error *explain_tcp(struct iq_diag *d, const struct iq_task *task,
 	struct iq_wait *w;
 	struct sk sk;
 
-	(void)frame;
-	if (!iq_find_wait_entry(d->s, task, stack, NULL, &entry) ||
+	if (!iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry) ||
 	    !sk_of_queue(d, entry.head, &sk) || !read_tuple(d, &sk, &t))
 		return NULL;
-	what = doing(stack, &sk);
+	what = doing(who->stack, &sk);
 	on = tcp_object(d, &sk, &t);
-	w = iq_diag_wait(d, task, stack, on, what == ACCEPTS ? IQ_WAIT_IDLE : IQ_WAIT_MESSAGE);
+	w = iq_diag_wait(who, on, what == ACCEPTS ? IQ_WAIT_IDLE : IQ_WAIT_MESSAGE);
 	w->any = true;
 	w->mode = what == READS ? "read" : what == WRITES ? "write" : NULL;
 	*wait_ret = w;
@@ -250,6 +249,6 @@ struct iq_error *explain_tcp(struct iq_diag *d, const struct iq_task *task,
 	if (peer && what == READS && is_read_too(d, peer))
 		w->cls = IQ_WAIT_IDLE;
 	if (peer)
-		add_holders(d, w, task, peer, hows[what]);
+		add_holders(d, w, who->task, peer, hows[what]);
 	return NULL;
 }

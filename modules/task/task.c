@@ -117,7 +117,8 @@ static bool waits_for_tracer(struct iq_diag *d, struct iq_object *o, const struc
 		return false;
 	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:tracer-of-%d", t->pid);
 	iq_object_name(d->g, on, "its tracer to let it go on");
-	w = iq_diag_wait(d, t, iq_task_stack(d->s, t), on, IQ_WAIT_UNASKED);
+	w = iq_diag_wait(&(struct iq_sleeper){ .d = d, .task = t, .stack = iq_task_stack(d->s, t) },
+			 on, IQ_WAIT_UNASKED);
 	w->rule = "traced";
 	iq_text_add(d->g, &w->evidence, "task_struct.__state of %d is %#" PRIx64 " (traced)",
 		    t->pid, t->state_raw);
@@ -225,9 +226,10 @@ IQ_SHADOW(wait_opts_desc, "struct wait_opts", shadow_wait_opts,
 	  IQ_FIELD(shadow_wait_opts, private, "child_wait.private"),
 	  IQ_FIELD(shadow_wait_opts, func, "child_wait.func"));
 
-static bool find_wait_opts(struct iq_diag *d, const struct iq_task *task,
-			   const struct iq_stack *stack, struct shadow_wait_opts *opts)
+static bool find_wait_opts(const struct iq_sleeper *who, struct shadow_wait_opts *opts)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_stack *stack = who->stack;
 	int64_t off = iq_offsetof(d->s, "struct wait_opts", "child_wait.private");
 	iq_vaddr func = iq_sym_addr(d->s, "child_wait_callback");
 	struct iq_error *err;
@@ -235,10 +237,11 @@ static bool find_wait_opts(struct iq_diag *d, const struct iq_task *task,
 	for (size_t i = 0; off >= 0 && i < stack->num_words; i++) {
 		iq_vaddr addr = stack->sp + 8 * i - (uint64_t)off;
 
-		if (stack->words[i] != task->addr || addr < stack->sp)
+		if (stack->words[i] != who->task->addr || addr < stack->sp)
 			continue;
 		err = iq_shadow_read(d->s, &wait_opts_desc, addr, opts);
-		if (!err && opts->func == func && opts->private == task->addr && opts->type <= 4)
+		if (!err && opts->func == func && opts->private == who->task->addr &&
+		    opts->type <= 4)
 			return true;
 		iq_error_free(err);
 	}
@@ -299,20 +302,19 @@ static bool is_traced_by(struct iq_diag *d, const struct iq_task *t, const struc
 	return tracer && tracer->tgid == task->tgid && t->state != 't' && t->state != 'T';
 }
 
-static struct iq_error *explain_wait(struct iq_diag *d, const struct iq_task *task,
-				     const struct iq_stack *stack, size_t frame,
-				     struct iq_wait **wait_ret)
+static struct iq_error *explain_wait(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	struct shadow_wait_opts opts;
 	struct iq_object *on;
 	struct iq_wait *w;
 
-	(void)frame;
-	if (!find_wait_opts(d, task, stack, &opts))
+	if (!find_wait_opts(who, &opts))
 		return NULL;
 	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:child-of-%d", task->tgid);
 	iq_object_name(d->g, on, "a child of %s (%d)", task->comm, task->tgid);
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_MESSAGE);
+	w = iq_diag_wait(who, on, IQ_WAIT_MESSAGE);
 	w->any = true;
 	iq_text_add(d->g, &w->evidence, "struct wait_opts on its stack asks for %s",
 		    opts.type <= PIDTYPE_TGID	? "one child"
@@ -336,13 +338,12 @@ static struct iq_error *explain_wait(struct iq_diag *d, const struct iq_task *ta
 	return NULL;
 }
 
-static struct iq_error *explain_vfork(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame,
-				      struct iq_wait **wait_ret)
+static struct iq_error *explain_vfork(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	uint64_t done;
 
-	(void)frame;
 	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
 		const struct iq_task *child = &d->tasks->tasks[i];
 		struct iq_object *on;
@@ -353,13 +354,13 @@ static struct iq_error *explain_vfork(struct iq_diag *d, const struct iq_task *t
 		if (!child->pid || child->pid == task->pid ||
 		    (child->mm != task->mm && child->ppid != task->tgid) ||
 		    !iq_peek_member(d->s, "struct task_struct", "vfork_done", child->addr, &done) ||
-		    done < stack->sp || done >= stack->end)
+		    done < who->stack->sp || done >= who->stack->end)
 			continue;
 		on = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, done);
 		on->addr = done;
 		iq_object_str(d->g, on, "class", "completion");
 		iq_object_name(d->g, on, "the end of vfork in %s (%d)", child->comm, child->pid);
-		w = iq_diag_wait(d, task, stack, on, IQ_WAIT_MESSAGE);
+		w = iq_diag_wait(who, on, IQ_WAIT_MESSAGE);
 		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, child), on, IQ_EDGE_SERVES,
 				  IQ_PROVEN, "has to call execve or to exit first");
 		iq_text_add(d->g, &e->evidence,
@@ -373,22 +374,22 @@ static struct iq_error *explain_vfork(struct iq_diag *d, const struct iq_task *t
 }
 
 /* kthread() sleeps uninterruptibly until somebody wakes the new thread for the first time. */
-static struct iq_error *explain_new_kthread(struct iq_diag *d, const struct iq_task *task,
-					    const struct iq_stack *stack, size_t frame,
-					    struct iq_wait **wait_ret)
+static struct iq_error *explain_new_kthread(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	static const char *const sleeping[] = { "__schedule", "schedule",
 						"schedule_preempt_disabled", NULL };
 	struct iq_object *on;
 
-	if (!task->kthread || !frame)
+	if (!task->kthread || !who->frame)
 		return NULL;
-	for (size_t i = 0; i < frame; i++)
-		if (iq_stack_find(stack, i, sleeping) != (int)i)
+	for (size_t i = 0; i < who->frame; i++)
+		if (iq_stack_find(who->stack, i, sleeping) != (int)i)
 			return NULL;
 	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:first-wakeup-of-%d", task->pid);
 	iq_object_name(d->g, on, "the start of %s (%d)", task->comm, task->pid);
-	*wait_ret = iq_diag_wait(d, task, stack, on, IQ_WAIT_IDLE);
+	*wait_ret = iq_diag_wait(who, on, IQ_WAIT_IDLE);
 	return NULL;
 }
 

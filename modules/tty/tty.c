@@ -172,10 +172,9 @@ static bool is_stopped(struct iq_diag *d, iq_vaddr tty, const char **member_ret)
 	return false;
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, size_t frame,
-				struct iq_wait **wait_ret)
+static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	struct iq_wait_entry entry;
 	const char *member = NULL;
 	struct iq_object *on;
@@ -185,8 +184,7 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 	iq_vaddr tty;
 	bool stopped;
 
-	(void)frame;
-	if (!iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (!iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry))
 		return NULL;
 	tty = tty_of_queue(d, entry.head, "write_wait", buf);
 	if (!tty)
@@ -194,7 +192,7 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 	stopped = is_stopped(d, tty, &member);
 	name = path_of(d, buf);
 	on = iq_diag_device(d, 0, name);
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_MESSAGE);
+	w = iq_diag_wait(who, on, IQ_WAIT_MESSAGE);
 	w->any = true;
 	w->mode = "write";
 	w->in_words = iq_arena_printf(d->g->arena,
@@ -214,7 +212,7 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 			      "other half",
 		    name);
 	/* Nothing but Ctrl-Q ends this one, whatever the program behind the terminal does. */
-	if (add_holders(d, w, task, tty, name, stopped) && stopped)
+	if (add_holders(d, w, who->task, tty, name, stopped) && stopped)
 		w->cls = IQ_WAIT_LOCK;
 	*wait_ret = w;
 	return NULL;

@@ -124,9 +124,9 @@ static struct iq_object *object_of(struct iq_diag *d, iq_vaddr ctx, const struct
 	return o;
 }
 
-static bool find_fault(struct iq_diag *d, const struct iq_task *task, const struct iq_stack *stack,
-		       struct fault *f)
+static bool find_fault(const struct iq_sleeper *who, struct fault *f)
 {
+	struct iq_diag *d = who->d;
 	int64_t wq = iq_offsetof(d->s, queue_type, "wq"),
 		events = iq_offsetof(d->s, ctx_type, "event_wqh");
 	int64_t taken = iq_offsetof(d->s, ctx_type, "fault_wqh");
@@ -135,7 +135,7 @@ static bool find_fault(struct iq_diag *d, const struct iq_task *task, const stru
 	*f = (struct fault){ 0 };
 	if (wq < 0 || events < 0 || taken < 0)
 		return false;
-	if (iq_find_wait_entry(d->s, task, stack, "userfaultfd_wake_function", &entry)) {
+	if (iq_find_wait_entry(d->s, who->task, who->stack, "userfaultfd_wake_function", &entry)) {
 		f->queue = entry.entry - (uint64_t)wq;
 		iq_peek_member(d->s, queue_type, "msg.arg.pagefault.address", f->queue,
 			       &f->address);
@@ -145,7 +145,7 @@ static bool find_fault(struct iq_diag *d, const struct iq_task *task, const stru
 		f->taken = entry.head == f->ctx + (uint64_t)taken;
 		return true;
 	}
-	if (!iq_find_wait_entry(d->s, task, stack, NULL, &entry))
+	if (!iq_find_wait_entry(d->s, who->task, who->stack, NULL, &entry))
 		return false;
 	f->is_event = true;
 	f->ctx = entry.head - (uint64_t)events;
@@ -153,10 +153,10 @@ static bool find_fault(struct iq_diag *d, const struct iq_task *task, const stru
 	return iq_is_kernel_ptr(d->s, f->ctx);
 }
 
-static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, size_t frame,
-				struct iq_wait **wait_ret)
+static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	struct iq_servers servers = { .num = 0 };
 	enum iq_certainty certainty;
 	struct monitors m;
@@ -164,11 +164,10 @@ static struct iq_error *explain(struct iq_diag *d, const struct iq_task *task,
 	uint64_t mm;
 	struct iq_wait *w;
 
-	(void)frame;
-	if (!find_fault(d, task, stack, &f) || !iq_peek_member(d->s, ctx_type, "mm", f.ctx, &mm) ||
+	if (!find_fault(who, &f) || !iq_peek_member(d->s, ctx_type, "mm", f.ctx, &mm) ||
 	    (mm != task->mm && !f.is_event))
 		return NULL;
-	w = iq_diag_wait(d, task, stack, object_of(d, f.ctx, task), IQ_WAIT_UNASKED);
+	w = iq_diag_wait(who, object_of(d, f.ctx, task), IQ_WAIT_UNASKED);
 	w->any = true;
 	if (f.is_event) {
 		iq_text_add(d->g, &w->evidence,

@@ -113,14 +113,14 @@ static void add_pool(struct iq_diag *d, struct iq_wait *w, const worker_list *wo
 			   "is a worker of the pool, which has no idle one");
 }
 
-static struct iq_wait *new_wait(struct iq_diag *d, const struct iq_task *task,
-				const struct iq_stack *stack, const char *queue)
+static struct iq_wait *new_wait(const struct iq_sleeper *who, const char *queue)
 {
+	struct iq_diag *d = who->d;
 	struct iq_object *on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:workqueue-%s",
 					       queue ? queue : "unknown");
 
 	iq_object_name(d->g, on, "work of workqueue %s", queue ? queue : "(unknown)");
-	return iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	return iq_diag_wait(who, on, IQ_WAIT_SLEEP);
 }
 
 /* ---- one work ---- */
@@ -155,10 +155,9 @@ static bool find_ring(struct iq_diag *d, iq_vaddr node, iq_vaddr pool, const wor
 	return found;
 }
 
-static struct iq_error *explain_flush(struct iq_diag *d, const struct iq_task *task,
-				      const struct iq_stack *stack, size_t frame,
-				      struct iq_wait **wait_ret)
+static struct iq_error *explain_flush(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	static const char type[] = "struct wq_barrier";
 	int64_t off = iq_offsetof(d->s, type, "done"),
 		entry = iq_offsetof(d->s, type, "work.entry");
@@ -168,8 +167,7 @@ static struct iq_error *explain_flush(struct iq_diag *d, const struct iq_task *t
 	iq_vaddr done, barrier, pwq;
 	struct iq_wait *w;
 
-	(void)frame;
-	if (off < 0 || entry < 0 || !iq_find_completion(d->s, task, stack, &done))
+	if (off < 0 || entry < 0 || !iq_find_completion(d->s, who->task, who->stack, &done))
 		return NULL;
 	barrier = done - (uint64_t)off;
 	if (!iq_peek_member(d->s, type, "work.func", barrier, &func) ||
@@ -178,7 +176,7 @@ static struct iq_error *explain_flush(struct iq_diag *d, const struct iq_task *t
 		return NULL;
 	pwq = data & ~(uint64_t)PWQ_FLAGS;
 	iq_peek_member(d->s, "struct pool_workqueue", "pool", pwq, &pool);
-	w = new_wait(d, task, stack, iq_work_queue_name(d->s, pwq));
+	w = new_wait(who, iq_work_queue_name(d->s, pwq));
 	iq_text_add(d->g, &w->evidence,
 		    "its wq_barrier at %#" PRIx64
 		    " stands behind a work of pool_workqueue %#" PRIx64,
@@ -304,24 +302,23 @@ static bool look_at_pwq(void *ctx, iq_vaddr node)
 	return false;
 }
 
-static struct iq_error *explain_flush_queue(struct iq_diag *d, const struct iq_task *task,
-					    const struct iq_stack *stack, size_t frame,
-					    struct iq_wait **wait_ret)
+static struct iq_error *explain_flush_queue(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	int64_t off = iq_offsetof(d->s, "struct wq_flusher", "done"),
 		pwqs = iq_offsetof(d->s, "struct workqueue_struct", "pwqs");
 	iq_vaddr queues = iq_sym_addr(d->s, "workqueues"), done;
 	struct queue_search q = { .d = d };
 	worker_list workers = { 0 };
 
-	(void)frame;
-	if (off < 0 || pwqs < 0 || !queues || !iq_find_completion(d->s, task, stack, &done))
+	if (off < 0 || pwqs < 0 || !queues ||
+	    !iq_find_completion(d->s, who->task, who->stack, &done))
 		return NULL;
 	q.flusher = done - (uint64_t)off;
 	iq_error_free(iq_list_walk(d->s, queues, MAX_QUEUES, look_at_queue, &q));
 	if (!q.found)
 		return NULL;
-	*wait_ret = new_wait(d, task, stack, iq_workqueue_name(d->s, q.queue));
+	*wait_ret = new_wait(who, iq_workqueue_name(d->s, q.queue));
 	iq_text_add(d->g, &(*wait_ret)->evidence,
 		    "its wq_flusher at %#" PRIx64 " is one of workqueue_struct %#" PRIx64,
 		    q.flusher, q.queue);

@@ -369,10 +369,10 @@ static void judge_cost(struct iq_diag *d, struct iq_object *cgroup, const char *
 		    "control off (enable=0) does not wake who waits already");
 }
 
-struct iq_error *explain_io_cost(struct iq_diag *d, const struct iq_task *task,
-				 const struct iq_stack *stack, size_t frame,
-				 struct iq_wait **wait_ret)
+struct iq_error *explain_io_cost(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
 	int64_t waitq = iq_offsetof(d->s, "struct ioc_gq", "waitq");
 	int64_t inner = iq_offsetof(d->s, "struct iocg_wait", "wait");
 	struct iq_object *device, *cgroup = NULL;
@@ -384,9 +384,8 @@ struct iq_error *explain_io_cost(struct iq_diag *d, const struct iq_task *task,
 	uint64_t p, bio;
 	iq_vaddr iocg;
 
-	(void)frame;
 	if (waitq < 0 || inner < 0 ||
-	    !iq_find_wait_entry(d->s, task, stack, "iocg_wake_fn", &entry) ||
+	    !iq_find_wait_entry(d->s, task, who->stack, "iocg_wake_fn", &entry) ||
 	    !iq_peek_member(d->s, "struct iocg_wait", "bio", entry.entry - (uint64_t)inner, &bio) ||
 	    !(device = device_of_bio(d, bio)))
 		return NULL;
@@ -396,7 +395,7 @@ struct iq_error *explain_io_cost(struct iq_diag *d, const struct iq_task *task,
 	    !iq_peek_member(d->s, "struct blkcg", "css.cgroup", p, &p) ||
 	    !(path = path_of_cgroup(d, p)))
 		return NULL;
-	w = iq_diag_wait(d, task, stack, device, IQ_WAIT_SLEEP);
+	w = iq_diag_wait(who, device, IQ_WAIT_SLEEP);
 	iq_text_add(d->g, &w->evidence,
 		    "it sleeps on the waitq of ioc_gq %#" PRIx64 " (cgroup %s) with bio %#" PRIx64
 		    " for %s",

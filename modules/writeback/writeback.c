@@ -56,9 +56,9 @@ static size_t add_flushers(struct iq_diag *d, struct iq_wait *w, iq_vaddr sb, iq
 }
 
 /* Through the flusher if that hangs, else the filesystem itself and so its device. */
-static struct iq_wait *wait_for_fs(struct iq_diag *d, const struct iq_task *task,
-				   const struct iq_stack *stack, iq_vaddr sb, iq_vaddr wb)
+static struct iq_wait *wait_for_fs(const struct iq_sleeper *who, iq_vaddr sb, iq_vaddr wb)
 {
+	struct iq_diag *d = who->d;
 	struct iq_object *fs = iq_diag_filesystem(d, sb);
 	uint64_t bdi = 0;
 	struct iq_wait *w;
@@ -67,13 +67,13 @@ static struct iq_wait *wait_for_fs(struct iq_diag *d, const struct iq_task *task
 	if (!fs)
 		return NULL;
 	iq_peek_member(d->s, sb_type, "s_bdi", sb, &bdi);
-	w = iq_diag_wait(d, task, stack, fs, IQ_WAIT_SLEEP);
+	w = iq_diag_wait(who, fs, IQ_WAIT_SLEEP);
 	if (add_flushers(d, w, sb, wb, bdi))
 		return w;
 	e = iq_graph_edge(d->g, w->task, fs, NULL, IQ_EDGE_SERVES, IQ_STRONG,
 			  "has to write its data");
-	iq_text_add(d->g, &e->evidence, "%s (%d) waits for writeback of %s", task->comm, task->pid,
-		    fs->name);
+	iq_text_add(d->g, &e->evidence, "%s (%d) waits for writeback of %s", who->task->comm,
+		    who->task->pid, fs->name);
 	return w;
 }
 
@@ -99,17 +99,15 @@ static bool is_work(struct find_work *f, iq_vaddr p)
 	       iq_peek_member(f->d->s, sb_type, "s_dev", sb, &dev) && dev && (f->sb = sb);
 }
 
-static struct iq_error *explain_sync(struct iq_diag *d, const struct iq_task *task,
-				     const struct iq_stack *stack, size_t frame,
-				     struct iq_wait **wait_ret)
+static struct iq_error *explain_sync(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
-	struct find_work f = { .d = d, .stack = stack };
+	const struct iq_stack *stack = who->stack;
+	struct find_work f = { .d = who->d, .stack = stack };
 
-	(void)frame;
 	for (size_t i = 0; i < stack->num_words && !f.sb; i++)
 		is_work(&f, stack->sp + 8 * i);
 	if (f.sb)
-		*wait_ret = wait_for_fs(d, task, stack, f.sb, 0);
+		*wait_ret = wait_for_fs(who, f.sb, 0);
 	return NULL;
 }
 
@@ -145,11 +143,10 @@ static bool has_bdi(void *ctx, iq_vaddr node)
 	return f->sb != 0;
 }
 
-static struct iq_error *explain_throttled(struct iq_diag *d, const struct iq_task *task,
-					  const struct iq_stack *stack, size_t frame,
-					  struct iq_wait **wait_ret)
+static struct iq_error *explain_throttled(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
-	iq_vaddr wb = iq_stack_search(d->s, stack, frame, is_wb, NULL);
+	struct iq_diag *d = who->d;
+	iq_vaddr wb = iq_stack_search(d->s, who->stack, who->frame, is_wb, NULL);
 	struct find_bdi f = { .d = d };
 	struct iq_verdict *v;
 	struct iq_wait *w;
@@ -159,7 +156,7 @@ static struct iq_error *explain_throttled(struct iq_diag *d, const struct iq_tas
 		return NULL;
 	iq_error_free(
 		iq_list_walk(d->s, iq_sym_addr(d->s, "super_blocks"), MAX_GROUPS, has_bdi, &f));
-	w = f.sb ? wait_for_fs(d, task, stack, f.sb, wb) : NULL;
+	w = f.sb ? wait_for_fs(who, f.sb, wb) : NULL;
 	if (!w)
 		return NULL;
 	w->certainty = IQ_STRONG;
@@ -172,7 +169,7 @@ static struct iq_error *explain_throttled(struct iq_diag *d, const struct iq_tas
 		return NULL;
 	iq_text_add(d->g, &v->evidence,
 		    "%s (%d) is paused in balance_dirty_pages() for bdi_writeback %#" PRIx64,
-		    task->comm, task->pid, wb);
+		    who->task->comm, who->task->pid, wb);
 	iq_text_add(d->g, &v->remedy,
 		    "Look at the speed of the device: iostat -x, grep -E 'Dirty|Writeback' "
 		    "/proc/meminfo");
@@ -181,10 +178,10 @@ static struct iq_error *explain_throttled(struct iq_diag *d, const struct iq_tas
 
 /* ---- a place in the device's queue ---- */
 
-static struct iq_error *explain_wbt(struct iq_diag *d, const struct iq_task *task,
-				    const struct iq_stack *stack, size_t frame,
-				    struct iq_wait **wait_ret)
+static struct iq_error *explain_wbt(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_stack *stack = who->stack;
 	iq_vaddr func = iq_sym_addr(d->s, "rq_qos_wake_function"),
 		 ops = iq_sym_addr(d->s, "wbt_rqos_ops");
 	int64_t off = iq_offsetof(d->s, "struct rq_qos_wait_data", "wq.func");
@@ -195,7 +192,6 @@ static struct iq_error *explain_wbt(struct iq_diag *d, const struct iq_task *tas
 	struct iq_wait *w;
 	struct iq_edge *e;
 
-	(void)frame;
 	if (!func || !ops || off < 0 || waits < 0 || size <= 0)
 		return NULL;
 	for (size_t i = 0; i < stack->num_words && !device; i++) {
@@ -217,12 +213,12 @@ static struct iq_error *explain_wbt(struct iq_diag *d, const struct iq_task *tas
 	}
 	if (!device)
 		return NULL;
-	w = iq_diag_wait(d, task, stack, device, IQ_WAIT_SLEEP);
+	w = iq_diag_wait(who, device, IQ_WAIT_SLEEP);
 	e = iq_graph_edge(d->g, w->task, device, NULL, IQ_EDGE_SERVES, IQ_PROVEN,
 			  "has no place for its request");
 	iq_text_add(d->g, &e->evidence,
 		    "rq_wait %#" PRIx64 " of %s, %" PRIu64 " in flight, is what %s (%d) waits for",
-		    rqw, device->id + 4, inflight, task->comm, task->pid);
+		    rqw, device->id + 4, inflight, who->task->comm, who->task->pid);
 	*wait_ret = w;
 	return NULL;
 }

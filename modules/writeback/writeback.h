@@ -7,8 +7,6 @@
 /* throttle.c: what io.max keeps back of a device's I/O. */
 struct iq_error *explain_io_limits(struct iq_diag *d, struct iq_object *o);
 /* ... and io.cost of a task. */
-struct iq_error *explain_io_cost(struct iq_diag *d, const struct iq_task *task,
-				 const struct iq_stack *stack, size_t frame,
-				 struct iq_wait **wait_ret);
+struct iq_error *explain_io_cost(const struct iq_sleeper *who, struct iq_wait **wait_ret);
 
 #endif

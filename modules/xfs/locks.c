@@ -78,11 +78,9 @@ static bool name_buf(struct iq_diag *d, iq_vaddr lock, struct iq_lock_name *name
 }
 
 static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
-		     const struct iq_task *waiter, const struct iq_stack *stack,
-		     struct iq_lock_name *name_ret)
+		     const struct iq_sleeper *waiter, struct iq_lock_name *name_ret)
 {
 	(void)waiter;
-	(void)stack;
 	if (!iq_has_type(d->s, XFS_MOUNT))
 		return false;
 	if (!strcmp(lock_type, "struct rw_semaphore"))

@@ -29,10 +29,9 @@ struct iq_object *xfs_device(struct iq_diag *d, uint64_t target)
 
 /* ---- buffers ---- */
 
-static struct iq_error *explain_buf(struct iq_diag *d, const struct iq_task *task,
-				    const struct iq_stack *stack, size_t frame,
-				    struct iq_wait **wait_ret)
+static struct iq_error *explain_buf(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
 	int64_t off = iq_offsetof(d->s, XFS_BUF, "b_iowait");
 	struct iq_object *on, *device;
 	uint64_t target, block = 0;
@@ -40,8 +39,7 @@ static struct iq_error *explain_buf(struct iq_diag *d, const struct iq_task *tas
 	struct iq_wait *w;
 	struct iq_edge *e;
 
-	(void)frame;
-	if (off < 0 || !iq_find_completion(d->s, task, stack, &completion))
+	if (off < 0 || !iq_find_completion(d->s, who->task, who->stack, &completion))
 		return NULL;
 	buf = completion - (uint64_t)off;
 	if (!iq_peek_member(d->s, XFS_BUF, "b_target", buf, &target))
@@ -56,7 +54,7 @@ static struct iq_error *explain_buf(struct iq_diag *d, const struct iq_task *tas
 	iq_object_str(d->g, on, "class", "completion");
 	iq_object_name(d->g, on, "I/O of the XFS buffer of sector %" PRIu64 " of %s", block,
 		       device->id + 4);
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	w = iq_diag_wait(who, on, IQ_WAIT_SLEEP);
 	e = iq_graph_edge(d->g, w->task, device, on, IQ_EDGE_SERVES, IQ_PROVEN,
 			  "has to read or write the buffer");
 	iq_text_add(d->g, &e->evidence, "xfs_buf.b_target at %#" PRIx64 " is %s", buf,
@@ -150,10 +148,10 @@ static size_t add_workers(struct iq_diag *d, struct iq_wait *w, const struct log
 	return num;
 }
 
-static struct iq_error *explain_log(struct iq_diag *d, const struct iq_task *task,
-				    const struct iq_stack *stack, size_t frame,
-				    struct iq_wait **wait_ret)
+static struct iq_error *explain_log(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_stack *stack = who->stack;
 	static const char *const tail_functions[] = { "xlog_grant_head_wait",
 						      "xlog_grant_head_check",
 						      "xfs_ail_push_all_sync", NULL };
@@ -164,7 +162,7 @@ static struct iq_error *explain_log(struct iq_diag *d, const struct iq_task *tas
 	struct log l;
 	bool tail;
 
-	if (!find_log(d, stack, frame, &l))
+	if (!find_log(d, stack, who->frame, &l))
 		return NULL;
 	fs = iq_peek_member(d->s, XFS_MOUNT, "m_super", l.mount, &sb) ? iq_diag_filesystem(d, sb)
 								      : NULL;
@@ -174,10 +172,10 @@ static struct iq_error *explain_log(struct iq_diag *d, const struct iq_task *tas
 	on->addr = l.log;
 	iq_object_str(d->g, on, "class", "journal");
 	iq_object_name(d->g, on, "the log of %s", fs->name);
-	w = iq_diag_wait(d, task, stack, on, IQ_WAIT_SLEEP);
+	w = iq_diag_wait(who, on, IQ_WAIT_SLEEP);
 	w->certainty = IQ_STRONG;
 	iq_text_add(d->g, &w->evidence, "%s (%d) waits in %s() with xlog %#" PRIx64 " in hand",
-		    task->comm, task->pid, stack->frames[frame].sym.name, l.log);
+		    who->task->comm, who->task->pid, stack->frames[who->frame].sym.name, l.log);
 	*wait_ret = w;
 	/* What is in the log has to be written back first, by xfsaild, to the other device. */
 	tail = iq_stack_find(stack, 0, tail_functions) >= 0;

@@ -193,9 +193,11 @@ bool iq_engine_expired(const struct engine *e)
 }
 
 /* No rule knows this sleep: it is where the innermost telling function says. */
-static struct iq_wait *wait_in_kernel(struct engine *e, const struct iq_task *task,
-				      const struct iq_stack *stack, enum iq_wait_class cls)
+static struct iq_wait *wait_in_kernel(struct engine *e, const struct iq_sleeper *who,
+				      enum iq_wait_class cls)
 {
+	const struct iq_task *task = who->task;
+	const struct iq_stack *stack = who->stack;
 	const char *where = NULL;
 	struct iq_object *on;
 	struct iq_wait *w;
@@ -206,7 +208,7 @@ static struct iq_wait *wait_in_kernel(struct engine *e, const struct iq_task *ta
 			where = stack->frames[i].sym.name;
 	on = iq_graph_object(e->d.g, IQ_OBJ_KERNEL, "kernel:%s", where ? where : "unknown");
 	iq_object_name(e->d.g, on, "%s", where ? where : "an unknown place");
-	w = iq_diag_wait(&e->d, task, stack, on, cls);
+	w = iq_diag_wait(who, on, cls);
 	w->rule = "";
 	w->certainty = IQ_PROVEN;
 	/* Where it is nobody knows: that is a note, and no hang of its own. */
@@ -256,6 +258,7 @@ static void tell_no_stack(struct engine *e)
 struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
 {
 	const struct rule_ref *idle = NULL;
+	struct iq_sleeper who = { .d = &e->d, .task = task };
 	const struct iq_stack *stack;
 	struct iq_wait *w = NULL;
 	struct iq_error *err;
@@ -265,20 +268,21 @@ struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
 	iq_map_set(&e->explained, task->addr, 1);
 	if (!is_blocked(task))
 		return NULL;
-	stack = iq_task_stack(e->d.s, task);
+	who.stack = stack = iq_task_stack(e->d.s, task);
 	if (stack->unreadable) {
 		e->incomplete = true;
 		note_no_stack(e, task, stack);
 	}
 	/* What runs or is about to run waits for a CPU at most; that is the sched room's. */
 	for (size_t i = 0; i < stack->num_frames && !w; i++) {
+		who.frame = i;
 		for (struct rule_ref *ref = rules_of(e, &stack->frames[i]); ref && !w;
 		     ref = ref->next) {
 			if (ref->missing) {
 				idle = idle ? idle : ref;
 				continue;
 			}
-			err = ref->rule->explain(&e->d, task, stack, i, &w);
+			err = ref->rule->explain(&who, &w);
 			if (err)
 				iq_diag_note(&e->d, "%s (%d): %s: %s", task->comm, task->pid,
 					     ref->rule->name, iq_error_text(err));
@@ -290,14 +294,14 @@ struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
 	/* A task frozen with its cgroup sleeps that way too: nothing hangs by it unless somebody
 	 * waits for it. */
 	if (!w && task->state == 'D' && !task->frozen) {
-		w = wait_in_kernel(e, task, stack, IQ_WAIT_SLEEP);
+		w = wait_in_kernel(e, &who, IQ_WAIT_SLEEP);
 		e->num_unexplained++;
 		if (idle)
 			iq_diag_note(&e->d,
 				     "the rule %s could not be asked: this kernel's types lack %s",
 				     idle->rule->name, idle->missing);
 	} else if (!w && iq_engine_is_asked_for(e, task) && stack->num_frames) {
-		w = wait_in_kernel(e, task, stack, IQ_WAIT_IDLE);
+		w = wait_in_kernel(e, &who, IQ_WAIT_IDLE);
 	}
 	return w;
 }

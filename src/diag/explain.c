@@ -116,7 +116,7 @@ const char *iq_explain_lock_name(struct iq_session *s, iq_vaddr lock, const char
 	const struct iq_lock_kind *kind = iq_lock_by_type(lock_type);
 	const char *cls = kind && kind->cls ? kind->cls : "lock";
 
-	return e ? iq_diag_lock(&e->d, lock, cls, lock_type, NULL, NULL, NULL)->name : NULL;
+	return e ? iq_diag_lock(&e->d, lock, cls, lock_type, NULL, NULL)->name : NULL;
 }
 
 /* ---- why ---- */

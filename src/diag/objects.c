@@ -108,8 +108,7 @@ struct iq_object *iq_diag_task_gone(struct iq_diag *d, int32_t tid, int32_t pid)
 }
 
 static bool identify(struct iq_diag *d, iq_vaddr addr, const char *lock_type,
-		     const struct iq_task *waiter, const struct iq_stack *stack,
-		     struct iq_lock_name *name)
+		     const struct iq_sleeper *waiter, struct iq_lock_name *name)
 {
 	struct engine *e = engine_of(d);
 
@@ -117,15 +116,15 @@ static bool identify(struct iq_diag *d, iq_vaddr addr, const char *lock_type,
 		const struct iq_module *m = *mp;
 
 		for (size_t i = 0; m->lock_namers && m->lock_namers[i].name; i++)
-			if (m->lock_namers[i].identify(d, addr, lock_type, waiter, stack, name))
+			if (m->lock_namers[i].identify(d, addr, lock_type, waiter, name))
 				return true;
 	}
 	return false;
 }
 
 struct iq_object *iq_diag_lock(struct iq_diag *d, iq_vaddr addr, const char *cls,
-			       const char *lock_type, const struct iq_task *waiter,
-			       const struct iq_stack *stack, struct iq_lock_name *name_ret)
+			       const char *lock_type, const struct iq_sleeper *waiter,
+			       struct iq_lock_name *name_ret)
 {
 	struct iq_object *o = iq_graph_object(d->g, IQ_OBJ_LOCK, "lock:%#" PRIx64, addr);
 	uint64_t *known = iq_map_get(&engine_of(d)->lock_names, addr);
@@ -134,7 +133,7 @@ struct iq_object *iq_diag_lock(struct iq_diag *d, iq_vaddr addr, const char *cls
 	/* A thousand tasks behind one lock ask once. */
 	if (!name) {
 		name = iq_arena_alloc(d->g->arena, sizeof(*name));
-		if (!identify(d, addr, lock_type, waiter, stack, name)) {
+		if (!identify(d, addr, lock_type, waiter, name)) {
 			name->certainty = IQ_LIKELY;
 			name->name = iq_arena_printf(iq_scratch(d->s), "%s %s", cls,
 						     iq_describe_addr(d->s, addr));
@@ -217,10 +216,12 @@ static void fill_syscall(struct iq_diag *d, const struct iq_stack *stack, struct
 	w->syscall.num_args = iq_syscall_num_args(d->s, stack->user.nr);
 }
 
-struct iq_wait *iq_diag_wait(struct iq_diag *d, const struct iq_task *task,
-			     const struct iq_stack *stack, struct iq_object *on,
+struct iq_wait *iq_diag_wait(const struct iq_sleeper *who, struct iq_object *on,
 			     enum iq_wait_class cls)
 {
+	struct iq_diag *d = who->d;
+	const struct iq_task *task = who->task;
+	const struct iq_stack *stack = who->stack;
 	struct iq_wait *w = iq_graph_wait(d->g, iq_diag_task(d, task), on, cls);
 
 	if (w->stack.num || w->state)
