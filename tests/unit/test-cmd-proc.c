@@ -4,9 +4,8 @@
  */
 #include "test.h"
 
+#include "layouts.h"
 #include "said.h"
-
-#define FLAVOURS(f) for (enum fk_flavour f = FK_OLD; f <= FK_NEW; f++)
 
 #define HEADER "S    PID   PPID   PGID    SID    UID      FLAGS             ADDR NAME\n"
 
@@ -40,29 +39,24 @@ static struct fakekernel *made(enum fk_flavour f, struct names *n)
 
 /* ---- ps, pgrep, ptree, pid2proc ---- */
 
-static void ps_lists_processes_and_their_threads(void **state)
+static void ps_lists_processes_and_their_threads(enum fk_flavour f)
 {
 	struct names n;
+	struct fakekernel *k = made(f, &n);
 
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = made(f, &n);
-
-		assert_said(k, &n, "::ps",
-			    HEADER "S      1      0      1      1      0 0x00000000 ADDR init\n"
-				   "S     10      1     10     10      0 0x00000000 @10 holder\n"
-				   "D     11      1     11     11      0 0x00000000 @11 waiter\n"
-				   "S     13     11     13     13      0 0x00000000 @13 child\n"
-				   "S     14     13     14     14      0 0x00000000 @14 waiter\n");
-		assert_said(k, &n, "0t11::pid2proc | ::ps -tl",
-			    HEADER "D     11      1     11     11      0 0x00000000 @11 waiter\n"
-				   "\tT     @11 <TASK_UNINTERRUPTIBLE>\n"
-				   "\tL     @11 ID: 11\n"
-				   "\tT     @12 <TASK_UNINTERRUPTIBLE>\n"
-				   "\tL     @12 ID: 12\n");
-		fakekernel_free(k);
-	}
+	assert_said(k, &n, "::ps",
+		    HEADER "S      1      0      1      1      0 0x00000000 ADDR init\n"
+			   "S     10      1     10     10      0 0x00000000 @10 holder\n"
+			   "D     11      1     11     11      0 0x00000000 @11 waiter\n"
+			   "S     13     11     13     13      0 0x00000000 @13 child\n"
+			   "S     14     13     14     14      0 0x00000000 @14 waiter\n");
+	assert_said(k, &n, "0t11::pid2proc | ::ps -tl",
+		    HEADER "D     11      1     11     11      0 0x00000000 @11 waiter\n"
+			   "\tT     @11 <TASK_UNINTERRUPTIBLE>\n"
+			   "\tL     @11 ID: 11\n"
+			   "\tT     @12 <TASK_UNINTERRUPTIBLE>\n"
+			   "\tL     @12 ID: 12\n");
+	fakekernel_free(k);
 }
 
 static void ps_of_a_thread_is_its_process(void **state)
@@ -156,28 +150,23 @@ static void who_is_not_there_is_an_error(void **state)
 
 /* ---- stacks ---- */
 
-static void findstack_has_mdbs_shape(void **state)
+static void findstack_has_mdbs_shape(enum fk_flavour f)
 {
 	struct names n;
+	struct fakekernel *k = made(f, &n);
 
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = made(f, &n);
-
-		assert_said(k, &n, "0t11::pid2proc | ::findstack",
-			    "stack pointer for thread @11 (waiter/11): ADDR\n"
-			    "[ ADDR __schedule+0x20() ]\n"
-			    "  ADDR schedule+0x20()\n"
-			    "  ADDR schedule_preempt_disabled+0x20()\n"
-			    "  ADDR __mutex_lock.constprop.0+0x20()\n"
-			    "  ADDR __mutex_lock_slowpath+0x20()\n"
-			    "  ADDR mutex_lock+0x20()\n"
-			    "  ADDR ext4_do+0x20()\n"
-			    "  ADDR do_syscall_64+0x20()\n"
-			    "  ADDR entry_SYSCALL_64_after_hwframe+0x20()\n");
-		fakekernel_free(k);
-	}
+	assert_said(k, &n, "0t11::pid2proc | ::findstack",
+		    "stack pointer for thread @11 (waiter/11): ADDR\n"
+		    "[ ADDR __schedule+0x20() ]\n"
+		    "  ADDR schedule+0x20()\n"
+		    "  ADDR schedule_preempt_disabled+0x20()\n"
+		    "  ADDR __mutex_lock.constprop.0+0x20()\n"
+		    "  ADDR __mutex_lock_slowpath+0x20()\n"
+		    "  ADDR mutex_lock+0x20()\n"
+		    "  ADDR ext4_do+0x20()\n"
+		    "  ADDR do_syscall_64+0x20()\n"
+		    "  ADDR entry_SYSCALL_64_after_hwframe+0x20()\n");
+	fakekernel_free(k);
 }
 
 static void a_kernel_threads_stack_is_the_kernels(void **state)
@@ -216,23 +205,18 @@ static void a_thread_without_a_stack_says_why(void **state)
 	"                 entry_SYSCALL_64_after_hwframe+0x20\n\n"
 #define STACKS_HEADER "THREAD           STATE    SOBJ                COUNT\n"
 
-static void equal_stacks_are_one_group(void **state)
+static void equal_stacks_are_one_group(enum fk_flavour f)
 {
 	struct names n;
+	struct fakekernel *k = made(f, &n);
 
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = made(f, &n);
-
-		assert_said(k, &n, "::stacks -c ext4_do",
-			    STACKS_HEADER "@11 D        MUTEX                   2\n" GROUP);
-		assert_said(k, &n, "::stacks -a -t D",
-			    STACKS_HEADER "@11 D        MUTEX                   2\n"
-					  "@12 D        MUTEX                   -\n" GROUP);
-		assert_said(k, &n, "::stacks -t D | ::walk thread", "@11\n@12\n@11\n@12\n");
-		fakekernel_free(k);
-	}
+	assert_said(k, &n, "::stacks -c ext4_do",
+		    STACKS_HEADER "@11 D        MUTEX                   2\n" GROUP);
+	assert_said(k, &n, "::stacks -a -t D",
+		    STACKS_HEADER "@11 D        MUTEX                   2\n"
+				  "@12 D        MUTEX                   -\n" GROUP);
+	assert_said(k, &n, "::stacks -t D | ::walk thread", "@11\n@12\n@11\n@12\n");
+	fakekernel_free(k);
 }
 
 static void stacks_filters_by_all_its_options(void **state)
@@ -296,23 +280,16 @@ static void code_built_in_belongs_to_a_module_by_its_neighbours(void **state)
 
 /* ---- threads ---- */
 
-static void thread_b_names_what_it_sleeps_on(void **state)
+static void thread_b_names_what_it_sleeps_on(enum fk_flavour f)
 {
 	struct names n;
+	struct fakekernel *k = made(f, &n);
 
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = made(f, &n);
-
-		assert_says(
-			k, &n, "0t11::pid2proc | ::walk thread | ::thread -b",
-			"@12 big_lock -        0                MUTEX          mutex big_lock\n",
-			true);
-		assert_says(k, &n, "0t10::pid2proc | ::thread -p", "@10 @10      10 ", true);
-		assert_says(k, &n, "0t11::pid2proc | ::thread -d", "t-93.000s", true);
-		fakekernel_free(k);
-	}
+	assert_says(k, &n, "0t11::pid2proc | ::walk thread | ::thread -b",
+		    "@12 big_lock -        0                MUTEX          mutex big_lock\n", true);
+	assert_says(k, &n, "0t10::pid2proc | ::thread -p", "@10 @10      10 ", true);
+	assert_says(k, &n, "0t11::pid2proc | ::thread -d", "t-93.000s", true);
+	fakekernel_free(k);
 }
 
 static void tasks_are_found_by_any_name(void **state)
@@ -359,109 +336,91 @@ static void walkers_give_the_threads_they_say(void **state)
 	fakekernel_free(k);
 }
 
-static void why_goes_from_the_thread_to_the_cause(void **state)
+static void why_goes_from_the_thread_to_the_cause(enum fk_flavour f)
 {
 	struct names n;
+	struct fakekernel *k = made(f, &n);
 
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = made(f, &n);
-
-		assert_says(k, &n, "0t12::pid2proc | ::why", "@10 holder (10) S: holds it [proven]",
-			    true);
-		assert_says(k, &n, "0t12::pid2proc | ::why", "cause: holder (10) sleeps", true);
-		assert_says(k, &n, "0t10::pid2proc | ::why", "holder (10) S", true);
-		fakekernel_free(k);
-	}
+	assert_says(k, &n, "0t12::pid2proc | ::why", "@10 holder (10) S: holds it [proven]", true);
+	assert_says(k, &n, "0t12::pid2proc | ::why", "cause: holder (10) sleeps", true);
+	assert_says(k, &n, "0t10::pid2proc | ::why", "holder (10) S", true);
+	fakekernel_free(k);
 }
 
-static void cpus_say_what_they_were_running(void **state)
+static void cpus_say_what_they_were_running(enum fk_flavour f)
 {
 	struct names n;
+	struct fakekernel *k = made(f, &n);
+	struct fk_task *t = fk_task(k, 20, "runs");
 
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = made(f, &n);
-		struct fk_task *t = fk_task(k, 20, "runs");
-
-		fk_runs_on(t, 1);
-		name_task(&n, t);
-		assert_says(k, &n, "::cpustack", "CPU 1: thread ", true);
-		assert_says(k, &n, "::cpuregs -c 0", "CPU 1", false);
-		assert_says(k, &n, "::cpustack -c 7", "there is no CPU 7", true);
-		assert_says(k, &n, "::panicinfo", "which CPU panicked", true);
-		/* What no process is in view of: the kernel's, of what the dump was made on. */
-		assert_said(k, &n, "$c",
-			    "! inquest: ::stack: 0 (swapper/0) has no stack: running\n");
-		assert_said(k, &n, "$r",
-			    "! inquest: ::regs: the registers of 0 (swapper/0) are not known\n");
-		assert_said(k, &n, "<thread-init_task=D", "                0               \n");
-		fakekernel_free(k);
-	}
+	fk_runs_on(t, 1);
+	name_task(&n, t);
+	assert_says(k, &n, "::cpustack", "CPU 1: thread ", true);
+	assert_says(k, &n, "::cpuregs -c 0", "CPU 1", false);
+	assert_says(k, &n, "::cpustack -c 7", "there is no CPU 7", true);
+	assert_says(k, &n, "::panicinfo", "which CPU panicked", true);
+	/* What no process is in view of: the kernel's, of what the dump was made on. */
+	assert_said(k, &n, "$c", "! inquest: ::stack: 0 (swapper/0) has no stack: running\n");
+	assert_said(k, &n, "$r",
+		    "! inquest: ::regs: the registers of 0 (swapper/0) are not known\n");
+	assert_said(k, &n, "<thread-init_task=D", "                0               \n");
+	fakekernel_free(k);
 }
 
 /* ---- whatever the address is ---- */
 
-static void no_command_falls_over_any_address(void **state)
+static void no_command_falls_over_any_address(enum fk_flavour f)
 {
 	static const char *const addrs[] = {
 		"0",	       "1",	    "-1", "big_lock", "init_task", "-8", "ffff800000000000",
 		"init_task+8", "big_lock+3"
 	};
 	struct names n;
+	struct fakekernel *k = made(f, &n);
 
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = made(f, &n);
+	for (size_t i = 0; iq_modules[i]; i++) {
+		const struct iq_dcmd *d = iq_modules[i]->dcmds;
+		const struct iq_walker *w = iq_modules[i]->walkers;
 
-		for (size_t i = 0; iq_modules[i]; i++) {
-			const struct iq_dcmd *d = iq_modules[i]->dcmds;
-			const struct iq_walker *w = iq_modules[i]->walkers;
+		for (size_t a = 0; a < IQ_ARRAY_SIZE(addrs); a++) {
+			char line[128];
 
-			for (size_t a = 0; a < IQ_ARRAY_SIZE(addrs); a++) {
-				char line[128];
-
-				for (const struct iq_dcmd *p = d; p && p->name; p++) {
-					snprintf(line, sizeof(line), "%s::%s", addrs[a], p->name);
-					free(said(k, &n, line));
-				}
-				for (const struct iq_walker *p = w; p && p->name; p++) {
-					snprintf(line, sizeof(line), "%s::walk %s", addrs[a],
-						 p->name);
-					free(said(k, &n, line));
-				}
+			for (const struct iq_dcmd *p = d; p && p->name; p++) {
+				snprintf(line, sizeof(line), "%s::%s", addrs[a], p->name);
+				free(said(k, &n, line));
+			}
+			for (const struct iq_walker *p = w; p && p->name; p++) {
+				snprintf(line, sizeof(line), "%s::walk %s", addrs[a], p->name);
+				free(said(k, &n, line));
 			}
 		}
-		fakekernel_free(k);
 	}
+	fakekernel_free(k);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ps_lists_processes_and_their_threads),
+		each_layout(ps_lists_processes_and_their_threads),
 		cmocka_unit_test(ps_of_a_thread_is_its_process),
 		cmocka_unit_test(ps_f_has_names_in_brackets_where_there_are_no_arguments),
 		cmocka_unit_test(pgrep_takes_regular_expressions),
 		cmocka_unit_test(ptree_indents_by_parentage),
 		cmocka_unit_test(parents_in_a_circle_make_no_endless_tree),
 		cmocka_unit_test(who_is_not_there_is_an_error),
-		cmocka_unit_test(findstack_has_mdbs_shape),
+		each_layout(findstack_has_mdbs_shape),
 		cmocka_unit_test(a_kernel_threads_stack_is_the_kernels),
 		cmocka_unit_test(a_thread_without_a_stack_says_why),
-		cmocka_unit_test(equal_stacks_are_one_group),
+		each_layout(equal_stacks_are_one_group),
 		cmocka_unit_test(stacks_filters_by_all_its_options),
 		cmocka_unit_test(code_built_in_belongs_to_a_module_by_its_neighbours),
-		cmocka_unit_test(thread_b_names_what_it_sleeps_on),
+		each_layout(thread_b_names_what_it_sleeps_on),
 		cmocka_unit_test(tasks_are_found_by_any_name),
 		cmocka_unit_test(threadlist_v_shows_stacks),
 		cmocka_unit_test(walkers_give_the_threads_they_say),
-		cmocka_unit_test(why_goes_from_the_thread_to_the_cause),
-		cmocka_unit_test(cpus_say_what_they_were_running),
-		cmocka_unit_test(no_command_falls_over_any_address),
+		each_layout(why_goes_from_the_thread_to_the_cause),
+		each_layout(cpus_say_what_they_were_running),
+		each_layout(no_command_falls_over_any_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,9 +5,8 @@
 #include "test.h"
 
 #include "fakekernel.h"
+#include "layouts.h"
 #include "made-btf.h"
-
-#define FLAVOURS(f) for (enum fk_flavour f = FK_OLD; f <= FK_NEW; f++)
 
 enum {
 	CPU_ID = 1,
@@ -112,88 +111,75 @@ static const struct iq_cause *only_cause(const struct iq_why *why)
 
 /* ---- frozen ---- */
 
-static void task_frozen_by_a_cgroup_above_names_that_one(void **state)
+static void task_frozen_by_a_cgroup_above_names_that_one(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = new_kernel(f);
-		iq_vaddr root = cgroup(k, 0, ""), slice = cgroup(k, root, "batch.slice"),
-			 own = cgroup(k, slice, "job.scope");
-		struct fk_task *t = fk_task(k, 10, "job");
-		const struct iq_cause *c;
+	struct fakekernel *k = new_kernel(f);
+	iq_vaddr root = cgroup(k, 0, ""), slice = cgroup(k, root, "batch.slice"),
+		 own = cgroup(k, slice, "job.scope");
+	struct fk_task *t = fk_task(k, 10, "job");
+	const struct iq_cause *c;
 
-		fk_put(k, slice, "cgroup.freezer.freeze", 1);
-		fk_put(k, slice, "cgroup.freezer.e_freeze", 1);
+	fk_put(k, slice, "cgroup.freezer.freeze", 1);
+	fk_put(k, slice, "cgroup.freezer.e_freeze", 1);
+	fk_put(k, own, "cgroup.freezer.e_freeze", 1);
+	join(t, own);
+	fk_task_put(t, "frozen", 1);
+	fk_calls(t, "get_signal", "do_freezer_trap");
+	fk_switch(t, FK_S);
+	hold_up(t);
+	c = only_cause(fk_why(k));
+	assert_int_equal(c->kind, IQ_CAUSE_TASK_FROZEN);
+	assert_int_equal(c->certainty, IQ_PROVEN);
+	assert_string_equal(c->summary, "job (10) is frozen with its cgroup /batch.slice");
+	assert_string_equal(fk_blocked(k, c), "90");
+	fakekernel_free(k);
+}
+
+static void task_frozen_by_the_old_freezer_names_who_was_told_to(enum fk_flavour f)
+{
+	struct fakekernel *k = new_kernel(f);
+	iq_vaddr root = cgroup(k, 0, ""), up = cgroup(k, root, "up"), own = cgroup(k, up, "own"),
+		 above, below;
+	struct fk_task *t = fk_task(k, 10, "job");
+	const struct iq_cause *c;
+
+	join(t, root);
+	above = controls(t, up, "freezer", FREEZER_ID, 0);
+	below = controls(t, own, "freezer", FREEZER_ID, above);
+	fk_put(k, above, "freezer.state", 1 | FREEZING_SELF);
+	fk_put(k, below, "freezer.state", 1 | FREEZING_PARENT);
+	fk_calls(t, "get_signal", "__refrigerator");
+	fk_switch(t, f == FK_OLD ? FK_D : TASK_FROZEN);
+	if (f == FK_OLD)
+		fk_task_put(t, "flags", PF_FROZEN);
+	hold_up(t);
+	c = only_cause(fk_why(k));
+	assert_int_equal(c->kind, IQ_CAUSE_TASK_FROZEN);
+	assert_string_equal(c->summary, "job (10) is frozen with its cgroup /up");
+	fakekernel_free(k);
+}
+
+/* Names in a circle: it is frozen all the same. The same of parents. */
+static void cgroups_that_lie_name_nothing(enum fk_flavour f)
+{
+	for (int circle = 0; circle < 2; circle++) {
+		struct fakekernel *k = new_kernel(f);
+		iq_vaddr root = cgroup(k, 0, ""), own = cgroup(k, root, "own");
+		iq_vaddr kn = fk_get(k, own, "cgroup.kn");
+		struct fk_task *t = fk_task(k, 10, "job");
+
+		fk_put(k, own, "cgroup.freezer.freeze", 1);
 		fk_put(k, own, "cgroup.freezer.e_freeze", 1);
+		if (circle)
+			fk_put(k, own, "cgroup.self.parent", own);
+		fk_put(k, kn, f == FK_NEW ? "kernfs_node.__parent" : "kernfs_node.parent", kn);
 		join(t, own);
 		fk_task_put(t, "frozen", 1);
 		fk_calls(t, "get_signal", "do_freezer_trap");
 		fk_switch(t, FK_S);
 		hold_up(t);
-		c = only_cause(fk_why(k));
-		assert_int_equal(c->kind, IQ_CAUSE_TASK_FROZEN);
-		assert_int_equal(c->certainty, IQ_PROVEN);
-		assert_string_equal(c->summary, "job (10) is frozen with its cgroup /batch.slice");
-		assert_string_equal(fk_blocked(k, c), "90");
+		assert_int_equal(only_cause(fk_why(k))->kind, IQ_CAUSE_TASK_FROZEN);
 		fakekernel_free(k);
-	}
-}
-
-static void task_frozen_by_the_old_freezer_names_who_was_told_to(void **state)
-{
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = new_kernel(f);
-		iq_vaddr root = cgroup(k, 0, ""), up = cgroup(k, root, "up"),
-			 own = cgroup(k, up, "own"), above, below;
-		struct fk_task *t = fk_task(k, 10, "job");
-		const struct iq_cause *c;
-
-		join(t, root);
-		above = controls(t, up, "freezer", FREEZER_ID, 0);
-		below = controls(t, own, "freezer", FREEZER_ID, above);
-		fk_put(k, above, "freezer.state", 1 | FREEZING_SELF);
-		fk_put(k, below, "freezer.state", 1 | FREEZING_PARENT);
-		fk_calls(t, "get_signal", "__refrigerator");
-		fk_switch(t, f == FK_OLD ? FK_D : TASK_FROZEN);
-		if (f == FK_OLD)
-			fk_task_put(t, "flags", PF_FROZEN);
-		hold_up(t);
-		c = only_cause(fk_why(k));
-		assert_int_equal(c->kind, IQ_CAUSE_TASK_FROZEN);
-		assert_string_equal(c->summary, "job (10) is frozen with its cgroup /up");
-		fakekernel_free(k);
-	}
-}
-
-/* Names in a circle: it is frozen all the same. The same of parents. */
-static void cgroups_that_lie_name_nothing(void **state)
-{
-	(void)state;
-	FLAVOURS(f)
-	{
-		for (int circle = 0; circle < 2; circle++) {
-			struct fakekernel *k = new_kernel(f);
-			iq_vaddr root = cgroup(k, 0, ""), own = cgroup(k, root, "own");
-			iq_vaddr kn = fk_get(k, own, "cgroup.kn");
-			struct fk_task *t = fk_task(k, 10, "job");
-
-			fk_put(k, own, "cgroup.freezer.freeze", 1);
-			fk_put(k, own, "cgroup.freezer.e_freeze", 1);
-			if (circle)
-				fk_put(k, own, "cgroup.self.parent", own);
-			fk_put(k, kn, f == FK_NEW ? "kernfs_node.__parent" : "kernfs_node.parent",
-			       kn);
-			join(t, own);
-			fk_task_put(t, "frozen", 1);
-			fk_calls(t, "get_signal", "do_freezer_trap");
-			fk_switch(t, FK_S);
-			hold_up(t);
-			assert_int_equal(only_cause(fk_why(k))->kind, IQ_CAUSE_TASK_FROZEN);
-			fakekernel_free(k);
-		}
 	}
 }
 
@@ -224,44 +210,35 @@ static struct fk_task *throttled(struct fakekernel *k, uint64_t quota)
 	return t;
 }
 
-static void task_out_of_quota_is_the_root(void **state)
+static void task_out_of_quota_is_the_root(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = new_kernel(f);
-		const struct iq_cause *c;
+	struct fakekernel *k = new_kernel(f);
+	const struct iq_cause *c;
 
-		throttled(k, 1000000);
-		c = only_cause(fk_why(k));
-		assert_int_equal(c->kind, IQ_CAUSE_TASK_THROTTLED);
-		assert_int_equal(c->certainty, IQ_STRONG);
-		assert_string_equal(
-			c->summary,
-			"job (10) could run, but its cgroup /small has used up its CPU quota");
-		fakekernel_free(k);
-	}
+	throttled(k, 1000000);
+	c = only_cause(fk_why(k));
+	assert_int_equal(c->kind, IQ_CAUSE_TASK_THROTTLED);
+	assert_int_equal(c->certainty, IQ_STRONG);
+	assert_string_equal(c->summary,
+			    "job (10) could run, but its cgroup /small has used up its CPU quota");
+	fakekernel_free(k);
 }
 
-static void quota_that_is_none_or_does_not_count_holds_nobody(void **state)
+static void quota_that_is_none_or_does_not_count_holds_nobody(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = new_kernel(f);
-		struct fk_task *t;
+	struct fakekernel *k = new_kernel(f);
+	struct fk_task *t;
 
-		throttled(k, UINT64_MAX);
-		assert_int_equal(only_cause(fk_why(k))->kind, IQ_CAUSE_TASK_STARVED);
-		fakekernel_free(k);
-		/* The quota is one of the fair class: a real-time task has another. */
-		k = new_kernel(f);
-		t = throttled(k, 1000000);
-		fk_task_put(t, "policy", FIFO);
-		fk_task_put(t, "prio", 50);
-		assert_int_equal(only_cause(fk_why(k))->kind, IQ_CAUSE_TASK_STARVED);
-		fakekernel_free(k);
-	}
+	throttled(k, UINT64_MAX);
+	assert_int_equal(only_cause(fk_why(k))->kind, IQ_CAUSE_TASK_STARVED);
+	fakekernel_free(k);
+	/* The quota is one of the fair class: a real-time task has another. */
+	k = new_kernel(f);
+	t = throttled(k, 1000000);
+	fk_task_put(t, "policy", FIFO);
+	fk_task_put(t, "prio", 50);
+	assert_int_equal(only_cause(fk_why(k))->kind, IQ_CAUSE_TASK_STARVED);
+	fakekernel_free(k);
 }
 
 /* ---- over memory ---- */
@@ -282,25 +259,21 @@ static struct fk_task *over_memory(struct fakekernel *k, iq_vaddr c, uint64_t pa
 	return t;
 }
 
-static void task_over_memory_high_is_the_root(void **state)
+static void task_over_memory_high_is_the_root(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = new_kernel(f);
-		const struct iq_cause *c;
+	struct fakekernel *k = new_kernel(f);
+	const struct iq_cause *c;
 
-		over_memory(k, cgroup(k, cgroup(k, 0, ""), "small"), 2000);
-		c = only_cause(fk_why(k));
-		assert_int_equal(c->kind, IQ_CAUSE_MEMORY_LIMIT);
-		assert_int_equal(c->certainty, IQ_STRONG);
-		assert_int_equal(c->root->tid, 10);
-		fakekernel_free(k);
-		k = new_kernel(f);
-		over_memory(k, cgroup(k, cgroup(k, 0, ""), "small"), 900);
-		assert_int_not_equal(only_cause(fk_why(k))->kind, IQ_CAUSE_MEMORY_LIMIT);
-		fakekernel_free(k);
-	}
+	over_memory(k, cgroup(k, cgroup(k, 0, ""), "small"), 2000);
+	c = only_cause(fk_why(k));
+	assert_int_equal(c->kind, IQ_CAUSE_MEMORY_LIMIT);
+	assert_int_equal(c->certainty, IQ_STRONG);
+	assert_int_equal(c->root->tid, 10);
+	fakekernel_free(k);
+	k = new_kernel(f);
+	over_memory(k, cgroup(k, cgroup(k, 0, ""), "small"), 900);
+	assert_int_not_equal(only_cause(fk_why(k))->kind, IQ_CAUSE_MEMORY_LIMIT);
+	fakekernel_free(k);
 }
 
 /* ---- io.cost ---- */
@@ -333,73 +306,62 @@ static struct fk_task *out_of_share(struct fakekernel *k, int32_t pid, iq_vaddr 
 	return t;
 }
 
-static void who_has_used_up_his_share_waits_for_his_cgroup(void **state)
+static void who_has_used_up_his_share_waits_for_his_cgroup(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = new_kernel(f);
-		const struct iq_cause *c;
+	struct fakekernel *k = new_kernel(f);
+	const struct iq_cause *c;
 
-		out_of_share(k, 20, cgroup(k, cgroup(k, 0, ""), "small"), "iocg_wake_fn");
-		c = only_cause(fk_why(k));
-		assert_int_equal(c->kind, IQ_CAUSE_WRITEBACK_THROTTLED);
-		assert_int_equal(c->certainty, IQ_STRONG);
-		assert_string_equal(c->root->id, "cgroup:/small");
-		assert_string_equal(fk_blocked(k, c), "20");
-		fakekernel_free(k);
-		/* Another function wakes it: that is another queue. */
-		k = new_kernel(f);
-		fk_func(k, "iocg_wake_fn");
-		out_of_share(k, 20, cgroup(k, cgroup(k, 0, ""), "small"),
-			     "autoremove_wake_function");
-		assert_int_not_equal(only_cause(fk_why(k))->kind, IQ_CAUSE_WRITEBACK_THROTTLED);
-		fakekernel_free(k);
-	}
+	out_of_share(k, 20, cgroup(k, cgroup(k, 0, ""), "small"), "iocg_wake_fn");
+	c = only_cause(fk_why(k));
+	assert_int_equal(c->kind, IQ_CAUSE_WRITEBACK_THROTTLED);
+	assert_int_equal(c->certainty, IQ_STRONG);
+	assert_string_equal(c->root->id, "cgroup:/small");
+	assert_string_equal(fk_blocked(k, c), "20");
+	fakekernel_free(k);
+	/* Another function wakes it: that is another queue. */
+	k = new_kernel(f);
+	fk_func(k, "iocg_wake_fn");
+	out_of_share(k, 20, cgroup(k, cgroup(k, 0, ""), "small"), "autoremove_wake_function");
+	assert_int_not_equal(only_cause(fk_why(k))->kind, IQ_CAUSE_WRITEBACK_THROTTLED);
+	fakekernel_free(k);
 }
 
 /* Whoever is first to tell of a cgroup, its name is the same for all. */
-static void cgroup_that_two_rules_tell_of_has_one_name(void **state)
+static void cgroup_that_two_rules_tell_of_has_one_name(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = new_kernel(f);
-		iq_vaddr c = cgroup(k, cgroup(k, 0, ""), "s");
-		const struct iq_why *why;
+	struct fakekernel *k = new_kernel(f);
+	iq_vaddr c = cgroup(k, cgroup(k, 0, ""), "s");
+	const struct iq_why *why;
 
-		over_memory(k, c, 2000);
-		out_of_share(k, 20, c, "iocg_wake_fn");
-		why = fk_why(k);
-		assert_string_equal(iq_graph_find(why->graph, "cgroup:/s")->name, "cgroup /s");
-		assert_string_equal(
-			fk_cause(why, IQ_CAUSE_MEMORY_LIMIT)->summary,
-			"job (10) is slowed down because its cgroup /s is over memory.high");
-		fakekernel_free(k);
-		/* ... the other way about */
-		k = new_kernel(f);
-		c = cgroup(k, cgroup(k, 0, ""), "s");
-		out_of_share(k, 5, c, "iocg_wake_fn");
-		over_memory(k, c, 2000);
-		why = fk_why(k);
-		assert_string_equal(
-			fk_cause(why, IQ_CAUSE_MEMORY_LIMIT)->summary,
-			"job (10) is slowed down because its cgroup /s is over memory.high");
-		fakekernel_free(k);
-	}
+	over_memory(k, c, 2000);
+	out_of_share(k, 20, c, "iocg_wake_fn");
+	why = fk_why(k);
+	assert_string_equal(iq_graph_find(why->graph, "cgroup:/s")->name, "cgroup /s");
+	assert_string_equal(fk_cause(why, IQ_CAUSE_MEMORY_LIMIT)->summary,
+			    "job (10) is slowed down because its cgroup /s is over memory.high");
+	fakekernel_free(k);
+	/* ... the other way about */
+	k = new_kernel(f);
+	c = cgroup(k, cgroup(k, 0, ""), "s");
+	out_of_share(k, 5, c, "iocg_wake_fn");
+	over_memory(k, c, 2000);
+	why = fk_why(k);
+	assert_string_equal(fk_cause(why, IQ_CAUSE_MEMORY_LIMIT)->summary,
+			    "job (10) is slowed down because its cgroup /s is over memory.high");
+	fakekernel_free(k);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(task_frozen_by_a_cgroup_above_names_that_one),
-		cmocka_unit_test(task_frozen_by_the_old_freezer_names_who_was_told_to),
-		cmocka_unit_test(cgroups_that_lie_name_nothing),
-		cmocka_unit_test(task_out_of_quota_is_the_root),
-		cmocka_unit_test(quota_that_is_none_or_does_not_count_holds_nobody),
-		cmocka_unit_test(task_over_memory_high_is_the_root),
-		cmocka_unit_test(who_has_used_up_his_share_waits_for_his_cgroup),
-		cmocka_unit_test(cgroup_that_two_rules_tell_of_has_one_name),
+		each_layout(task_frozen_by_a_cgroup_above_names_that_one),
+		each_layout(task_frozen_by_the_old_freezer_names_who_was_told_to),
+		each_layout(cgroups_that_lie_name_nothing),
+		each_layout(task_out_of_quota_is_the_root),
+		each_layout(quota_that_is_none_or_does_not_count_holds_nobody),
+		each_layout(task_over_memory_high_is_the_root),
+		each_layout(who_has_used_up_his_share_waits_for_his_cgroup),
+		each_layout(cgroup_that_two_rules_tell_of_has_one_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

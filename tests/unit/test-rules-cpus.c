@@ -5,9 +5,8 @@
 #include "test.h"
 
 #include "fakekernel-inside.h"
+#include "layouts.h"
 #include "why-parts.h"
-
-#define FLAVOURS(f) for (enum fk_flavour f = FK_OLD; f <= FK_NEW; f++)
 
 static struct fakekernel *new_kernel(enum fk_flavour flavour)
 {
@@ -73,63 +72,51 @@ static void sleeps_until_called(struct fk_task *t)
 }
 
 /* The others are there already, and turn in circles until the last one comes. */
-static void stop_of_all_cpus_waits_for_the_one_that_does_not_come(void **state)
+static void stop_of_all_cpus_waits_for_the_one_that_does_not_come(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct stop s;
-		const struct iq_edge *e;
-		const struct iq_why *why;
+	struct stop s;
+	const struct iq_edge *e;
+	const struct iq_why *why;
 
-		make_stop(&s, f);
-		runs_for_ever(s.k, s.threads[0], 0);
-		runs_for_ever(s.k, fk_task(s.k, 40, "spinner"), 1);
-		fk_calls(s.threads[1], "smpboot_thread_fn");
-		fk_runnable(s.threads[1], 1);
-		queue_for(&s, 1, s.done);
-		why = fk_why(s.k);
-		e = edge_to(wait_of(why, 30), 16);
-		assert_non_null(e);
-		assert_int_equal(e->certainty, IQ_PROVEN);
-		assert_null(edge_to(wait_of(why, 30), 15));
-		fakekernel_free(s.k);
-	}
+	make_stop(&s, f);
+	runs_for_ever(s.k, s.threads[0], 0);
+	runs_for_ever(s.k, fk_task(s.k, 40, "spinner"), 1);
+	fk_calls(s.threads[1], "smpboot_thread_fn");
+	fk_runnable(s.threads[1], 1);
+	queue_for(&s, 1, s.done);
+	why = fk_why(s.k);
+	e = edge_to(wait_of(why, 30), 16);
+	assert_non_null(e);
+	assert_int_equal(e->certainty, IQ_PROVEN);
+	assert_null(edge_to(wait_of(why, 30), 15));
+	fakekernel_free(s.k);
 }
 
-static void stop_that_has_begun_waits_for_who_is_at_it(void **state)
+static void stop_that_has_begun_waits_for_who_is_at_it(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct stop s;
-		const struct iq_why *why;
+	struct stop s;
+	const struct iq_why *why;
 
-		make_stop(&s, f);
-		runs_for_ever(s.k, s.threads[0], 0);
-		sleeps_until_called(s.threads[1]);
-		queue_for(&s, 1, 0xffff888001234560);
-		why = fk_why(s.k);
-		assert_int_equal(edge_to(wait_of(why, 30), 15)->certainty, IQ_STRONG);
-		assert_null(edge_to(wait_of(why, 30), 16));
-		fakekernel_free(s.k);
-	}
+	make_stop(&s, f);
+	runs_for_ever(s.k, s.threads[0], 0);
+	sleeps_until_called(s.threads[1]);
+	queue_for(&s, 1, 0xffff888001234560);
+	why = fk_why(s.k);
+	assert_int_equal(edge_to(wait_of(why, 30), 15)->certainty, IQ_STRONG);
+	assert_null(edge_to(wait_of(why, 30), 16));
+	fakekernel_free(s.k);
 }
 
-static void lists_of_stoppers_that_do_not_close_prove_nothing(void **state)
+static void lists_of_stoppers_that_do_not_close_prove_nothing(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct stop s;
+	struct stop s;
 
-		make_stop(&s, f);
-		sleeps_until_called(s.threads[0]);
-		sleeps_until_called(s.threads[1]);
-		fk_u64(s.k, s.stoppers[0] + fk_off(s.k, "cpu_stopper.works"), 0xffff8880deadb000);
-		assert_null(edge_to(wait_of(fk_why(s.k), 30), 15));
-		fakekernel_free(s.k);
-	}
+	make_stop(&s, f);
+	sleeps_until_called(s.threads[0]);
+	sleeps_until_called(s.threads[1]);
+	fk_u64(s.k, s.stoppers[0] + fk_off(s.k, "cpu_stopper.works"), 0xffff8880deadb000);
+	assert_null(edge_to(wait_of(fk_why(s.k), 30), 15));
+	fakekernel_free(s.k);
 }
 
 /* ---- grace periods ---- */
@@ -159,129 +146,112 @@ static struct fk_task *synchronizes(struct fakekernel *k)
 	return t;
 }
 
-static void grace_period_waits_for_the_cpu_that_does_not_report(void **state)
+static void grace_period_waits_for_the_cpu_that_does_not_report(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = new_kernel(f);
-		struct fk_task *driver = fk_kthread(k, 14, "rcu_sched");
-		const struct iq_why *why;
+	struct fakekernel *k = new_kernel(f);
+	struct fk_task *driver = fk_kthread(k, 14, "rcu_sched");
+	const struct iq_why *why;
 
-		fk_calls(driver, "rcu_gp_kthread", "rcu_gp_fqs_loop");
-		fk_switch(driver, FK_IDLE);
-		runs_for_ever(k, fk_task(k, 40, "spinner"), 1);
-		runs_for_ever(k, fk_task(k, 41, "innocent"), 0);
-		rcu(k, driver, 1 << 1);
-		synchronizes(k);
-		why = fk_why(k);
-		assert_int_equal(edge_to(wait_of(why, 30), 40)->certainty, IQ_STRONG);
-		assert_null(edge_to(wait_of(why, 30), 41));
-		assert_null(edge_to(wait_of(why, 30), 14));
-		fakekernel_free(k);
-	}
+	fk_calls(driver, "rcu_gp_kthread", "rcu_gp_fqs_loop");
+	fk_switch(driver, FK_IDLE);
+	runs_for_ever(k, fk_task(k, 40, "spinner"), 1);
+	runs_for_ever(k, fk_task(k, 41, "innocent"), 0);
+	rcu(k, driver, 1 << 1);
+	synchronizes(k);
+	why = fk_why(k);
+	assert_int_equal(edge_to(wait_of(why, 30), 40)->certainty, IQ_STRONG);
+	assert_null(edge_to(wait_of(why, 30), 41));
+	assert_null(edge_to(wait_of(why, 30), 14));
+	fakekernel_free(k);
 }
 
-static void grace_period_waits_for_a_reader_that_was_interrupted(void **state)
+static void grace_period_waits_for_a_reader_that_was_interrupted(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = new_kernel(f);
-		struct fk_task *driver = fk_kthread(k, 14, "rcu_preempt"),
-			       *reader = fk_task(k, 40, "reader"), *later = fk_task(k, 41, "later");
-		size_t link = fk_off(k, "task_struct.rcu_node_entry");
-		const struct iq_why *why;
-		iq_vaddr node;
+	struct fakekernel *k = new_kernel(f);
+	struct fk_task *driver = fk_kthread(k, 14, "rcu_preempt"),
+		       *reader = fk_task(k, 40, "reader"), *later = fk_task(k, 41, "later");
+	size_t link = fk_off(k, "task_struct.rcu_node_entry");
+	const struct iq_why *why;
+	iq_vaddr node;
 
-		fk_calls(driver, "rcu_gp_kthread", "rcu_gp_fqs_loop");
-		fk_switch(driver, FK_IDLE);
-		node = rcu(k, driver, 0);
-		/* Those in front of gp_tasks came later, and count for the next one. */
-		fk_list_add_tail(k, node + fk_off(k, "rcu_node.blkd_tasks"), later->addr + link);
-		fk_list_add_tail(k, node + fk_off(k, "rcu_node.blkd_tasks"), reader->addr + link);
-		fk_put(k, node, "rcu_node.gp_tasks", reader->addr + link);
-		fk_runnable(reader, 0);
-		fk_runnable(later, 0);
-		synchronizes(k);
-		why = fk_why(k);
-		assert_int_equal(edge_to(wait_of(why, 30), 40)->certainty, IQ_PROVEN);
-		assert_null(edge_to(wait_of(why, 30), 41));
-		fakekernel_free(k);
-	}
+	fk_calls(driver, "rcu_gp_kthread", "rcu_gp_fqs_loop");
+	fk_switch(driver, FK_IDLE);
+	node = rcu(k, driver, 0);
+	/* Those in front of gp_tasks came later, and count for the next one. */
+	fk_list_add_tail(k, node + fk_off(k, "rcu_node.blkd_tasks"), later->addr + link);
+	fk_list_add_tail(k, node + fk_off(k, "rcu_node.blkd_tasks"), reader->addr + link);
+	fk_put(k, node, "rcu_node.gp_tasks", reader->addr + link);
+	fk_runnable(reader, 0);
+	fk_runnable(later, 0);
+	synchronizes(k);
+	why = fk_why(k);
+	assert_int_equal(edge_to(wait_of(why, 30), 40)->certainty, IQ_PROVEN);
+	assert_null(edge_to(wait_of(why, 30), 41));
+	fakekernel_free(k);
 }
 
 /* Bits for CPUs that there are not, leaves that never end: nobody is blamed. */
-static void trees_of_grace_periods_that_lie_blame_nobody(void **state)
+static void trees_of_grace_periods_that_lie_blame_nobody(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = new_kernel(f);
-		struct fk_task *driver = fk_kthread(k, 14, "rcu_sched");
-		iq_vaddr node;
+	struct fakekernel *k = new_kernel(f);
+	struct fk_task *driver = fk_kthread(k, 14, "rcu_sched");
+	iq_vaddr node;
 
-		fk_calls(driver, "rcu_gp_kthread", "rcu_gp_fqs_loop");
-		fk_switch(driver, FK_IDLE);
-		node = rcu(k, driver, ~3ULL);
-		fk_u64(k, node + fk_off(k, "rcu_node.blkd_tasks"), 0xffff8880deadb000);
-		fk_put(k, node, "rcu_node.gp_tasks", 0xffff8880deadb000);
-		fk_put(k, node, "rcu_node.grphi", 0);
-		synchronizes(k);
-		assert_int_equal(wait_of(fk_why(k), 30)->task->out.num, 1);
-		fakekernel_free(k);
-	}
+	fk_calls(driver, "rcu_gp_kthread", "rcu_gp_fqs_loop");
+	fk_switch(driver, FK_IDLE);
+	node = rcu(k, driver, ~3ULL);
+	fk_u64(k, node + fk_off(k, "rcu_node.blkd_tasks"), 0xffff8880deadb000);
+	fk_put(k, node, "rcu_node.gp_tasks", 0xffff8880deadb000);
+	fk_put(k, node, "rcu_node.grphi", 0);
+	synchronizes(k);
+	assert_int_equal(wait_of(fk_why(k), 30)->task->out.num, 1);
+	fakekernel_free(k);
 }
 
 /* ---- kernel threads ---- */
 
-static void who_stops_or_parks_a_thread_waits_for_it(void **state)
+static void who_stops_or_parks_a_thread_waits_for_it(enum fk_flavour f)
 {
 	static const char *const members[] = { "kthread.exited", "kthread.parked" };
+	for (int park = 0; park < 2; park++) {
+		struct fakekernel *k = new_kernel(f);
+		struct fk_task *other = fk_kthread(k, 14, "other"),
+			       *thread = fk_kthread(k, 15, "jbd2/sda1"),
+			       *waiter = fk_task(k, 30, "umount");
+		const char *self = f == FK_OLD ? "set_child_tid" : "worker_private";
+		iq_vaddr kthread = fk_alloc(k, "kthread");
+		const struct iq_cause *c;
 
-	(void)state;
-	FLAVOURS(f)
-	{
-		for (int park = 0; park < 2; park++) {
-			struct fakekernel *k = new_kernel(f);
-			struct fk_task *other = fk_kthread(k, 14, "other"),
-				       *thread = fk_kthread(k, 15, "jbd2/sda1"),
-				       *waiter = fk_task(k, 30, "umount");
-			const char *self = f == FK_OLD ? "set_child_tid" : "worker_private";
-			iq_vaddr kthread = fk_alloc(k, "kthread");
-			const struct iq_cause *c;
-
-			fk_task_put(other, self, fk_alloc(k, "kthread"));
-			fk_task_put(thread, self, kthread);
-			fk_calls(other, "other_thread");
-			fk_switch(other, FK_S);
-			fk_calls(thread, "mystery_thread", "mystery_read");
-			fk_switch(thread, FK_D);
-			fk_calls(waiter, park ? "kthread_park" : "kthread_stop");
-			fk_wait_completion(waiter, kthread + fk_off(k, members[park]), FK_D);
-			c = fk_why_pid(k, 30)->causes->list.data[0];
-			assert_int_equal(c->root->tid, 15);
-			assert_string_equal(fk_chain(k, c),
-					    park ? "umount > the parking of kernel thread "
-						   "jbd2/sda1 (15) > jbd2/sda1"
-						 : "umount > the end of kernel thread jbd2/sda1 "
-						   "(15) > jbd2/sda1");
-			assert_int_equal(c->chain_edges.data[0]->certainty, IQ_PROVEN);
-			fakekernel_free(k);
-		}
+		fk_task_put(other, self, fk_alloc(k, "kthread"));
+		fk_task_put(thread, self, kthread);
+		fk_calls(other, "other_thread");
+		fk_switch(other, FK_S);
+		fk_calls(thread, "mystery_thread", "mystery_read");
+		fk_switch(thread, FK_D);
+		fk_calls(waiter, park ? "kthread_park" : "kthread_stop");
+		fk_wait_completion(waiter, kthread + fk_off(k, members[park]), FK_D);
+		c = fk_why_pid(k, 30)->causes->list.data[0];
+		assert_int_equal(c->root->tid, 15);
+		assert_string_equal(fk_chain(k, c),
+				    park ? "umount > the parking of kernel thread "
+					   "jbd2/sda1 (15) > jbd2/sda1"
+					 : "umount > the end of kernel thread jbd2/sda1 "
+					   "(15) > jbd2/sda1");
+		assert_int_equal(c->chain_edges.data[0]->certainty, IQ_PROVEN);
+		fakekernel_free(k);
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stop_of_all_cpus_waits_for_the_one_that_does_not_come),
-		cmocka_unit_test(stop_that_has_begun_waits_for_who_is_at_it),
-		cmocka_unit_test(lists_of_stoppers_that_do_not_close_prove_nothing),
-		cmocka_unit_test(grace_period_waits_for_the_cpu_that_does_not_report),
-		cmocka_unit_test(grace_period_waits_for_a_reader_that_was_interrupted),
-		cmocka_unit_test(trees_of_grace_periods_that_lie_blame_nobody),
-		cmocka_unit_test(who_stops_or_parks_a_thread_waits_for_it),
+		each_layout(stop_of_all_cpus_waits_for_the_one_that_does_not_come),
+		each_layout(stop_that_has_begun_waits_for_who_is_at_it),
+		each_layout(lists_of_stoppers_that_do_not_close_prove_nothing),
+		each_layout(grace_period_waits_for_the_cpu_that_does_not_report),
+		each_layout(grace_period_waits_for_a_reader_that_was_interrupted),
+		each_layout(trees_of_grace_periods_that_lie_blame_nobody),
+		each_layout(who_stops_or_parks_a_thread_waits_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

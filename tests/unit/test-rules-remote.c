@@ -5,8 +5,7 @@
 #include "test.h"
 
 #include "fakekernel.h"
-
-#define FLAVOURS(f) for (enum fk_flavour f = FK_OLD; f <= FK_NEW; f++)
+#include "layouts.h"
 
 /* Asleep on a queue: what wait_event() leaves. */
 static void wait_on_queue(struct fk_task *t, iq_vaddr head, const char *type, const char *func)
@@ -60,53 +59,42 @@ static struct fk_task *asks(struct fakekernel *k, int32_t pid, iq_vaddr server, 
 	return t;
 }
 
-static void a_request_leads_to_the_smb_server(void **state)
+static void a_request_leads_to_the_smb_server(enum fk_flavour flavour)
 {
-	(void)state;
-	FLAVOURS(flavour)
-	{
-		struct fakekernel *k = fakekernel_new(flavour);
-		const struct iq_cause *cause;
+	struct fakekernel *k = fakekernel_new(flavour);
+	const struct iq_cause *cause;
 
-		asks(k, 10, smb_server(k, NEED_RECONNECT), CREATE);
-		cause = only_cause(fk_why(k));
-		assert_int_equal(cause->kind, IQ_CAUSE_NET_UNREACHABLE);
-		assert_string_equal(cause->root->id, "server:10.9.9.2:445");
-		assert_int_equal(cause->certainty, IQ_STRONG);
-		fakekernel_free(k);
-	}
+	asks(k, 10, smb_server(k, NEED_RECONNECT), CREATE);
+	cause = only_cause(fk_why(k));
+	assert_int_equal(cause->kind, IQ_CAUSE_NET_UNREACHABLE);
+	assert_string_equal(cause->root->id, "server:10.9.9.2:445");
+	assert_int_equal(cause->certainty, IQ_STRONG);
+	fakekernel_free(k);
 }
 
-static void who_waits_for_news_or_for_a_lock_says_nothing_against_the_server(void **state)
+static void who_waits_for_news_or_for_a_lock_says_nothing_against_the_server(
+	enum fk_flavour flavour)
 {
-	(void)state;
-	FLAVOURS(flavour)
-	{
-		struct fakekernel *k = fakekernel_new(flavour);
+	struct fakekernel *k = fakekernel_new(flavour);
 
-		asks(k, 10, smb_server(k, CIFS_GOOD), CHANGE_NOTIFY);
-		assert_int_equal(fk_why(k)->causes->list.num, 0);
-		fakekernel_free(k);
-		k = fakekernel_new(flavour);
-		asks(k, 10, smb_server(k, CIFS_GOOD), LOCK);
-		assert_int_equal(only_cause(fk_why(k))->kind, IQ_CAUSE_UNKNOWN);
-		fakekernel_free(k);
-	}
+	asks(k, 10, smb_server(k, CIFS_GOOD), CHANGE_NOTIFY);
+	assert_int_equal(fk_why(k)->causes->list.num, 0);
+	fakekernel_free(k);
+	k = fakekernel_new(flavour);
+	asks(k, 10, smb_server(k, CIFS_GOOD), LOCK);
+	assert_int_equal(only_cause(fk_why(k))->kind, IQ_CAUSE_UNKNOWN);
+	fakekernel_free(k);
 }
 
-static void a_queue_of_something_else_is_no_smb_server(void **state)
+static void a_queue_of_something_else_is_no_smb_server(enum fk_flavour flavour)
 {
-	(void)state;
-	FLAVOURS(flavour)
-	{
-		struct fakekernel *k = fakekernel_new(flavour);
-		iq_vaddr server = smb_server(k, CIFS_GOOD);
+	struct fakekernel *k = fakekernel_new(flavour);
+	iq_vaddr server = smb_server(k, CIFS_GOOD);
 
-		fk_put(k, server, "TCP_Server_Info.tcpStatus", 4711);
-		asks(k, 10, server, CREATE);
-		assert_int_not_equal(only_cause(fk_why(k))->kind, IQ_CAUSE_NET_UNREACHABLE);
-		fakekernel_free(k);
-	}
+	fk_put(k, server, "TCP_Server_Info.tcpStatus", 4711);
+	asks(k, 10, server, CREATE);
+	assert_int_not_equal(only_cause(fk_why(k))->kind, IQ_CAUSE_NET_UNREACHABLE);
+	fakekernel_free(k);
 }
 
 /* ---- NFS ---- */
@@ -121,28 +109,24 @@ static iq_vaddr nfs_client(struct fakekernel *k, uint64_t state)
 	return c;
 }
 
-static void a_second_mount_waits_for_who_makes_the_client(void **state)
+static void a_second_mount_waits_for_who_makes_the_client(enum fk_flavour flavour)
 {
-	(void)state;
-	FLAVOURS(flavour)
-	{
-		struct fakekernel *k = fakekernel_new(flavour);
-		iq_vaddr client = nfs_client(k, 2), queue = fk_alloc(k, "wait_queue_head");
-		struct fk_task *first = fk_task(k, 10, "mount"), *second = fk_task(k, 11, "mount");
-		const struct iq_cause *cause;
+	struct fakekernel *k = fakekernel_new(flavour);
+	iq_vaddr client = nfs_client(k, 2), queue = fk_alloc(k, "wait_queue_head");
+	struct fk_task *first = fk_task(k, 10, "mount"), *second = fk_task(k, 11, "mount");
+	const struct iq_cause *cause;
 
-		fk_list_init(k, queue + fk_off(k, "wait_queue_head.head"));
-		fk_calls(first, "nfs4_init_client", "nfs4_somewhere");
-		fk_word(first, client);
-		fk_switch(first, 2);
-		fk_calls(second, "nfs_get_client", "nfs_wait_client_init_complete");
-		fk_word(second, client);
-		wait_on_queue(second, queue, "wait_queue_entry", "autoremove_wake_function");
-		cause = only_cause(fk_why(k));
-		assert_string_equal(cause->root->id, "task:10");
-		assert_int_equal(cause->blocked.num, 1);
-		fakekernel_free(k);
-	}
+	fk_list_init(k, queue + fk_off(k, "wait_queue_head.head"));
+	fk_calls(first, "nfs4_init_client", "nfs4_somewhere");
+	fk_word(first, client);
+	fk_switch(first, 2);
+	fk_calls(second, "nfs_get_client", "nfs_wait_client_init_complete");
+	fk_word(second, client);
+	wait_on_queue(second, queue, "wait_queue_entry", "autoremove_wake_function");
+	cause = only_cause(fk_why(k));
+	assert_string_equal(cause->root->id, "task:10");
+	assert_int_equal(cause->blocked.num, 1);
+	fakekernel_free(k);
 }
 
 static void a_client_that_is_ready_keeps_nobody_waiting(void **state)
@@ -163,10 +147,10 @@ static void a_client_that_is_ready_keeps_nobody_waiting(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_request_leads_to_the_smb_server),
-		cmocka_unit_test(who_waits_for_news_or_for_a_lock_says_nothing_against_the_server),
-		cmocka_unit_test(a_queue_of_something_else_is_no_smb_server),
-		cmocka_unit_test(a_second_mount_waits_for_who_makes_the_client),
+		each_layout(a_request_leads_to_the_smb_server),
+		each_layout(who_waits_for_news_or_for_a_lock_says_nothing_against_the_server),
+		each_layout(a_queue_of_something_else_is_no_smb_server),
+		each_layout(a_second_mount_waits_for_who_makes_the_client),
 		cmocka_unit_test(a_client_that_is_ready_keeps_nobody_waiting),
 	};
 

@@ -5,9 +5,8 @@
 #include "test.h"
 
 #include "fakekernel.h"
+#include "layouts.h"
 #include "made-btf.h"
-
-#define FLAVOURS(f) for (enum fk_flavour f = FK_OLD; f <= FK_NEW; f++)
 
 enum { RUNNING = 2, BLOCK = 8, HOST_RUNNING = 2, HOST_RECOVERY = 5, IN_FLIGHT = 1, TAGS = 4 };
 
@@ -121,82 +120,70 @@ static const struct iq_cause *only_cause(const struct iq_why *why)
 	return why->causes->list.data[0];
 }
 
-static void a_disk_in_recovery_is_the_root_for_the_whole_host(void **state)
+static void a_disk_in_recovery_is_the_root_for_the_whole_host(enum fk_flavour flavour)
 {
-	(void)state;
-	FLAVOURS(flavour)
-	{
-		const struct iq_cause *cause;
-		const struct iq_attr *num;
-		struct machine m;
+	const struct iq_cause *cause;
+	const struct iq_attr *num;
+	struct machine m;
 
-		make(&m, flavour, HOST_RECOVERY);
-		commands(&m, 10);
-		opens(&m, 11, m.sdb);
-		fk_calls(m.eh, "scsi_error_handler");
-		fk_word(m.eh, m.host);
-		fk_calls(m.eh, "scsi_eh_ready_devs", "scsi_send_eh_cmnd");
-		fk_word(m.eh, m.cmnd);
-		fk_switch(m.eh, FK_D);
-		cause = only_cause(fk_why(m.k));
-		assert_int_equal(cause->kind, IQ_CAUSE_DEV_RECOVERING);
-		assert_int_equal(cause->certainty, IQ_PROVEN);
-		assert_string_equal(cause->root->id, "dev:sda");
-		assert_string_equal(fk_blocked(m.k, cause), "10,11,12");
-		num = iq_object_attr(cause->root, "inflight");
-		assert_non_null(num);
-		assert_int_equal(num->num, 1);
-		assert_string_equal(iq_object_attr(cause->root, "driver")->str, "made_hba");
-		fakekernel_free(m.k);
-	}
+	make(&m, flavour, HOST_RECOVERY);
+	commands(&m, 10);
+	opens(&m, 11, m.sdb);
+	fk_calls(m.eh, "scsi_error_handler");
+	fk_word(m.eh, m.host);
+	fk_calls(m.eh, "scsi_eh_ready_devs", "scsi_send_eh_cmnd");
+	fk_word(m.eh, m.cmnd);
+	fk_switch(m.eh, FK_D);
+	cause = only_cause(fk_why(m.k));
+	assert_int_equal(cause->kind, IQ_CAUSE_DEV_RECOVERING);
+	assert_int_equal(cause->certainty, IQ_PROVEN);
+	assert_string_equal(cause->root->id, "dev:sda");
+	assert_string_equal(fk_blocked(m.k, cause), "10,11,12");
+	num = iq_object_attr(cause->root, "inflight");
+	assert_non_null(num);
+	assert_int_equal(num->num, 1);
+	assert_string_equal(iq_object_attr(cause->root, "driver")->str, "made_hba");
+	fakekernel_free(m.k);
 }
 
-static void a_recovery_that_waits_for_a_lock_leads_to_its_holder(void **state)
+static void a_recovery_that_waits_for_a_lock_leads_to_its_holder(enum fk_flavour flavour)
 {
-	(void)state;
-	FLAVOURS(flavour)
-	{
-		struct fk_task *holder;
-		const struct iq_cause *cause;
-		struct machine m;
-		iq_vaddr lock;
+	struct fk_task *holder;
+	const struct iq_cause *cause;
+	struct machine m;
+	iq_vaddr lock;
 
-		make(&m, flavour, HOST_RECOVERY);
-		lock = fk_mutex(m.k, "hba_mutex");
-		holder = fk_task(m.k, 20, "flasher");
-		fk_mutex_take(holder, lock);
-		fk_nanosleep(holder);
-		opens(&m, 11, m.sda);
-		fk_calls(m.eh, "scsi_error_handler");
-		fk_word(m.eh, m.host);
-		fk_word(m.eh, m.cmnd);
-		fk_calls(m.eh, "made_host_reset");
-		fk_wait_mutex(m.eh, lock);
-		cause = only_cause(fk_why(m.k));
-		assert_string_equal(cause->root->id, "task:20");
-		assert_string_equal(fk_blocked(m.k, cause), "11,12");
-		fakekernel_free(m.k);
-	}
+	make(&m, flavour, HOST_RECOVERY);
+	lock = fk_mutex(m.k, "hba_mutex");
+	holder = fk_task(m.k, 20, "flasher");
+	fk_mutex_take(holder, lock);
+	fk_nanosleep(holder);
+	opens(&m, 11, m.sda);
+	fk_calls(m.eh, "scsi_error_handler");
+	fk_word(m.eh, m.host);
+	fk_word(m.eh, m.cmnd);
+	fk_calls(m.eh, "made_host_reset");
+	fk_wait_mutex(m.eh, lock);
+	cause = only_cause(fk_why(m.k));
+	assert_string_equal(cause->root->id, "task:20");
+	assert_string_equal(fk_blocked(m.k, cause), "11,12");
+	fakekernel_free(m.k);
 }
 
-static void a_disk_whose_commands_have_not_timed_out_does_not_answer(void **state)
+static void a_disk_whose_commands_have_not_timed_out_does_not_answer(enum fk_flavour flavour)
 {
-	(void)state;
-	FLAVOURS(flavour)
-	{
-		const struct iq_cause *cause;
-		struct machine m;
+	const struct iq_cause *cause;
+	struct machine m;
 
-		make(&m, flavour, HOST_RUNNING);
-		commands(&m, 10);
-		fk_calls(m.eh, "scsi_error_handler");
-		fk_switch(m.eh, FK_S);
-		cause = only_cause(fk_why(m.k));
-		assert_int_equal(cause->kind, IQ_CAUSE_IO_STALLED);
-		assert_string_equal(cause->root->id, "dev:sda");
-		assert_string_equal(fk_blocked(m.k, cause), "10");
-		fakekernel_free(m.k);
-	}
+	make(&m, flavour, HOST_RUNNING);
+	commands(&m, 10);
+	fk_calls(m.eh, "scsi_error_handler");
+	fk_switch(m.eh, FK_S);
+	cause = only_cause(fk_why(m.k));
+	assert_int_equal(cause->kind, IQ_CAUSE_IO_STALLED);
+	assert_string_equal(cause->root->id, "dev:sda");
+	assert_string_equal(fk_blocked(m.k, cause), "10");
+	fakekernel_free(m.k);
 }
 
 static void a_command_being_aborted_is_recovery_too(void **state)
@@ -216,36 +203,32 @@ static void a_command_being_aborted_is_recovery_too(void **state)
 	fakekernel_free(m.k);
 }
 
-static void a_blocked_disk_says_so_even_with_nothing_in_flight(void **state)
+static void a_blocked_disk_says_so_even_with_nothing_in_flight(enum fk_flavour flavour)
 {
-	(void)state;
-	FLAVOURS(flavour)
-	{
-		const struct iq_cause *cause;
-		struct machine m;
+	const struct iq_cause *cause;
+	struct machine m;
 
-		make(&m, flavour, HOST_RUNNING);
-		commands(&m, 10);
-		fk_put(m.k, m.request, "request.state", 0);
-		fk_put(m.k, m.sda, "scsi_device.sdev_state", BLOCK);
-		fk_calls(m.eh, "scsi_error_handler");
-		fk_switch(m.eh, FK_S);
-		cause = only_cause(fk_why(m.k));
-		assert_int_equal(cause->kind, IQ_CAUSE_DEV_SUSPENDED);
-		assert_int_equal(cause->certainty, IQ_PROVEN);
-		assert_string_equal(cause->root->id, "dev:sda");
-		fakekernel_free(m.k);
-	}
+	make(&m, flavour, HOST_RUNNING);
+	commands(&m, 10);
+	fk_put(m.k, m.request, "request.state", 0);
+	fk_put(m.k, m.sda, "scsi_device.sdev_state", BLOCK);
+	fk_calls(m.eh, "scsi_error_handler");
+	fk_switch(m.eh, FK_S);
+	cause = only_cause(fk_why(m.k));
+	assert_int_equal(cause->kind, IQ_CAUSE_DEV_SUSPENDED);
+	assert_int_equal(cause->certainty, IQ_PROVEN);
+	assert_string_equal(cause->root->id, "dev:sda");
+	fakekernel_free(m.k);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_disk_in_recovery_is_the_root_for_the_whole_host),
-		cmocka_unit_test(a_recovery_that_waits_for_a_lock_leads_to_its_holder),
-		cmocka_unit_test(a_disk_whose_commands_have_not_timed_out_does_not_answer),
+		each_layout(a_disk_in_recovery_is_the_root_for_the_whole_host),
+		each_layout(a_recovery_that_waits_for_a_lock_leads_to_its_holder),
+		each_layout(a_disk_whose_commands_have_not_timed_out_does_not_answer),
 		cmocka_unit_test(a_command_being_aborted_is_recovery_too),
-		cmocka_unit_test(a_blocked_disk_says_so_even_with_nothing_in_flight),
+		each_layout(a_blocked_disk_says_so_even_with_nothing_in_flight),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,8 +5,7 @@
 #include "test.h"
 
 #include "fakekernel.h"
-
-#define FLAVOURS(f) for (enum fk_flavour f = FK_OLD; f <= FK_NEW; f++)
+#include "layouts.h"
 
 enum { LI_BUF = 0x123c, LI_INODE = 0x123b, LI_FAILED = 1 << 2 };
 
@@ -52,59 +51,51 @@ static void open_handle(struct fk_task *t, iq_vaddr transaction)
 	fk_task_put(t, "journal_info", handle);
 }
 
-static void commit_waits_for_who_has_a_handle_open(void **state)
+static void commit_waits_for_who_has_a_handle_open(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = fakekernel_new(f);
-		struct btrfs b = make_btrfs(k), other = make_btrfs(k);
-		struct fk_task *holder = fk_task(k, 90, "cp"), *bystander = fk_task(k, 91, "mv"),
-			       *committer = fk_task(k, 100, "sync"), *late = fk_task(k, 101, "rm");
-		const struct iq_cause *cause;
-		const struct iq_why *why;
+	struct fakekernel *k = fakekernel_new(f);
+	struct btrfs b = make_btrfs(k), other = make_btrfs(k);
+	struct fk_task *holder = fk_task(k, 90, "cp"), *bystander = fk_task(k, 91, "mv"),
+		       *committer = fk_task(k, 100, "sync"), *late = fk_task(k, 101, "rm");
+	const struct iq_cause *cause;
+	const struct iq_why *why;
 
-		open_handle(holder, b.transaction);
-		fk_calls(holder, "mystery_read");
-		fk_switch(holder, FK_D);
-		open_handle(bystander, other.transaction);
-		fk_nanosleep(bystander);
-		open_handle(committer, b.transaction);
-		fk_calls(committer, "btrfs_sync_fs", "btrfs_commit_transaction");
-		wait_in(committer, b.transaction + fk_off(k, "btrfs_transaction.writer_wait"));
-		fk_calls(late, "btrfs_unlink", "start_transaction", "wait_current_trans");
-		wait_in(late, b.info + fk_off(k, "btrfs_fs_info.transaction_wait"));
-		why = fk_why(k);
-		assert_int_equal(why->causes->list.num, 1);
-		cause = why->causes->list.data[0];
-		assert_int_equal(cause->root->tid, 90);
-		assert_string_equal(fk_blocked(k, cause), "100,101");
-		assert_string_equal(fk_chain(k, cause),
-				    "rm > the commit of the running transaction of btrfs on "
-				    "/dev/vdb, mounted at /data > sync > the open handles of a "
-				    "transaction of btrfs on /dev/vdb, mounted at /data > cp");
-		fakekernel_free(k);
-	}
+	open_handle(holder, b.transaction);
+	fk_calls(holder, "mystery_read");
+	fk_switch(holder, FK_D);
+	open_handle(bystander, other.transaction);
+	fk_nanosleep(bystander);
+	open_handle(committer, b.transaction);
+	fk_calls(committer, "btrfs_sync_fs", "btrfs_commit_transaction");
+	wait_in(committer, b.transaction + fk_off(k, "btrfs_transaction.writer_wait"));
+	fk_calls(late, "btrfs_unlink", "start_transaction", "wait_current_trans");
+	wait_in(late, b.info + fk_off(k, "btrfs_fs_info.transaction_wait"));
+	why = fk_why(k);
+	assert_int_equal(why->causes->list.num, 1);
+	cause = why->causes->list.data[0];
+	assert_int_equal(cause->root->tid, 90);
+	assert_string_equal(fk_blocked(k, cause), "100,101");
+	assert_string_equal(fk_chain(k, cause),
+			    "rm > the commit of the running transaction of btrfs on "
+			    "/dev/vdb, mounted at /data > sync > the open handles of a "
+			    "transaction of btrfs on /dev/vdb, mounted at /data > cp");
+	fakekernel_free(k);
 }
 
 /* The superblock does not lead back: whatever that was, it is no btrfs. */
-static void queue_of_something_else_is_no_transaction(void **state)
+static void queue_of_something_else_is_no_transaction(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = fakekernel_new(f);
-		struct btrfs b = make_btrfs(k);
-		struct fk_task *holder = fk_task(k, 90, "cp"), *committer = fk_task(k, 100, "sync");
+	struct fakekernel *k = fakekernel_new(f);
+	struct btrfs b = make_btrfs(k);
+	struct fk_task *holder = fk_task(k, 90, "cp"), *committer = fk_task(k, 100, "sync");
 
-		fk_put(k, b.info, "btrfs_fs_info.sb", fk_alloc(k, "super_block"));
-		open_handle(holder, b.transaction);
-		fk_nanosleep(holder);
-		fk_calls(committer, "btrfs_commit_transaction");
-		wait_in(committer, b.transaction + fk_off(k, "btrfs_transaction.writer_wait"));
-		assert_int_equal(fk_cause(fk_why(k), IQ_CAUSE_UNKNOWN)->root->tid, 100);
-		fakekernel_free(k);
-	}
+	fk_put(k, b.info, "btrfs_fs_info.sb", fk_alloc(k, "super_block"));
+	open_handle(holder, b.transaction);
+	fk_nanosleep(holder);
+	fk_calls(committer, "btrfs_commit_transaction");
+	wait_in(committer, b.transaction + fk_off(k, "btrfs_transaction.writer_wait"));
+	assert_int_equal(fk_cause(fk_why(k), IQ_CAUSE_UNKNOWN)->root->tid, 100);
+	fakekernel_free(k);
 }
 
 /* ---- XFS ---- */
@@ -154,51 +145,43 @@ static struct fk_task *unmount(struct fakekernel *k, const struct xfs *x)
 	return t;
 }
 
-static void metadata_that_cannot_be_written_is_the_root(void **state)
+static void metadata_that_cannot_be_written_is_the_root(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = fakekernel_new(f);
-		struct xfs x = make_xfs(k);
-		const struct iq_cause *cause;
+	struct fakekernel *k = fakekernel_new(f);
+	struct xfs x = make_xfs(k);
+	const struct iq_cause *cause;
 
-		add_item(k, &x, LI_BUF, 0, 0);
-		add_item(k, &x, LI_INODE, LI_FAILED, -5);
-		add_item(k, &x, LI_BUF, 0, -5);
-		unmount(k, &x);
-		cause = fk_cause(fk_why(k), IQ_CAUSE_FS_FAILED);
-		assert_string_equal(fk_blocked(k, cause), "100");
-		assert_string_equal(cause->root->name, "xfs on /dev/vdb, mounted at /data");
-		assert_true(cause->remedy.num > 0);
-		assert_non_null(strstr(cause->evidence.data[1], "2 of the 3 log items"));
-		fakekernel_free(k);
-	}
+	add_item(k, &x, LI_BUF, 0, 0);
+	add_item(k, &x, LI_INODE, LI_FAILED, -5);
+	add_item(k, &x, LI_BUF, 0, -5);
+	unmount(k, &x);
+	cause = fk_cause(fk_why(k), IQ_CAUSE_FS_FAILED);
+	assert_string_equal(fk_blocked(k, cause), "100");
+	assert_string_equal(cause->root->name, "xfs on /dev/vdb, mounted at /data");
+	assert_true(cause->remedy.num > 0);
+	assert_non_null(strstr(cause->evidence.data[1], "2 of the 3 log items"));
+	fakekernel_free(k);
 }
 
-static void metadata_that_is_only_slow_is_no_failure(void **state)
+static void metadata_that_is_only_slow_is_no_failure(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = fakekernel_new(f);
-		struct xfs x = make_xfs(k);
+	struct fakekernel *k = fakekernel_new(f);
+	struct xfs x = make_xfs(k);
 
-		add_item(k, &x, LI_BUF, 0, 0);
-		add_item(k, &x, LI_INODE, 0, 0);
-		unmount(k, &x);
-		assert_int_equal(fk_cause(fk_why(k), IQ_CAUSE_UNKNOWN)->root->tid, 100);
-		fakekernel_free(k);
-	}
+	add_item(k, &x, LI_BUF, 0, 0);
+	add_item(k, &x, LI_INODE, 0, 0);
+	unmount(k, &x);
+	assert_int_equal(fk_cause(fk_why(k), IQ_CAUSE_UNKNOWN)->root->tid, 100);
+	fakekernel_free(k);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(commit_waits_for_who_has_a_handle_open),
-		cmocka_unit_test(queue_of_something_else_is_no_transaction),
-		cmocka_unit_test(metadata_that_cannot_be_written_is_the_root),
-		cmocka_unit_test(metadata_that_is_only_slow_is_no_failure),
+		each_layout(commit_waits_for_who_has_a_handle_open),
+		each_layout(queue_of_something_else_is_no_transaction),
+		each_layout(metadata_that_cannot_be_written_is_the_root),
+		each_layout(metadata_that_is_only_slow_is_no_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

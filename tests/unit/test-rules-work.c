@@ -5,8 +5,7 @@
 #include "test.h"
 
 #include "fakekernel.h"
-
-#define FLAVOURS(f) for (enum fk_flavour f = FK_OLD; f <= FK_NEW; f++)
+#include "layouts.h"
 
 enum { PF_WQ_WORKER = 0x20, PWQ_BIT = 4, UNBOUND = -1 };
 
@@ -134,46 +133,36 @@ static size_t num_blamed(const struct iq_wait *w)
 
 /* ---- one work ---- */
 
-static void who_executes_the_work_is_waited_for(void **state)
+static void who_executes_the_work_is_waited_for(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = kernel_with_queues(f);
-		iq_vaddr pool = pool_of_cpu(k, 0, 1), pwq = queue_in(k, "events", pool), w;
-		const struct iq_cause *cause;
+	struct fakekernel *k = kernel_with_queues(f);
+	iq_vaddr pool = pool_of_cpu(k, 0, 1), pwq = queue_in(k, "events", pool), w;
+	const struct iq_cause *cause;
 
-		busy_worker(k, 20, pool, pwq, NULL);
-		busy_worker(k, 21, pool, pwq, &w);
-		flushes_work(k, 30, pwq, w + fk_off(k, "worker.scheduled"));
-		cause = fk_why_pid(k, 30)->causes->list.data[0];
-		assert_string_equal(fk_chain(k, cause), "flusher > kworker/0:1");
-		assert_int_equal(cause->root->tid, 21);
-		assert_int_equal(cause->chain_edges.data[0]->certainty, IQ_PROVEN);
-		fakekernel_free(k);
-	}
+	busy_worker(k, 20, pool, pwq, NULL);
+	busy_worker(k, 21, pool, pwq, &w);
+	flushes_work(k, 30, pwq, w + fk_off(k, "worker.scheduled"));
+	cause = fk_why_pid(k, 30)->causes->list.data[0];
+	assert_string_equal(fk_chain(k, cause), "flusher > kworker/0:1");
+	assert_int_equal(cause->root->tid, 21);
+	assert_int_equal(cause->chain_edges.data[0]->certainty, IQ_PROVEN);
+	fakekernel_free(k);
 }
 
-static void work_in_a_full_pool_waits_for_its_workers(void **state)
+static void work_in_a_full_pool_waits_for_its_workers(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		for (int num = 1; num <= 2; num++) {
-			struct fakekernel *k = kernel_with_queues(f);
-			iq_vaddr pool = pool_of_cpu(k, UNBOUND, 0),
-				 pwq = queue_in(k, "writeback", pool);
-			const struct iq_wait *w;
+	for (int num = 1; num <= 2; num++) {
+		struct fakekernel *k = kernel_with_queues(f);
+		iq_vaddr pool = pool_of_cpu(k, UNBOUND, 0), pwq = queue_in(k, "writeback", pool);
+		const struct iq_wait *w;
 
-			for (int32_t i = 0; i < num; i++)
-				busy_worker(k, 20 + i, pool, pwq, NULL);
-			flushes_work(k, 30, pwq, pool + fk_off(k, "worker_pool.worklist"));
-			w = wait_of(fk_why(k), 30);
-			assert_int_equal(w->task->out.num, num);
-			assert_int_equal(w->task->out.data[0]->certainty,
-					 num == 1 ? IQ_STRONG : IQ_LIKELY);
-			fakekernel_free(k);
-		}
+		for (int32_t i = 0; i < num; i++)
+			busy_worker(k, 20 + i, pool, pwq, NULL);
+		flushes_work(k, 30, pwq, pool + fk_off(k, "worker_pool.worklist"));
+		w = wait_of(fk_why(k), 30);
+		assert_int_equal(w->task->out.num, num);
+		assert_int_equal(w->task->out.data[0]->certainty, num == 1 ? IQ_STRONG : IQ_LIKELY);
+		fakekernel_free(k);
 	}
 }
 
@@ -201,27 +190,23 @@ static void work_of_a_cpu_waits_for_the_worker_that_gets_none(void **state)
 }
 
 /* A barrier of another kind, or in no ring that is known: whose work it is nobody says. */
-static void barriers_that_lie_lead_to_nobody(void **state)
+static void barriers_that_lie_lead_to_nobody(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = kernel_with_queues(f);
-		iq_vaddr pool = pool_of_cpu(k, 0, 0), pwq = queue_in(k, "events", pool);
-		iq_vaddr stray = fk_heap(k, 16), list = fk_heap(k, 16);
-		const struct iq_why *why;
+	struct fakekernel *k = kernel_with_queues(f);
+	iq_vaddr pool = pool_of_cpu(k, 0, 0), pwq = queue_in(k, "events", pool);
+	iq_vaddr stray = fk_heap(k, 16), list = fk_heap(k, 16);
+	const struct iq_why *why;
 
-		busy_worker(k, 20, pool, pwq, NULL);
-		fk_list_init(k, stray);
-		flushes_work(k, 30, pwq, stray);
-		fk_list_init(k, list);
-		flushes_work(k, 31, 0xdead0000, list);
-		fk_u64(k, list, 0xffff8880deadb000);
-		why = fk_why(k);
-		assert_int_equal(num_blamed(wait_of(why, 30)), 0);
-		assert_int_equal(num_blamed(wait_of(why, 31)), 0);
-		fakekernel_free(k);
-	}
+	busy_worker(k, 20, pool, pwq, NULL);
+	fk_list_init(k, stray);
+	flushes_work(k, 30, pwq, stray);
+	fk_list_init(k, list);
+	flushes_work(k, 31, 0xdead0000, list);
+	fk_u64(k, list, 0xffff8880deadb000);
+	why = fk_why(k);
+	assert_int_equal(num_blamed(wait_of(why, 30)), 0);
+	assert_int_equal(num_blamed(wait_of(why, 31)), 0);
+	fakekernel_free(k);
 }
 
 /* ---- all works of a queue ---- */
@@ -255,116 +240,98 @@ static void put_in_flight(struct fakekernel *k, iq_vaddr pwq, unsigned color, un
 	fk_put(k, pwq, "pool_workqueue.nr_active", num);
 }
 
-static void flush_of_a_queue_waits_for_the_worker_at_it(void **state)
+static void flush_of_a_queue_waits_for_the_worker_at_it(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		for (int first = 0; first < 2; first++) {
-			struct fakekernel *k = kernel_with_queues(f);
-			iq_vaddr pool = pool_of_cpu(k, UNBOUND, 1),
-				 pwq = queue_in(k, "xfs-sync/sda1", pool),
-				 other = queue_in(k, "other", pool);
-			const struct iq_cause *cause;
-			const struct iq_why *why;
+	for (int first = 0; first < 2; first++) {
+		struct fakekernel *k = kernel_with_queues(f);
+		iq_vaddr pool = pool_of_cpu(k, UNBOUND, 1),
+			 pwq = queue_in(k, "xfs-sync/sda1", pool),
+			 other = queue_in(k, "other", pool);
+		const struct iq_cause *cause;
+		const struct iq_why *why;
 
-			put_in_flight(k, pwq, 3, 1);
-			put_in_flight(k, other, 3, 1);
-			busy_worker(k, 20, pool, other, NULL);
-			busy_worker(k, 21, pool, pwq, NULL);
-			flushes_queue(k, 30, pwq, 3, first);
-			why = fk_why_pid(k, 30);
-			cause = why->causes->list.data[0];
-			assert_string_equal(fk_chain(k, cause), "umount > kworker/0:1");
-			assert_int_equal(cause->root->tid, 21);
-			assert_string_equal(wait_of(why, 30)->on->name,
-					    "work of workqueue xfs-sync/sda1");
-			assert_int_equal(cause->chain_edges.data[0]->certainty, IQ_STRONG);
-			fakekernel_free(k);
-		}
+		put_in_flight(k, pwq, 3, 1);
+		put_in_flight(k, other, 3, 1);
+		busy_worker(k, 20, pool, other, NULL);
+		busy_worker(k, 21, pool, pwq, NULL);
+		flushes_queue(k, 30, pwq, 3, first);
+		why = fk_why_pid(k, 30);
+		cause = why->causes->list.data[0];
+		assert_string_equal(fk_chain(k, cause), "umount > kworker/0:1");
+		assert_int_equal(cause->root->tid, 21);
+		assert_string_equal(wait_of(why, 30)->on->name, "work of workqueue xfs-sync/sda1");
+		assert_int_equal(cause->chain_edges.data[0]->certainty, IQ_STRONG);
+		fakekernel_free(k);
 	}
 }
 
 /* Works that were queued after the flush began have a later colour. */
-static void flush_of_a_queue_does_not_wait_for_later_works(void **state)
+static void flush_of_a_queue_does_not_wait_for_later_works(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = kernel_with_queues(f);
-		iq_vaddr pool = pool_of_cpu(k, UNBOUND, 1), pwq = queue_in(k, "wq", pool);
-		const struct iq_wait *wait;
-		iq_vaddr w;
+	struct fakekernel *k = kernel_with_queues(f);
+	iq_vaddr pool = pool_of_cpu(k, UNBOUND, 1), pwq = queue_in(k, "wq", pool);
+	const struct iq_wait *wait;
+	iq_vaddr w;
 
-		put_in_flight(k, pwq, 4, 1);
-		busy_worker(k, 20, pool, pwq, &w);
-		if (fk_has(k, "worker.current_color"))
-			fk_put(k, w, "worker.current_color", 4);
-		flushes_queue(k, 30, pwq, 3, true);
-		wait = wait_of(fk_why(k), 30);
-		assert_int_equal(num_blamed(wait), 0);
-		fakekernel_free(k);
-	}
+	put_in_flight(k, pwq, 4, 1);
+	busy_worker(k, 20, pool, pwq, &w);
+	if (fk_has(k, "worker.current_color"))
+		fk_put(k, w, "worker.current_color", 4);
+	flushes_queue(k, 30, pwq, 3, true);
+	wait = wait_of(fk_why(k), 30);
+	assert_int_equal(num_blamed(wait), 0);
+	fakekernel_free(k);
 }
 
 /* One of two is in the colour: newer kernels say which. */
-static void of_two_workers_the_one_with_the_colour_is_waited_for(void **state)
+static void of_two_workers_the_one_with_the_colour_is_waited_for(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = kernel_with_queues(f);
-		iq_vaddr pool = pool_of_cpu(k, UNBOUND, 1), pwq = queue_in(k, "wq", pool), a, b;
-		const struct iq_wait *wait;
+	struct fakekernel *k = kernel_with_queues(f);
+	iq_vaddr pool = pool_of_cpu(k, UNBOUND, 1), pwq = queue_in(k, "wq", pool), a, b;
+	const struct iq_wait *wait;
 
-		put_in_flight(k, pwq, 4, 1);
-		put_in_flight(k, pwq, 2, 1);
-		busy_worker(k, 20, pool, pwq, &a);
-		busy_worker(k, 21, pool, pwq, &b);
-		if (f != FK_OLD) {
-			fk_put(k, a, "worker.current_color", 4);
-			fk_put(k, b, "worker.current_color", 2);
-		}
-		flushes_queue(k, 30, pwq, 2, true);
-		wait = wait_of(fk_why(k), 30);
-		assert_int_equal(wait->task->out.num, f == FK_OLD ? 2 : 1);
-		assert_int_equal(wait->task->out.data[0]->certainty,
-				 f == FK_OLD ? IQ_LIKELY : IQ_STRONG);
-		if (f != FK_OLD)
-			assert_int_equal(wait->task->out.data[0]->to->tid, 21);
-		fakekernel_free(k);
+	put_in_flight(k, pwq, 4, 1);
+	put_in_flight(k, pwq, 2, 1);
+	busy_worker(k, 20, pool, pwq, &a);
+	busy_worker(k, 21, pool, pwq, &b);
+	if (f != FK_OLD) {
+		fk_put(k, a, "worker.current_color", 4);
+		fk_put(k, b, "worker.current_color", 2);
 	}
+	flushes_queue(k, 30, pwq, 2, true);
+	wait = wait_of(fk_why(k), 30);
+	assert_int_equal(wait->task->out.num, f == FK_OLD ? 2 : 1);
+	assert_int_equal(wait->task->out.data[0]->certainty, f == FK_OLD ? IQ_LIKELY : IQ_STRONG);
+	if (f != FK_OLD)
+		assert_int_equal(wait->task->out.data[0]->to->tid, 21);
+	fakekernel_free(k);
 }
 
-static void lists_of_queues_that_do_not_close_name_nobody(void **state)
+static void lists_of_queues_that_do_not_close_name_nobody(enum fk_flavour f)
 {
-	(void)state;
-	FLAVOURS(f)
-	{
-		struct fakekernel *k = kernel_with_queues(f);
-		iq_vaddr pool = pool_of_cpu(k, UNBOUND, 1), pwq = queue_in(k, "wq", pool);
-		iq_vaddr wq = fk_get(k, pwq, "pool_workqueue.wq");
+	struct fakekernel *k = kernel_with_queues(f);
+	iq_vaddr pool = pool_of_cpu(k, UNBOUND, 1), pwq = queue_in(k, "wq", pool);
+	iq_vaddr wq = fk_get(k, pwq, "pool_workqueue.wq");
 
-		put_in_flight(k, pwq, 3, 1);
-		busy_worker(k, 21, pool, pwq, NULL);
-		flushes_queue(k, 30, pwq, 3, true);
-		fk_u64(k, wq + fk_off(k, "workqueue_struct.pwqs"), 0xffff8880deadb000);
-		assert_int_equal(num_blamed(wait_of(fk_why(k), 30)), 0);
-		fakekernel_free(k);
-	}
+	put_in_flight(k, pwq, 3, 1);
+	busy_worker(k, 21, pool, pwq, NULL);
+	flushes_queue(k, 30, pwq, 3, true);
+	fk_u64(k, wq + fk_off(k, "workqueue_struct.pwqs"), 0xffff8880deadb000);
+	assert_int_equal(num_blamed(wait_of(fk_why(k), 30)), 0);
+	fakekernel_free(k);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(who_executes_the_work_is_waited_for),
-		cmocka_unit_test(work_in_a_full_pool_waits_for_its_workers),
+		each_layout(who_executes_the_work_is_waited_for),
+		each_layout(work_in_a_full_pool_waits_for_its_workers),
 		cmocka_unit_test(work_of_a_cpu_waits_for_the_worker_that_gets_none),
-		cmocka_unit_test(barriers_that_lie_lead_to_nobody),
-		cmocka_unit_test(flush_of_a_queue_waits_for_the_worker_at_it),
-		cmocka_unit_test(flush_of_a_queue_does_not_wait_for_later_works),
-		cmocka_unit_test(of_two_workers_the_one_with_the_colour_is_waited_for),
-		cmocka_unit_test(lists_of_queues_that_do_not_close_name_nobody),
+		each_layout(barriers_that_lie_lead_to_nobody),
+		each_layout(flush_of_a_queue_waits_for_the_worker_at_it),
+		each_layout(flush_of_a_queue_does_not_wait_for_later_works),
+		each_layout(of_two_workers_the_one_with_the_colour_is_waited_for),
+		each_layout(lists_of_queues_that_do_not_close_name_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
