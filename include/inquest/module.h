@@ -113,6 +113,12 @@ struct iq_module {
 	const struct iq_object_rule *object_rules;
 	const struct iq_lock_namer *lock_namers;
 	const struct iq_holder_rule *holder_rules;
+	/*
+	 * What others want of a process (its leader is given) that cannot go on, and behind which
+	 * nobody is known to hang: "it has Unix socket /run/x, listening". Adds to `wanted`; or
+	 * NULL.
+	 */
+	void (*wanted_of)(struct iq_diag *d, const struct iq_task *process, iq_texts *wanted);
 	/* For the debugger; each ends with an entry without a name, or is NULL. */
 	const struct iq_dcmd *dcmds;
 	const struct iq_walker *walkers;

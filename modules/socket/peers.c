@@ -51,6 +51,27 @@ uint64_t socket_ino(struct iq_diag *d, iq_vaddr socket)
 	return ino;
 }
 
+uint64_t num_queued(struct iq_diag *d, iq_vaddr sk)
+{
+	uint64_t num = 0;
+
+	iq_peek_member(d->s, sock_type, "sk_receive_queue.qlen", sk, &num);
+	return num;
+}
+
+bool is_unread(struct iq_diag *d, const struct sk *sk)
+{
+	uint64_t type = 0, next, copied;
+
+	if (sk->socket)
+		iq_peek_member(d->s, "struct socket", "type", sk->socket, &type);
+	if (sk->family == AF_UNIX_ || type != TYPE_STREAM)
+		return num_queued(d, sk->sk) > 0;
+	return iq_peek_member(d->s, "struct tcp_sock", "rcv_nxt", sk->sk, &next) &&
+	       iq_peek_member(d->s, "struct tcp_sock", "copied_seq", sk->sk, &copied) &&
+	       (int32_t)((uint32_t)next - (uint32_t)copied) > 0;
+}
+
 /* ---- holders ---- */
 
 size_t add_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *waiter,

@@ -86,14 +86,6 @@ static bool has_both_ends(struct iq_diag *d, const struct iq_task *task, iq_vadd
 
 /* ---- sockets ---- */
 
-static uint64_t num_unread(struct iq_diag *d, iq_vaddr sk)
-{
-	uint64_t num = 0;
-
-	iq_peek_member(d->s, "struct sock", "sk_receive_queue.qlen", sk, &num);
-	return num;
-}
-
 static void look_at_unix(struct iq_diag *d, const struct iq_task *task, const struct sk *sk,
 			 struct source *src)
 {
@@ -107,7 +99,7 @@ static void look_at_unix(struct iq_diag *d, const struct iq_task *task, const st
 		src->kind = OPEN_TO_ALL; /* datagrams from anybody */
 		return;
 	}
-	if (!read_sk(d, addr, &peer) || peer.family != AF_UNIX_ || num_unread(d, sk->sk)) {
+	if (!read_sk(d, addr, &peer) || peer.family != AF_UNIX_ || is_unread(d, sk)) {
 		src->kind = OPEN_TO_ALL;
 		return;
 	}
@@ -126,7 +118,7 @@ static void look_at_unix(struct iq_diag *d, const struct iq_task *task, const st
 	find_servers(d, task, peer.socket, 0, src);
 	src->what = iq_arena_printf(d->g->arena, "the other end, socket [%" PRIu64 "]",
 				    socket_ino(d, peer.socket));
-	unread = num_unread(d, peer.sk);
+	unread = num_queued(d, peer.sk);
 	if (!unread)
 		return;
 	src->asked = ASKED_UNREAD;
@@ -151,14 +143,13 @@ static enum asked who_spoke_last(struct iq_diag *d, iq_vaddr sk)
 	return (int32_t)((uint32_t)sent - (uint32_t)received) > 0 ? ASKED_LAST : ASKED_NO;
 }
 
-static bool is_unread_tcp(struct iq_diag *d, iq_vaddr socket)
+static bool is_unread_by(struct iq_diag *d, iq_vaddr socket)
 {
-	uint64_t sk, next, copied;
+	struct sk sk;
+	uint64_t addr;
 
-	return iq_peek_member(d->s, "struct socket", "sk", socket, &sk) &&
-	       iq_peek_member(d->s, "struct tcp_sock", "rcv_nxt", sk, &next) &&
-	       iq_peek_member(d->s, "struct tcp_sock", "copied_seq", sk, &copied) &&
-	       (int32_t)((uint32_t)next - (uint32_t)copied) > 0;
+	return iq_peek_member(d->s, "struct socket", "sk", socket, &addr) &&
+	       read_sk(d, addr, &sk) && is_unread(d, &sk);
 }
 
 static void look_at_tcp(struct iq_diag *d, const struct iq_task *task, const struct sk *sk,
@@ -168,7 +159,7 @@ static void look_at_tcp(struct iq_diag *d, const struct iq_task *task, const str
 	struct tuple t;
 
 	src->kind = OPEN_TO_ALL;
-	if (!read_tuple(d, sk, &t) || is_unread_tcp(d, sk->socket))
+	if (!read_tuple(d, sk, &t) || is_unread(d, sk))
 		return;
 	if (sk->state != TCP_ESTABLISHED_ && sk->state != STATE_SYN_SENT) {
 		src->kind = sk->state == STATE_LISTEN ? LISTENS : OWN;
@@ -190,7 +181,7 @@ static void look_at_tcp(struct iq_diag *d, const struct iq_task *task, const str
 	src->what = iq_arena_printf(d->g->arena, "the other end, socket [%" PRIu64 "]",
 				    socket_ino(d, peer));
 	src->asked = who_spoke_last(d, sk->sk);
-	if (is_unread_tcp(d, peer)) {
+	if (is_unread_by(d, peer)) {
 		src->asked = ASKED_UNREAD;
 		src->why_asked = "what was sent to it is not read (tcp_sock.rcv_nxt, .copied_seq)";
 	} else if (src->asked == ASKED_LAST) {

@@ -256,4 +256,5 @@ const struct iq_module iq_module_socket = {
 	.name = "socket",
 	.summary = "Unix sockets and TCP",
 	.wait_rules = wait_rules,
+	.wanted_of = wanted_of,
 };

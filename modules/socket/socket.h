@@ -90,6 +90,14 @@ const struct iq_task *listens_to(struct iq_diag *d, const struct iq_open_file *o
 /* Leave out those who only keep the descriptor, if somebody is left. */
 void drop_keepers(struct iq_diag *d, struct iq_servers *servers);
 
+/* How many buffers (messages, connections) are in a socket's receive queue. */
+uint64_t num_queued(struct iq_diag *d, iq_vaddr sk);
+/* Is there something in a connected socket that nobody has read yet? */
+bool is_unread(struct iq_diag *d, const struct sk *sk);
+
+/* iq_module.wanted_of */
+void wanted_of(struct iq_diag *d, const struct iq_task *process, iq_texts *wanted);
+
 /* ---- rules ---- */
 
 extern const char *const poll_functions[];

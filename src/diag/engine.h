@@ -79,6 +79,9 @@ bool iq_engine_is_asked_for(const struct engine *e, const struct iq_task *task);
 /* Put into words what the tasks asked for, and those of the causes, want of the kernel. */
 void iq_engine_tell_sleeps(struct engine *e, const struct iq_causes *causes);
 
+/* Notes on stopped processes that others may miss, and that are in none of the causes. */
+void iq_engine_tell_stopped(struct engine *e, const struct iq_causes *causes);
+
 /* Does this function only say how a task sleeps (schedule, wait_for_completion), not for what? */
 bool iq_is_scheduler_function(const char *name);
 

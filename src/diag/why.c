@@ -324,6 +324,8 @@ struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *optio
 	drop_moving(&e, why_ret->causes);
 	iq_log_evidence(s, e.d.g, why_ret->causes);
 	iq_engine_tell_sleeps(&e, why_ret->causes);
+	if (!options->asked.num_pids)
+		iq_engine_tell_stopped(&e, why_ret->causes);
 	why_ret->graph = take_ptr(e.d.g);
 	why_ret->notes = e.notes;
 	e.notes = (iq_texts){ 0 };

@@ -9,6 +9,8 @@ An expectation is a dict; all of its keys may be left out:
 
     causes      [CAUSE, ...]: exactly these, in any order
     waits       {tid: pattern}: these waits are there and match
+    notes       [pattern, ...]: each of them is found in a note
+    no_notes    [pattern, ...]: none of them is
 
 and of a CAUSE:
 
@@ -111,6 +113,10 @@ def expected(report, want):
                            for c in cause_complaints(best, pattern)]
         complaints += ["a cause that is none: %s, %s: %s" %
                        (c["kind"], c["root"]["name"], c["summary"]) for c in left]
+    complaints += ["no note %s in %s" % (show(p), report["notes"]) for p in want.get("notes", ())
+                   if not any(matches(p, note) for note in report["notes"])]
+    complaints += ["a note that should not be there: %s" % note for note in report["notes"]
+                   if any(matches(p, note) for p in want.get("no_notes", ()))]
     waits = {w["task"]["tid"]: w for w in report["waits"]}
     for tid, pattern in want.get("waits", {}).items():
         if tid not in waits:

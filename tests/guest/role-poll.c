@@ -221,6 +221,17 @@ static int role_poll_client(char **argv)
 	return 0;
 }
 
+/* poll-teller WHERE: say something, and wait for no answer */
+static int role_poll_teller(char **argv)
+{
+	int fd = connect_to(argv[0]);
+
+	be("poll-teller");
+	checked((int)write(fd, "!", 1), "write");
+	fact(my_tid(), "client");
+	sleep_for_ever();
+}
+
 /* ---- event loops that wait for each other ---- */
 
 static _Noreturn void wait_for_each_other(int in, int out)
@@ -267,6 +278,7 @@ static const struct role roles[] = {
 	{ "poll-server", 3, role_poll_server }, /* PATH PORT MS */
 	{ "poll-proxy", 3, role_poll_proxy },	/* PORT UPSTREAM NAME */
 	{ "poll-client", 4, role_poll_client }, /* WHERE HOW NAME BYTES */
+	{ "poll-teller", 1, role_poll_teller }, /* WHERE */
 	{ "poll-pairs", 0, role_poll_pairs },	{ 0 },
 };
 ROLES(roles)
