@@ -22,6 +22,8 @@ enum iq_lock_id {
 	IQ_LOCK_PERCPU_RWSEM,
 	IQ_LOCK_SEMAPHORE,
 	IQ_LOCK_RTMUTEX,
+	IQ_LOCK_SPINLOCK, /* of PREEMPT_RT, where these two sleep as well */
+	IQ_LOCK_RWLOCK,
 	IQ_LOCK_COMPLETION,
 	IQ_LOCK_WAITQUEUE,
 	IQ_NUM_LOCKS,
@@ -38,9 +40,11 @@ struct iq_lock_kind {
 	const char *head;     /* in the lock: the list or tree of waiters */
 	const char *links[2]; /* in the waiter; the newest name first */
 	const char *task;
-	const char *mode;      /* in the waiter: which way it wants the lock; NULL */
-	uint32_t read_mask;    /* a waiter wants to read if one of these bits is set in `mode` */
-	uint8_t blocker_types; /* which types of task_struct.blocker name it, a bit each */
+	const char *mode;     /* in the waiter: which way it wants the lock; NULL */
+	uint32_t read_mask;   /* a waiter wants to read if one of these bits is set in `mode` */
+	const char *rt_owner; /* PREEMPT_RT: the owner of the rt_mutex that it is made of; NULL */
+	const char *rt_readers;
+	uint8_t blocker_types;	      /* which types of task_struct.blocker name it, a bit each */
 	const char *const *functions; /* in which tasks wait for it, NULL-terminated; NULL */
 };
 
@@ -58,10 +62,22 @@ const struct iq_lock_kind *iq_lock_by_type(const char *type);
 /* "struct mutex": what this kernel calls it. */
 const char *iq_lock_type(struct iq_session *s, const struct iq_lock_kind *kind);
 
+/* The same without "struct ". */
+const char *iq_lock_type_name(const char *type);
+
+/*
+ * On PREEMPT_RT a lock is made of an rt_mutex, that its waiters are in: where in the lock. -1: it
+ * is not, or not on this kernel.
+ */
+int64_t iq_lock_rt_offset(struct iq_session *s, const struct iq_lock_kind *kind);
+
+/* Where in the lock the word is that names its owner; -1: nowhere. */
+int64_t iq_lock_owner_offset(struct iq_session *s, const struct iq_lock_kind *kind);
+
 /* ---- words ---- */
 
 struct iq_lock_words {
-	uint64_t count;	     /* of a semaphore or completion; rw_semaphore's or percpu's state */
+	uint64_t count;	     /* of a semaphore, completion, readers; block of a percpu one */
 	uint64_t owner_word; /* as it was read, with its flags */
 	/*
 	 * Who has the lock for himself, by the kernel's own record. 0: nobody, or somebody who is

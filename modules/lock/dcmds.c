@@ -43,7 +43,7 @@ static struct iq_error *read_words(struct iq_session *s, const struct iq_lock_ki
 	struct iq_error *err = forced ? NULL : iq_lock_is_plausible(s, kind, lock);
 
 	if (!err && !iq_lock_read(s, kind, lock, words_ret))
-		err = iq_error_fault(lock, iq_lock_type(s, kind) + strlen("struct "));
+		err = iq_error_fault(lock, iq_lock_type_name(iq_lock_type(s, kind)));
 	return err;
 }
 
@@ -131,6 +131,9 @@ static const struct iq_column rwlock_columns[] = {
 	{ 0 },
 };
 
+/* Of a lock that a writer has closed. */
+#define DRAINS "%17s%s takes it for write, and waits for the readers\n"
+
 static const char *waiter_text(struct iq_cmd *cmd, const struct iq_lock_queue *q, size_t i)
 {
 	const struct iq_lock_waiter *w;
@@ -198,7 +201,7 @@ static void rw_rows(struct iq_cmd *cmd, const char *owner, const bool *flags,
 
 static const char *rwsem_owner(struct iq_cmd *cmd, const struct iq_lock_words *w)
 {
-	if (w->owner)
+	if (w->owner && !w->draining)
 		return iq_arena_printf(cmd->arena, "%" PRIx64, w->owner);
 	if (w->num_readers)
 		return iq_arena_printf(cmd->arena, "READERS=%" PRIu64, w->num_readers);
@@ -211,7 +214,9 @@ static void show_rwsem(struct iq_cmd *cmd, const struct iq_lock_words *w,
 	bool flags[NUM_FLAGS] = { w->held, w->handoff, w->has_waiters };
 
 	rw_rows(cmd, rwsem_owner(cmd, w), flags, q);
-	if (w->owner)
+	if (w->draining)
+		iq_out_text(cmd->out, DRAINS, "", who(cmd, w->owner));
+	else if (w->owner)
 		iq_out_text(cmd->out, "%17sheld for write by %s\n", "", who(cmd, w->owner));
 	else if (w->held && w->last)
 		iq_out_text(
@@ -240,8 +245,7 @@ static void show_percpu(struct iq_cmd *cmd, const struct iq_lock_words *w,
 		owner = iq_arena_printf(cmd->arena, "READERS=%u", readers);
 	rw_rows(cmd, owner, flags, q);
 	if (w->draining)
-		iq_out_text(cmd->out, "%17s%s takes it for write, and waits for the readers\n", "",
-			    who(cmd, w->owner));
+		iq_out_text(cmd->out, DRAINS, "", who(cmd, w->owner));
 	else if (w->held)
 		iq_out_text(cmd->out, "%17sheld for write: the kernel does not record by whom\n",
 			    "");

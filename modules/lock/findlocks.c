@@ -55,7 +55,7 @@ static void tell(struct finding *f, iq_vaddr lock, const char *type, const char 
 	}
 	name = iq_explain_lock_name(f->cmd->s, lock, type);
 	iq_out_text(f->cmd->out, "%016" PRIx64 " (%s) is %s by %" PRIx64 " [%s]\n", lock,
-		    type + strlen("struct "), mode, f->task->addr, how);
+		    iq_lock_type_name(type), mode, f->task->addr, how);
 	iq_out_text(f->cmd->out, "                 %s\n", name ? name : "?");
 }
 
@@ -184,10 +184,11 @@ static bool try_rwsem(struct finding *f, iq_vaddr lock, enum where where)
 	struct iq_lock_words w;
 
 	if (!is_lock(f->cmd->s, rwsem_kind, lock, &w) ||
-	    !(w.held || w.num_readers || (w.has_waiters && w.last)))
+	    !(w.held || w.draining || w.num_readers || (w.has_waiters && w.last)))
 		return false;
 	if (w.owner == f->task->addr)
-		tell(f, lock, "struct rw_semaphore", "held for write",
+		tell(f, lock, "struct rw_semaphore",
+		     w.draining ? "being taken for write" : "held for write",
 		     rwsem_certainty(f, lock, where));
 	else if (w.last == f->task->addr && w.num_readers && where == ON_STACK)
 		tell(f, lock, "struct rw_semaphore",
@@ -364,8 +365,8 @@ struct iq_error *cmd_findlocks(struct iq_cmd *cmd)
 	if (!f.task || f.task->unreadable)
 		return iq_error_new(IQ_ERR_INVALID,
 				    "%#" PRIx64 " is not the task_struct of any task", cmd->addr);
-	f.mutex_owner = iq_offsetof(cmd->s, "struct mutex", "owner");
-	f.rwsem_owner = iq_offsetof(cmd->s, "struct rw_semaphore", "owner");
+	f.mutex_owner = iq_lock_owner_offset(cmd->s, mutex_kind);
+	f.rwsem_owner = iq_lock_owner_offset(cmd->s, rwsem_kind);
 	ask_waiters(&f);
 	ask_stack(&f);
 	if (iq_cmd_has(cmd, 'a'))

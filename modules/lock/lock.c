@@ -14,175 +14,11 @@
  * elsewhere.
  */
 #include "commands.h"
+#include "holders.h"
 #include "inquest/waitq.h"
-#include "waiter.h"
+#include "rt.h"
 
 enum { MANY_READERS = 1 << 30 };
-
-/* ---- holders ---- */
-
-/*
- * The owner word said this. A task that we know is the holder, and the kernel's own record proves
- * it; an address that is no task any more is a lock whose holder is gone, if we have seen all
- * tasks. On a live machine the owner may be younger than our list of them: there it counts only if
- * a later look finds the same (iq_engine_wait_key() in src/diag/engine.c).
- */
-static void add_owner(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
-		      const struct iq_lock_words *words, const char *member, const char *how)
-{
-	const struct iq_task *holder = iq_task_by_addr(d->s, words->owner);
-	bool has_ended = holder && !holder->unreadable && holder->exit_state && !holder->on_cpu;
-	struct iq_verdict *v;
-	struct iq_edge *e;
-
-	if (holder && !holder->unreadable && !has_ended) {
-		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, holder), w->on, IQ_EDGE_OWNER,
-				  IQ_PROVEN, "%s", how);
-		iq_text_add(d->g, &e->evidence, "%s at %#" PRIx64 " is %#" PRIx64 ": task %d (%s)",
-			    member, lock, words->owner_word, holder->pid, holder->comm);
-		return;
-	}
-	if (!has_ended && (holder || d->tasks->err || d->tasks->num_unreadable)) {
-		iq_text_add(d->g, &w->evidence,
-			    "%s at %#" PRIx64 " is %#" PRIx64 ", a task that could not be read",
-			    member, lock, words->owner_word);
-		return;
-	}
-	v = iq_object_verdict(d->g, w->on, IQ_CAUSE_TASK_GONE, IQ_STRONG,
-			      "%s was never released by its owner, a task that %s", w->on->name,
-			      has_ended ? "has ended" : "no longer exists");
-	if (!v->evidence.num) {
-		if (has_ended)
-			iq_text_add(d->g, &v->evidence,
-				    "%s at %#" PRIx64 " is %#" PRIx64 ": %s (%d), a zombie", member,
-				    lock, words->owner_word, holder->comm, holder->pid);
-		else
-			iq_text_add(d->g, &v->evidence,
-				    "%s at %#" PRIx64 " is %#" PRIx64
-				    ", which is no task of this machine",
-				    member, lock, words->owner_word);
-		iq_text_add(d->g, &v->remedy,
-			    "This is a fault of the kernel or of one of its modules: keep a dump "
-			    "and report it");
-		iq_text_add(d->g, &v->remedy,
-			    "Restart the machine: nothing else releases the lock");
-	}
-}
-
-/* Nobody holds it: it is the first in the queue who does not come to take it. */
-static void add_first_in_queue(struct iq_diag *d, struct iq_wait *w, const struct lock_waiter *self)
-{
-	const struct lock_queue *q = self->queue;
-	const struct iq_task *first = iq_task_by_addr(d->s, q->waiters[0].is.task);
-	struct iq_edge *e;
-
-	if (self == q->waiters || !first || first->unreadable || first->addr == w->task->addr)
-		return;
-	e = iq_graph_edge(d->g, w->task, iq_diag_task(d, first), w->on, IQ_EDGE_QUEUED, IQ_STRONG,
-			  "is first in its queue, and nobody holds it");
-	iq_text_add(d->g, &e->evidence,
-		    "%#" PRIx64 " has no owner; the first waiter in its queue is that of %s (%d)",
-		    q->lock, first->comm, first->pid);
-}
-
-struct queue_of {
-	const struct iq_diag *d;
-	const struct lock_queue *queue;
-};
-
-static bool is_queued(const void *ctx, iq_vaddr task)
-{
-	const struct queue_of *q = ctx;
-
-	return lock_queue_has(q->d, q->queue, task);
-}
-
-/* Ask the rooms; false: nobody knows all holders. */
-static bool rooms_know_holders(struct iq_diag *d, struct iq_wait *w, const struct lock_queue *queue,
-			       const char *type, const struct iq_lock_name *name, unsigned num)
-{
-	struct queue_of q = { d, queue };
-	bool known;
-
-	d->is_queued = is_queued;
-	d->queue = &q;
-	known = iq_diag_find_holders(d, w, queue->lock, type, name, num);
-	d->is_queued = NULL;
-	d->queue = NULL;
-	return known;
-}
-
-static void find_candidates(struct iq_diag *d, const struct iq_task *self, struct lock_queue *queue)
-{
-	queue->searched = true;
-	for (size_t i = 0; i < d->tasks->num_tasks; i++) {
-		const struct iq_task *t = &d->tasks->tasks[i];
-
-		if (!t->pid || !t->stack || t->on_cpu || t->addr == self->addr ||
-		    lock_queue_has(d, queue, t->addr))
-			continue;
-		if (!iq_stack_mentions(iq_task_stack(d->s, t), queue->lock))
-			continue;
-		queue->too_many = queue->num_candidates == LOCK_MAX_CANDIDATES;
-		if (queue->too_many)
-			break;
-		queue->candidates[queue->num_candidates++] = t;
-	}
-}
-
-/* Has one of its callers the lock's address in a register, over the call that sleeps? */
-static bool is_in_register(const struct iq_stack *stack, iq_vaddr lock)
-{
-	for (size_t i = 0; i < stack->num_frames; i++)
-		for (unsigned r = 0; r < IQ_NUM_REGS; r++)
-			if (stack->frames[i].regs.known & (1u << r) &&
-			    stack->frames[i].regs.r[r] == lock)
-				return true;
-	return false;
-}
-
-/*
- * Nobody records these holders: sleeping tasks that have the lock's address on the used part of
- * their stacks, and do not wait for it themselves, are candidates. A word on a stack may be left
- * over from an earlier call whose place a live frame has taken, so that it makes a holder likely at
- * most. Strong are as many candidates as holders, if all of them keep the address in a
- * register for later.
- */
-static void search_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *self,
-			   struct lock_queue *queue, unsigned num, const char *how)
-{
-	enum iq_certainty certainty;
-	struct iq_edge *e;
-
-	if (!queue->searched)
-		find_candidates(d, self, queue);
-	certainty = num && queue->num_candidates == num && !queue->too_many ? IQ_STRONG : IQ_LIKELY;
-	for (size_t i = 0; i < queue->num_candidates; i++)
-		if (!is_in_register(iq_task_stack(d->s, queue->candidates[i]), queue->lock))
-			certainty = IQ_LIKELY;
-	for (size_t i = 0; i < queue->num_candidates; i++) {
-		const struct iq_task *t = queue->candidates[i];
-
-		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), w->on,
-				  certainty == IQ_STRONG ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE, certainty,
-				  "%s", how);
-		iq_text_add(d->g, &e->evidence,
-			    "the lock's address %#" PRIx64 " is on the stack of %s (%d)",
-			    queue->lock, t->comm, t->pid);
-	}
-}
-
-/*
- * Whoever lets go wakes the first in the queue. If that one has run, the lock has moved, even where
- * the same task has it again: the wait of those behind it is another one.
- */
-static void tell_apart(struct iq_diag *d, struct iq_wait *w, const struct lock_waiter *self)
-{
-	const struct iq_task *first = iq_task_by_addr(d->s, self->queue->waiters[0].is.task);
-
-	if (first && !first->unreadable)
-		w->key = iq_hash_u64(first->addr ^ iq_hash_u64(first->switches));
-}
 
 /* A wait for the lock in whose queue this entry is. */
 static struct iq_wait *wait_in_queue(const struct iq_sleeper *who, const struct iq_lock_kind *kind,
@@ -195,8 +31,8 @@ static struct iq_wait *wait_in_queue(const struct iq_sleeper *who, const struct 
 	struct iq_wait *w = iq_diag_wait(who, on, IQ_WAIT_LOCK);
 
 	w->certainty = q->certainty;
-	tell_apart(d, w, self);
-	iq_text_add(d->g, &w->evidence, "%s %#" PRIx64 ": %s", type + strlen("struct "), q->lock,
+	lock_tell_apart(d, w, q);
+	iq_text_add(d->g, &w->evidence, "%s %#" PRIx64 ": %s", iq_lock_type_name(type), q->lock,
 		    q->found_by);
 	return w;
 }
@@ -220,10 +56,10 @@ static struct iq_error *explain_mutex(const struct iq_sleeper *who, struct iq_wa
 		return NULL;
 	w = wait_in_queue(who, kind, self, NULL);
 	if (words.owner)
-		add_owner(d, w, self->queue->lock, &words, "mutex.owner",
-			  words.pickup ? "was handed it" : "holds it");
+		lock_add_owner(d, w, self->queue->lock, &words, "mutex.owner",
+			       words.pickup ? "was handed it" : "holds it");
 	else
-		add_first_in_queue(d, w, self);
+		lock_add_first(d, w, self->queue);
 	*wait_ret = w;
 	return NULL;
 }
@@ -269,9 +105,9 @@ static void add_readers(struct iq_diag *d, struct iq_wait *w, const struct iq_ta
 	unsigned num = (unsigned)IQ_MIN(words->num_readers, (uint64_t)MANY_READERS);
 	size_t before = w->task->out.num;
 
-	if (!rooms_know_holders(d, w, self->queue, "struct rw_semaphore", name, num) &&
+	if (!lock_ask_rooms(d, w, self->queue, "struct rw_semaphore", name, num) &&
 	    w->task->out.num == before)
-		search_holders(d, w, task, self->queue, num, "holds it for read");
+		lock_search_holders(d, w, task, self->queue, num, "holds it for read");
 	iq_text_add(d->g, &w->evidence,
 		    "rw_semaphore.count at %#" PRIx64 " is %#" PRIx64 ": held by %u reader%s",
 		    self->queue->lock, words->count, num, num == 1 ? "" : "s");
@@ -301,13 +137,13 @@ static struct iq_error *explain_rwsem(const struct iq_sleeper *who, struct iq_wa
 	if (!readable)
 		return NULL;
 	if (words.owner) {
-		add_owner(d, w, self->queue->lock, &words, "rw_semaphore.owner",
-			  "holds it for write");
+		lock_add_owner(d, w, self->queue->lock, &words, "rw_semaphore.owner",
+			       "holds it for write");
 	} else if (words.num_readers) {
 		add_readers(d, w, task, self, &name, &words);
 		add_writer_in_front(d, w, task, self);
 	} else if (!words.held) {
-		add_first_in_queue(d, w, self);
+		lock_add_first(d, w, self->queue);
 	}
 	return NULL;
 }
@@ -342,17 +178,17 @@ static struct iq_error *explain_percpu(const struct iq_sleeper *who, struct iq_w
 	iq_lock_read(d->s, kind, lock, &words);
 	/* Who waits has the lock's address on the stack too, and holds nothing of it. */
 	queue = lock_queue_of(d, kind, lock);
-	if (rooms_know_holders(d, w, queue, kind->types[0], &name, 0))
+	if (lock_ask_rooms(d, w, queue, kind->types[0], &name, 0))
 		return NULL;
 	if (words.draining) {
 		/* A writer has closed it and sleeps until the readers inside have gone. */
-		add_owner(d, w, lock, &words, "percpu_rw_semaphore.writer",
-			  "is taking it for write");
+		lock_add_owner(d, w, lock, &words, "percpu_rw_semaphore.writer",
+			       "is taking it for write");
 	} else if (words.held) {
 		iq_text_add(d->g, &w->evidence,
 			    "percpu_rw_semaphore.block is set and nobody is recorded: a writer "
 			    "holds it");
-		search_holders(d, w, who->task, queue, 1, "holds it for write");
+		lock_search_holders(d, w, who->task, queue, 1, "holds it for write");
 	}
 	return NULL;
 }
@@ -404,9 +240,9 @@ static struct iq_error *explain_percpu_writer(const struct iq_sleeper *who,
 			      " is this task: it waits for readers to leave",
 		    lock, readers, readers == 1 ? "" : "s");
 	if ((readers || !counted) &&
-	    !rooms_know_holders(d, w, lock_queue_of(d, kind, lock), kind->types[0], &name, readers))
-		search_holders(d, w, who->task, lock_queue_of(d, kind, lock), readers,
-			       "holds it for read");
+	    !lock_ask_rooms(d, w, lock_queue_of(d, kind, lock), kind->types[0], &name, readers))
+		lock_search_holders(d, w, who->task, lock_queue_of(d, kind, lock), readers,
+				    "holds it for read");
 	return NULL;
 }
 
@@ -428,7 +264,7 @@ static struct iq_error *explain_semaphore(const struct iq_sleeper *who, struct i
 		return NULL;
 	w = wait_in_queue(who, kind, self, &name);
 	*wait_ret = w;
-	if (rooms_know_holders(d, w, self->queue, kind->types[0], &name, 0))
+	if (lock_ask_rooms(d, w, self->queue, kind->types[0], &name, 0))
 		return NULL;
 	/* The last task that got it, where it is recorded; whether it still has it is not. */
 	iq_lock_read(d->s, kind, self->queue->lock, &words);
@@ -440,57 +276,14 @@ static struct iq_error *explain_semaphore(const struct iq_sleeper *who, struct i
 			    "semaphore.last_holder at %#" PRIx64 " is %#" PRIx64, self->queue->lock,
 			    words.last);
 	} else {
-		search_holders(d, w, task, self->queue, 0, "may hold it");
+		lock_search_holders(d, w, task, self->queue, 0, "may hold it");
 	}
-	return NULL;
-}
-
-/* ---- rt_mutex ---- */
-
-static struct iq_error *explain_rtmutex(const struct iq_sleeper *who, struct iq_wait **wait_ret)
-{
-	struct iq_diag *d = who->d;
-	static const char *const futex[] = { "futex_lock_pi", "futex_wait_requeue_pi", NULL };
-	static const struct iq_lock_kind *const kind = &iq_lock_kinds[IQ_LOCK_RTMUTEX];
-	struct iq_lock_words words;
-	uint64_t waiter, lock, sleeper;
-	struct iq_object *on;
-	struct iq_wait *w;
-
-	if (!iq_peek_member(d->s, "struct task_struct", "pi_blocked_on", who->task->addr,
-			    &waiter) ||
-	    !waiter || !iq_peek_member(d->s, kind->waiter, "lock", waiter, &lock) ||
-	    !iq_peek_member(d->s, kind->waiter, kind->task, waiter, &sleeper) ||
-	    sleeper != who->task->addr || !iq_is_kernel_ptr(d->s, lock))
-		return NULL;
-	on = iq_diag_lock(d, lock,
-			  iq_stack_find(who->stack, who->frame, futex) >= 0 ? "futex" : kind->cls,
-			  iq_lock_type(d->s, kind), who, NULL);
-	w = iq_diag_wait(who, on, IQ_WAIT_LOCK);
-	iq_text_add(d->g, &w->evidence,
-		    "task_struct.pi_blocked_on leads to the rt_mutex at %#" PRIx64, lock);
-	if (iq_lock_read(d->s, kind, lock, &words) && words.owner)
-		add_owner(d, w, lock, &words, "rt_mutex.owner", "holds it");
-	*wait_ret = w;
 	return NULL;
 }
 
 static const char *const percpu_functions[] = { "percpu_rwsem_wait", "__percpu_down_read", NULL };
 static const char *const percpu_writer_functions[] = { "percpu_down_write", NULL };
-static const char *const rtmutex_functions[] = {
-	"rt_mutex_slowlock",
-	"__rt_mutex_slowlock",
-	"rt_mutex_slowlock_block",
-	"rt_mutex_wait_proxy_lock",
-	"rt_mutex_lock",
-	"rt_mutex_schedule",
-	"futex_lock_pi",
-	"futex_wait_requeue_pi",
-	"rtlock_slowlock_locked",
-	"__rt_mutex_slowlock_locked",
-	NULL,
-};
-
+static const char *const rwbase_types[] = { "struct rwbase_rt", NULL };
 static const char *const percpu_types[] = { "struct percpu_rw_semaphore", NULL };
 
 static const struct iq_wait_rule wait_rules[] = {
@@ -537,12 +330,23 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .functions = iq_semaphore_functions,
 	  .explain = explain_semaphore },
 	{ .name = "rtmutex",
-	  .summary = "an rt_mutex, also of a PI futex; its owner",
-	  .reads = "task_struct.pi_blocked_on; rt_mutex_waiter.lock; rt_mutex.owner",
+	  .summary = "an rt_mutex, also of a PI futex, and the locks that PREEMPT_RT makes of one; "
+		     "its owner",
+	  .reads = "task_struct.pi_blocked_on; rt_mutex_waiter.lock; rt_mutex.owner; "
+		   "rwbase_rt.readers",
 	  .seen = "6.1",
 	  .certainty = IQ_PROVEN,
-	  .functions = rtmutex_functions,
-	  .explain = explain_rtmutex },
+	  .functions = lock_rtmutex_functions,
+	  .explain = lock_explain_rtmutex },
+	{ .name = "rwbase-writer",
+	  .summary = "PREEMPT_RT: the writer of an rw_semaphore or rwlock that waits for the "
+		     "readers inside",
+	  .reads = "rwbase_rt.readers, .rtmutex",
+	  .seen = "",
+	  .certainty = IQ_PROVEN,
+	  .functions = lock_rwbase_functions,
+	  .needs_types = rwbase_types,
+	  .explain = lock_explain_rwbase_writer },
 	{ 0 },
 };
 

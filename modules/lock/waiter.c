@@ -188,7 +188,7 @@ static iq_vaddr recorded(const struct search *f)
 		err = iq_type_member(t, "blocked_on", &m);
 	fits = !err &&
 	       !strcmp(iq_type_name(iq_type_strip(iq_type_target(iq_type_strip(m.type)))),
-		       f->kind->types[0] + strlen("struct ")) &&
+		       iq_lock_type_name(f->kind->types[0])) &&
 	       iq_peek_member(s, type, "blocked_on", f->task->addr, &value);
 	iq_error_free(err);
 	return fits ? value : 0;

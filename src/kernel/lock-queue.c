@@ -8,7 +8,7 @@
  *					queues of completions and percpu_rw_semaphores
  *	a pointer to the first waiter	the same locks of the newest kernels: the waiters are a
  *					ring of their own
- *	a red-black tree		rt_mutex
+ *	a red-black tree		rt_mutex, and what PREEMPT_RT makes of one
  *
  * Kernel: include/linux/mutex.h, rwsem.h, semaphore.h, rtmutex.h, wait.h, swait.h;
  * kernel/locking/rtmutex_common.h.
@@ -27,9 +27,9 @@ void iq_lock_queue_deinit(struct iq_lock_queue *queue)
 struct reading {
 	struct iq_session *s;
 	const struct iq_lock_kind *kind;
-	const char *type;
 	int64_t head, first; /* in the lock; one of them is -1 */
 	int64_t links, task, mode;
+	bool is_tree;
 	struct iq_lock_queue *queue;
 	size_t max;
 	struct iq_map seen;
@@ -95,7 +95,7 @@ static struct iq_error *walk(struct reading *r, iq_vaddr lock)
 	struct iq_error *err;
 	uint64_t waiter;
 
-	if (r->kind->id == IQ_LOCK_RTMUTEX)
+	if (r->is_tree)
 		return iq_rbtree_walk(r->s, lock + (uint64_t)r->head, r->max, add_node, r);
 	if (r->head >= 0)
 		return iq_list_walk(r->s, lock + (uint64_t)r->head, r->max, add_node, r);
@@ -103,25 +103,39 @@ static struct iq_error *walk(struct reading *r, iq_vaddr lock)
 	return err || !waiter ? err : walk_ring(r, waiter);
 }
 
+/* The members of this kernel's locks of the kind, and of their waiters. */
+static bool layout_of(struct reading *r)
+{
+	int64_t rt = iq_lock_rt_offset(r->s, r->kind);
+	const struct iq_lock_kind *in = rt < 0 ? r->kind : &iq_lock_kinds[IQ_LOCK_RTMUTEX];
+	const char *type = iq_lock_type(r->s, in);
+
+	if (!in->head)
+		return false;
+	r->is_tree = rt >= 0;
+	r->head = iq_offsetof(r->s, type, in->head);
+	if (r->head >= 0 && rt > 0)
+		r->head += rt;
+	r->first = iq_offsetof(r->s, type, "first_waiter");
+	r->links = iq_offsetof(r->s, in->waiter, in->links[0]);
+	if (r->links < 0 && in->links[1])
+		r->links = iq_offsetof(r->s, in->waiter, in->links[1]);
+	r->task = iq_offsetof(r->s, in->waiter, in->task);
+	r->mode = in->mode ? iq_offsetof(r->s, in->waiter, in->mode) : -1;
+	return r->links >= 0 && r->task >= 0 && (r->head >= 0 || r->first >= 0);
+}
+
 struct iq_error *iq_lock_queue_read(struct iq_session *s, const struct iq_lock_kind *kind,
 				    iq_vaddr lock, struct iq_lock_queue *queue)
 {
 	const struct iq_task_list *tasks = iq_tasks(s);
-	struct reading r = { .s = s, .kind = kind, .queue = queue, .mode = -1 };
+	struct reading r = { .s = s, .kind = kind, .queue = queue };
+	const char *type = iq_lock_type(s, kind);
 	struct iq_error *err;
 
-	r.type = iq_lock_type(s, kind);
-	r.head = iq_offsetof(s, r.type, kind->head);
-	r.first = iq_offsetof(s, r.type, "first_waiter");
-	r.links = iq_offsetof(s, kind->waiter, kind->links[0]);
-	if (r.links < 0 && kind->links[1])
-		r.links = iq_offsetof(s, kind->waiter, kind->links[1]);
-	r.task = iq_offsetof(s, kind->waiter, kind->task);
-	if (kind->mode)
-		r.mode = iq_offsetof(s, kind->waiter, kind->mode);
-	if (r.links < 0 || r.task < 0 || (r.head < 0 && r.first < 0))
+	if (!layout_of(&r))
 		return iq_error_new(IQ_ERR_UNSUPPORTED,
-				    "this kernel's %s is laid out in an unknown way", r.type);
+				    "this kernel's %s is laid out in an unknown way", type);
 	/* A task waits in one queue of these; a wait queue has callbacks of others as well. */
 	r.max = kind->id == IQ_LOCK_WAITQUEUE ? MAX_ENTRIES
 					      : (tasks ? tasks->num_tasks : 0) + NEWCOMERS;
@@ -129,6 +143,6 @@ struct iq_error *iq_lock_queue_read(struct iq_session *s, const struct iq_lock_k
 	iq_map_deinit(&r.seen);
 	if (!err && (r.circles || queue->list.num >= r.max))
 		err = iq_error_new(IQ_ERR_CORRUPT, "the queue goes in a circle");
-	return iq_error_prefix(err, "who waits for the %s at %#" PRIx64, r.type + strlen("struct "),
+	return iq_error_prefix(err, "who waits for the %s at %#" PRIx64, iq_lock_type_name(type),
 			       lock);
 }

@@ -11,11 +11,21 @@
  *	semaphore		count; last_holder since v6.17
  *	rt_mutex		owner: the task, bit 0 somebody waits
  *
+ * PREEMPT_RT makes some of them, and spinlocks and rwlocks too, of an rt_mutex (`rtmutex`, `lock`);
+ * those that have readers of an rwbase_rt, which is an rt_mutex and a count:
+ *
+ *	READER_BIAS + n		n readers are inside, and others may come
+ *	n			a writer has the rt_mutex and waits for n readers to leave
+ *	WRITER_BIAS		a writer has it
+ *
+ * The owner of the rt_mutex is that writer; or a reader, for the moment in which it goes in.
+ *
  * A reader's name stays in an rw_semaphore when the reader has left, also beside a writer who has
  * counted himself in and not written his own name yet: only a name without the reader's bit is
  * that of an owner.
  *
- * Kernel: kernel/locking/ (mutex.h, rwsem.c, percpu-rwsem.c, semaphore.c, rtmutex_common.h);
+ * Kernel: kernel/locking/ (mutex.h, rwsem.c, percpu-rwsem.c, semaphore.c, rtmutex_common.h,
+ * rwbase_rt.c);
  * include/linux/hung_task.h for task_struct.blocker.
  */
 #include "inquest/lock.h"
@@ -36,7 +46,10 @@ enum {
 	RWSEM_READER_OWNED = 1,
 	RWSEM_OWNER_FLAGS = 7, /* with those that say whether one may spin for it */
 	RTMUTEX_WAITERS = 1,
+	RWBASE_WRITER_BIAS = 1 << 30,
 };
+
+static const uint32_t rwbase_reader_bias = 1u << 31;
 
 /* ---- kinds ---- */
 
@@ -98,6 +111,13 @@ static const char *const rtmutex_functions[] = {
 	"rt_mutex_schedule",	   NULL,
 };
 
+/* Those of PREEMPT_RT. What they call is the rt_mutex', or is told apart by them. */
+static const char *const spinlock_functions[] = { "rt_spin_lock", "rt_spin_lock_nested",
+						  "rt_spin_lock_nest_lock", "rt_spin_lock_unlock",
+						  NULL };
+static const char *const rwlock_functions[] = { "rt_read_lock", "rt_write_lock",
+						"rt_write_lock_nested", NULL };
+
 const struct iq_lock_kind iq_lock_kinds[IQ_NUM_LOCKS] = {
 	[IQ_LOCK_MUTEX] = { .id = IQ_LOCK_MUTEX,
 			    .cls = "mutex",
@@ -108,6 +128,7 @@ const struct iq_lock_kind iq_lock_kinds[IQ_NUM_LOCKS] = {
 			    .head = "wait_list",
 			    .links = { "list" },
 			    .task = "task",
+			    .rt_owner = "rtmutex.owner",
 			    .blocker_types = 1 << 0,
 			    .functions = iq_mutex_functions },
 	[IQ_LOCK_RWSEM] = { .id = IQ_LOCK_RWSEM,
@@ -122,6 +143,8 @@ const struct iq_lock_kind iq_lock_kinds[IQ_NUM_LOCKS] = {
 			    .task = "task",
 			    .mode = "type",
 			    .read_mask = 1, /* RWSEM_WAITING_FOR_READ */
+			    .rt_owner = "rwbase.rtmutex.owner",
+			    .rt_readers = "rwbase.readers.counter",
 			    /* As a reader, as a writer. */
 			    .blocker_types = 1 << 2 | 1 << 3,
 			    .functions = iq_rwsem_functions },
@@ -162,6 +185,19 @@ const struct iq_lock_kind iq_lock_kinds[IQ_NUM_LOCKS] = {
 			      .links = { "tree.entry", "tree_entry" },
 			      .task = "task",
 			      .functions = rtmutex_functions },
+	[IQ_LOCK_SPINLOCK] = { .id = IQ_LOCK_SPINLOCK,
+			       .cls = "spinlock",
+			       .brief = "spinlock",
+			       .types = { "struct spinlock" },
+			       .rt_owner = "lock.owner",
+			       .functions = spinlock_functions },
+	[IQ_LOCK_RWLOCK] = { .id = IQ_LOCK_RWLOCK,
+			     .cls = "rwlock",
+			     .brief = "rwlock",
+			     .types = { "rwlock_t" },
+			     .rt_owner = "rwbase.rtmutex.owner",
+			     .rt_readers = "rwbase.readers.counter",
+			     .functions = rwlock_functions },
 	[IQ_LOCK_COMPLETION] = { .id = IQ_LOCK_COMPLETION,
 				 .brief = "compl",
 				 .types = { "struct completion" },
@@ -198,6 +234,33 @@ const struct iq_lock_kind *iq_lock_by_type(const char *type)
 const char *iq_lock_type(struct iq_session *s, const struct iq_lock_kind *kind)
 {
 	return kind->types[1] && !iq_has_type(s, kind->types[0]) ? kind->types[1] : kind->types[0];
+}
+
+const char *iq_lock_type_name(const char *type)
+{
+	size_t len = strlen("struct ");
+
+	return strncmp(type, "struct ", len) ? type : type + len;
+}
+
+static const struct iq_lock_kind *const rtmutex_kind = &iq_lock_kinds[IQ_LOCK_RTMUTEX];
+
+int64_t iq_lock_rt_offset(struct iq_session *s, const struct iq_lock_kind *kind)
+{
+	int64_t owner;
+
+	if (kind->id == IQ_LOCK_RTMUTEX)
+		return 0;
+	owner = kind->rt_owner ? iq_offsetof(s, iq_lock_type(s, kind), kind->rt_owner) : -1;
+	return owner < 0 ? -1 : owner - iq_lock_owner_offset(s, rtmutex_kind);
+}
+
+int64_t iq_lock_owner_offset(struct iq_session *s, const struct iq_lock_kind *kind)
+{
+	const char *type = iq_lock_type(s, kind);
+	int64_t off = kind->rt_owner ? iq_offsetof(s, type, kind->rt_owner) : -1;
+
+	return off < 0 ? iq_offsetof(s, type, "owner") : off;
 }
 
 /* ---- words ---- */
@@ -271,6 +334,27 @@ static bool read_rtmutex(struct iq_session *s, iq_vaddr lock, struct iq_lock_wor
 	return true;
 }
 
+/* A lock that is made of an rt_mutex: its owner is the owner of that. */
+static bool read_rt(struct iq_session *s, const struct iq_lock_kind *kind, iq_vaddr lock,
+		    struct iq_lock_words *w)
+{
+	const char *type = iq_lock_type(s, kind);
+
+	if (!read_rtmutex(s, lock + (uint64_t)iq_lock_rt_offset(s, kind), w) ||
+	    (kind->rt_readers && !iq_peek_member(s, type, kind->rt_readers, lock, &w->count)))
+		return false;
+	if (!kind->rt_readers)
+		return true;
+	w->count &= UINT32_MAX;
+	w->held = w->count == RWBASE_WRITER_BIAS;
+	w->draining = w->owner && w->count < RWBASE_WRITER_BIAS;
+	w->num_readers = w->held ? 0 : w->count & ~(uint64_t)rwbase_reader_bias;
+	/* Who has the rt_mutex of a lock that is open has not closed it yet. */
+	if (!w->held && !w->draining)
+		w->owner = 0;
+	return true;
+}
+
 static bool read_completion(struct iq_session *s, iq_vaddr lock, struct iq_lock_words *w)
 {
 	if (!iq_peek_member(s, "struct completion", "done", lock, &w->count))
@@ -291,9 +375,11 @@ bool iq_lock_read(struct iq_session *s, const struct iq_lock_kind *kind, iq_vadd
 		[IQ_LOCK_RTMUTEX] = read_rtmutex,
 		[IQ_LOCK_COMPLETION] = read_completion,
 	};
+	bool is_rt = kind->id != IQ_LOCK_RTMUTEX && iq_lock_rt_offset(s, kind) >= 0;
 	struct iq_lock_words words = { 0 };
 
-	if (!readers[kind->id] || !readers[kind->id](s, lock, &words))
+	if (is_rt ? !read_rt(s, kind, lock, &words)
+		  : !readers[kind->id] || !readers[kind->id](s, lock, &words))
 		return false;
 	*words_ret = words;
 	return true;
@@ -324,8 +410,18 @@ struct suspect {
 	const struct iq_lock_kind *kind;
 	const char *type;
 	iq_vaddr lock;
+	bool is_rt;
 	struct iq_lock_words words;
 };
+
+static struct suspect suspect(struct iq_session *s, const struct iq_lock_kind *kind, iq_vaddr lock)
+{
+	return (struct suspect){ .s = s,
+				 .kind = kind,
+				 .type = iq_lock_type(s, kind),
+				 .lock = lock,
+				 .is_rt = iq_lock_rt_offset(s, kind) >= 0 };
+}
 
 static bool is_task(struct iq_session *s, iq_vaddr addr)
 {
@@ -333,12 +429,18 @@ static bool is_task(struct iq_session *s, iq_vaddr addr)
 	return iq_tasks(s) && iq_task_by_addr(s, addr);
 }
 
-/* Where its queue begins: a list head in it, else the word that points to the first waiter. */
+/*
+ * Where its queue begins: a list head in it, else the word that points to the first waiter, or of
+ * an rt_mutex to the root of the tree of them.
+ */
 static bool queue_starts(const struct suspect *x, iq_vaddr *head_ret, uint64_t *next_ret)
 {
 	int64_t head = iq_offsetof(x->s, x->type, x->kind->head);
 	int64_t first = iq_offsetof(x->s, x->type, "first_waiter");
 
+	if (x->is_rt)
+		first = iq_lock_rt_offset(x->s, x->kind) +
+			iq_offsetof(x->s, iq_lock_type(x->s, rtmutex_kind), rtmutex_kind->head);
 	*head_ret = head >= 0 ? x->lock + (uint64_t)head : 0;
 	return (head >= 0 || first >= 0) &&
 	       iq_peek_u64(x->s, x->lock + (uint64_t)(head >= 0 ? head : first), next_ret);
@@ -409,13 +511,20 @@ static const char *doubt_of_percpu(const struct suspect *x)
 		       : "it has no counts of readers";
 }
 
+/* Some bits of the count have no meaning, some values mean nothing. */
+static bool count_is_sane(const struct suspect *x)
+{
+	if (x->kind->id != IQ_LOCK_RWSEM)
+		return true;
+	return x->words.num_readers <= RWSEM_MANY_READERS &&
+	       (x->is_rt ? x->words.count != 0 : !(x->words.count & RWSEM_UNUSED));
+}
+
 static const char *doubt_of(const struct suspect *x)
 {
 	if (x->kind->id == IQ_LOCK_PERCPU_RWSEM)
 		return doubt_of_percpu(x);
-	/* Some bits of the count have no meaning. */
-	if (x->kind->id == IQ_LOCK_RWSEM &&
-	    ((x->words.count & RWSEM_UNUSED) || x->words.num_readers > RWSEM_MANY_READERS))
+	if (!count_is_sane(x))
 		return "its count is none";
 	if (x->words.owner && !is_task(x->s, x->words.owner))
 		return "its owner is no task";
@@ -425,8 +534,8 @@ static const char *doubt_of(const struct suspect *x)
 struct iq_error *iq_lock_is_plausible(struct iq_session *s, const struct iq_lock_kind *kind,
 				      iq_vaddr lock)
 {
-	struct suspect x = { .s = s, .kind = kind, .type = iq_lock_type(s, kind), .lock = lock };
-	const char *name = x.type + strlen("struct "), *doubt = "it is not aligned";
+	struct suspect x = suspect(s, kind, lock);
+	const char *name = iq_lock_type_name(x.type), *doubt = "it is not aligned";
 
 	if (!(lock & 7)) {
 		if (!iq_lock_read(s, kind, lock, &x.words))
@@ -440,11 +549,10 @@ struct iq_error *iq_lock_is_plausible(struct iq_session *s, const struct iq_lock
 
 bool iq_mutex_is_telling(struct iq_session *s, iq_vaddr lock)
 {
-	struct suspect x = {
-		.s = s, .kind = &iq_lock_kinds[IQ_LOCK_MUTEX], .type = "struct mutex", .lock = lock
-	};
+	struct suspect x = suspect(s, &iq_lock_kinds[IQ_LOCK_MUTEX], lock);
 
-	return iq_offsetof(s, x.type, "first_waiter") < 0 ||
-	       (iq_lock_read(s, x.kind, lock, &x.words) && x.words.has_waiters &&
-		!queue_is_empty(&x));
+	if (iq_offsetof(s, x.type, x.kind->head) >= 0)
+		return true;
+	return iq_lock_read(s, x.kind, lock, &x.words) && x.words.has_waiters &&
+	       !queue_is_empty(&x);
 }

@@ -36,6 +36,7 @@ struct symbol {
 
 struct fakekernel {
 	enum fk_flavour flavour;
+	bool rt;
 	struct iq_target *target;
 	bool target_given_away;
 	struct iq_arena *arena;

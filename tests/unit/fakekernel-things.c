@@ -11,21 +11,26 @@ enum {
 	RWSEM_WAITERS = 2,
 	RWSEM_READER = 0x100,
 	RWSEM_OWNED_BY_READER = 1,
+	RTMUTEX_WAITERS = 1,
 	VMA_EXCLUSIVE = 0x40000000,
 };
+
+static const uint64_t RWBASE_OPEN = 0x80000000; /* READER_BIAS */
 
 /* ---- locks ---- */
 
 void fk_init_mutex(struct fakekernel *k, iq_vaddr lock)
 {
-	if (k->flavour != FK_NEW)
+	if (fk_has(k, "mutex.wait_list"))
 		fk_list_init(k, lock + fk_off(k, "mutex.wait_list"));
 }
 
 void fk_init_rwsem(struct fakekernel *k, iq_vaddr lock)
 {
-	if (k->flavour != FK_NEW)
+	if (fk_has(k, "rw_semaphore.wait_list"))
 		fk_list_init(k, lock + fk_off(k, "rw_semaphore.wait_list"));
+	if (k->rt)
+		fk_put(k, lock, "rw_semaphore.rwbase.readers.counter", RWBASE_OPEN);
 }
 
 void fk_init_percpu_rwsem(struct fakekernel *k, iq_vaddr lock)
@@ -237,6 +242,25 @@ void fk_wait_rtmutex(struct fk_task *t, iq_vaddr lock)
 	fk_put(k, waiter, "rt_mutex_waiter.lock", lock);
 	fk_task_put(t, "pi_blocked_on", waiter);
 	fk_switch(t, FK_S);
+}
+
+iq_vaddr fk_wait_rt(struct fk_task *t, iq_vaddr rtmutex, uint64_t state)
+{
+	struct fakekernel *k = t->k;
+	iq_vaddr waiter, node;
+
+	fk_calls(t, "rt_mutex_slowlock");
+	waiter = fk_local(t, "rt_mutex_waiter");
+	node = waiter + fk_off(k, "rt_mutex_waiter.tree_entry");
+	fk_put(k, waiter, "rt_mutex_waiter.task", t->addr);
+	fk_put(k, waiter, "rt_mutex_waiter.lock", rtmutex);
+	fk_put(k, rtmutex, "rt_mutex_base.waiters.rb_root.rb_node", node);
+	fk_put(k, rtmutex, "rt_mutex_base.waiters.rb_leftmost", node);
+	fk_put(k, rtmutex, "rt_mutex_base.owner",
+	       fk_get(k, rtmutex, "rt_mutex_base.owner") | RTMUTEX_WAITERS);
+	fk_task_put(t, "pi_blocked_on", waiter);
+	fk_switch(t, state);
+	return waiter;
 }
 
 /* At the end of the list, which is made where there is none. */

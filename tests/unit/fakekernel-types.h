@@ -11,7 +11,8 @@
 #ifndef IQ_TESTS_UNIT_FAKEKERNEL_TYPES_H
 #define IQ_TESTS_UNIT_FAKEKERNEL_TYPES_H
 
-enum { O = 1, M = 2, N = 4, ALL = O | M | N };
+/* RT: of PREEMPT_RT, which is made of FK_MID; NOT_RT: only where it is none. */
+enum { O = 1, M = 2, N = 4, ALL = O | M | N, RT = 8, NOT_RT = 16 };
 
 static const struct made_type_text {
 	unsigned flavours;
@@ -33,22 +34,28 @@ static const struct made_type_text {
 	  "u64 r8; u64 ax; u64 cx; u64 dx; u64 si; u64 di; u64 orig_ax; u64 ip; u64 cs; u64 flags; "
 	  "u64 sp; u64 ss; }" },
 
-	{ O | M, "mutex { atomic_long_t owner; u32 wait_lock; u32 osq; list_head wait_list; }" },
+	{ M | N, "rt_mutex_base { u32 wait_lock; rb_root_cached waiters; void *owner; }" },
+	{ RT, "rwbase_rt { atomic_t readers; rt_mutex_base rtmutex; }" },
+	{ RT, "mutex { rt_mutex_base rtmutex; }" },
+	{ RT, "rw_semaphore { rwbase_rt rwbase; }" },
+	{ RT, "spinlock { rt_mutex_base lock; }" },
+	{ O | M | NOT_RT,
+	  "mutex { atomic_long_t owner; u32 wait_lock; u32 osq; list_head wait_list; }" },
 	{ N, "mutex { atomic_long_t owner; u32 wait_lock; u32 osq; u64 first_waiter; }" },
-	{ ALL, "mutex_waiter { list_head list; void *task; u64 ww_ctx; }" },
-	{ O | M, "rw_semaphore { atomic_long_t count; atomic_long_t owner; u32 osq; u32 wait_lock; "
-		 "list_head wait_list; }" },
+	{ ALL | NOT_RT, "mutex_waiter { list_head list; void *task; u64 ww_ctx; }" },
+	{ O | M | NOT_RT,
+	  "rw_semaphore { atomic_long_t count; atomic_long_t owner; u32 osq; u32 wait_lock; "
+	  "list_head wait_list; }" },
 	{ N, "rw_semaphore { atomic_long_t count; atomic_long_t owner; u32 osq; u32 wait_lock; "
 	     "u64 first_waiter; }" },
 	{ O,
 	  "rwsem_waiter { list_head list; void *task; u32 type; u64 timeout; u64 last_rowner; }" },
-	{ M | N,
+	{ M | N | NOT_RT,
 	  "rwsem_waiter { list_head list; void *task; u32 type; u64 timeout; u8 handoff_set; }" },
 	{ O | M, "semaphore { u32 lock; u32 count; list_head wait_list; }" },
 	{ N, "semaphore { u32 lock; u32 count; u64 first_waiter; u64 last_holder; }" },
 	{ ALL, "semaphore_waiter { list_head list; void *task; u8 up; }" },
 	{ O, "rt_mutex { u32 wait_lock; rb_root_cached waiters; void *owner; }" },
-	{ M | N, "rt_mutex_base { u32 wait_lock; rb_root_cached waiters; void *owner; }" },
 	{ M | N, "rt_mutex { rt_mutex_base rtmutex; }" },
 	{ ALL,
 	  "rt_mutex_waiter { rb_node tree_entry; rb_node pi_tree_entry; void *task; void *lock; "

@@ -258,7 +258,8 @@ static void make_types(struct fakekernel *k)
 		t->is_int = true;
 	}
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(made_types); i++)
-		if (made_types[i].flavours & (1u << k->flavour))
+		if (made_types[i].flavours & (k->rt ? M | RT : 1 << k->flavour) &&
+		    !(k->rt && made_types[i].flavours & NOT_RT))
 			parse_type(k, made_types[i].text);
 }
 
@@ -566,13 +567,14 @@ static void write_kallsyms(struct fakekernel *k)
 
 /* ---- the whole ---- */
 
-struct fakekernel *fakekernel_new(enum fk_flavour flavour)
+static struct fakekernel *make(enum fk_flavour flavour, bool rt)
 {
 	struct fakekernel *k = iq_xcalloc(1, sizeof(*k));
 	uint64_t cpus = (1 << FK_CPUS) - 1;
 	uint32_t num = FK_CPUS;
 
 	k->flavour = flavour;
+	k->rt = rt;
 	k->target = iq_fake_new();
 	k->arena = iq_arena_new();
 	k->types = iq_xcalloc(MAX_TYPES, sizeof(*k->types));
@@ -593,6 +595,16 @@ struct fakekernel *fakekernel_new(enum fk_flavour flavour)
 	percpu_symbol(k, "runqueues", k->runqueues - percpu_start);
 	fk_make_first(k);
 	return k;
+}
+
+struct fakekernel *fakekernel_new(enum fk_flavour flavour)
+{
+	return make(flavour, false);
+}
+
+struct fakekernel *fakekernel_new_rt(void)
+{
+	return make(FK_MID, true);
 }
 
 void fakekernel_free(struct fakekernel *k)

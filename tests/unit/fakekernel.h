@@ -43,6 +43,8 @@ struct fk_task {
 };
 
 struct fakekernel *fakekernel_new(enum fk_flavour flavour);
+/* FK_MID with PREEMPT_RT: mutexes, rw_semaphores and spinlocks are made of rt_mutexes. */
+struct fakekernel *fakekernel_new_rt(void);
 void fakekernel_free(struct fakekernel *k);
 enum fk_flavour fk_flavour(const struct fakekernel *k);
 
@@ -155,6 +157,8 @@ iq_vaddr fk_wait_read(struct fk_task *t, iq_vaddr lock, bool killable);
 iq_vaddr fk_wait_semaphore(struct fk_task *t, iq_vaddr lock);
 iq_vaddr fk_wait_percpu(struct fk_task *t, iq_vaddr lock, bool to_write);
 void fk_wait_rtmutex(struct fk_task *t, iq_vaddr lock);
+/* PREEMPT_RT: sleep on the rt_mutex of a lock, in the function that the task is in; alone. */
+iq_vaddr fk_wait_rt(struct fk_task *t, iq_vaddr rtmutex, uint64_t state);
 /* Sleep in a completion, or in a queue (wait_queue_head), by an entry on the stack. The queue is
  * made when the first comes. The address of the entry. */
 iq_vaddr fk_wait_completion(struct fk_task *t, iq_vaddr done, uint64_t state);
