@@ -45,6 +45,7 @@ PUBLIC = {
     'stack': 'unwind',
     'session': 'kernel',
     'cache': 'kernel',
+    'sleep': 'kernel',
     'task': 'kernel',
     'path': 'kernel',
     'uobject': 'kernel',

@@ -15,6 +15,7 @@
  * Kernel: net/core/dev.c.
  */
 #include "inquest/module.h"
+#include "inquest/sleep.h"
 #include "inquest/waitq.h"
 
 #include <ctype.h>
@@ -97,13 +98,12 @@ static bool references(struct iq_diag *d, iq_vaddr dev, int32_t *num_ret)
 /* It sleeps there for a while, and not in something that is called there. */
 static bool only_sleeps(const struct iq_stack *stack, size_t frame)
 {
-	static const char *const sleeping[] = {
-		"msleep",     "schedule_timeout",    "schedule_timeout_uninterruptible", "schedule",
-		"__schedule", "netdev_wait_allrefs", "netdev_wait_allrefs_any",		 NULL
-	};
+	static const char *const own[] = { "netdev_wait_allrefs", "netdev_wait_allrefs_any", NULL };
 
 	for (size_t i = 0; i < frame; i++)
-		if (iq_stack_find(stack, i, sleeping) != (int)i)
+		if (!(iq_sleep_kinds(&stack->frames[i]) &
+		      (IQ_SLEEP_SCHEDULER | IQ_SLEEP_TIMEOUT | IQ_SLEEP_NAP)) &&
+		    iq_stack_find(stack, i, own) != (int)i)
 			return false;
 	return frame > 0;
 }

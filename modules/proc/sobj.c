@@ -14,6 +14,7 @@
 #include <ctype.h>
 
 #include "inquest/lock.h"
+#include "inquest/sleep.h"
 #include "inquest/waitq.h"
 #include "proc.h"
 
@@ -23,7 +24,8 @@ struct sobj_class {
 	const char *name;
 	const char *mdb; /* what mdb calls its like; NULL */
 	bool idle;	 /* who sleeps so, and may be woken by signals, waits for something to do */
-	const char *const *functions;
+	unsigned kinds;	 /* IQ_SLEEP_* that are of this class */
+	const char *const *functions; /* and these; NULL: none */
 };
 
 #define FUNCTIONS(...)                                                                             \
@@ -34,74 +36,42 @@ struct sobj_class {
 
 /* Besides the kinds of lock that inquest/lock.h knows. */
 static const struct sobj_class classes[] = {
-	{ "FUTEX_PI", "USER_PI", true,
+	{ "FUTEX_PI", "USER_PI", true, 0,
 	  FUNCTIONS("futex_lock_pi", "futex_wait_requeue_pi", "rt_mutex_wait_proxy_lock") },
-	{ "FUTEX", "USER", true,
-	  FUNCTIONS("futex_wait_queue", "futex_wait_queue_me", "futex_do_wait", "__futex_wait",
-		    "futex_wait", "futex_wait_multiple", "do_futex") },
-	{ "COMPLETION", NULL, false,
-	  FUNCTIONS("wait_for_completion", "__wait_for_common", "wait_for_common",
-		    "wait_for_completion_killable", "wait_for_completion_interruptible",
-		    "wait_for_completion_timeout", "wait_for_completion_io",
-		    "wait_for_completion_io_timeout", "wait_for_completion_state",
-		    "wait_for_completion_interruptible_timeout",
-		    "wait_for_completion_killable_timeout", "do_wait_for_common") },
-	{ "PAGE", NULL, false,
-	  FUNCTIONS("folio_wait_bit_common", "folio_wait_bit", "folio_wait_bit_killable",
-		    "wait_on_page_bit_common", "wait_on_page_bit", "wait_on_page_bit_killable",
-		    "__lock_page", "__folio_lock", "__lock_page_killable", "__folio_lock_killable",
-		    "__lock_page_or_retry", "__folio_lock_or_retry", "folio_wait_writeback",
-		    "wait_on_page_writeback", "migration_entry_wait_on_locked",
-		    "softleaf_entry_wait_on_locked", "folio_put_wait_locked",
-		    "put_and_wait_on_page_locked") },
-	{ "BIT", NULL, false,
-	  FUNCTIONS("bit_wait", "bit_wait_io", "bit_wait_timeout", "bit_wait_io_timeout",
-		    "__wait_on_bit", "__wait_on_bit_lock", "out_of_line_wait_on_bit",
-		    "out_of_line_wait_on_bit_lock", "out_of_line_wait_on_bit_timeout",
-		    "__wait_on_buffer", "__lock_buffer", "wait_on_bit_io") },
-	{ "POLL", "CV", true,
-	  FUNCTIONS("do_poll", "do_sys_poll", "poll_schedule_timeout", "do_select",
-		    "core_sys_select", "ep_poll", "do_epoll_wait", "io_cqring_wait") },
-	{ "TIMER", "CV", true,
-	  FUNCTIONS("do_nanosleep", "hrtimer_nanosleep", "msleep", "msleep_interruptible",
-		    "usleep_range", "usleep_range_state", "schedule_hrtimeout_range",
-		    "schedule_timeout", "common_nsleep") },
-	{ "SIGNAL", "CV", true,
-	  FUNCTIONS("__do_sys_pause", "sys_pause", "do_sigtimedwait", "sigsuspend",
-		    "do_signal_stop", "ptrace_stop", "do_jobctl_trap", "do_freezer_trap") },
-	{ "VMA", "RWLOCK", false,
+	{ "FUTEX", "USER", true, IQ_SLEEP_FUTEX_ANY, NULL },
+	{ "COMPLETION", NULL, false, IQ_SLEEP_COMPLETION, NULL },
+	{ "PAGE", NULL, false, 0, iq_page_wait_functions },
+	{ "BIT", NULL, false, IQ_SLEEP_BIT,
+	  FUNCTIONS("__wait_on_buffer", "__lock_buffer", "wait_on_bit_io") },
+	{ "POLL", "CV", true, IQ_SLEEP_POLL | IQ_SLEEP_RING, FUNCTIONS("poll_schedule_timeout") },
+	{ "TIMER", "CV", true, IQ_SLEEP_TIME | IQ_SLEEP_NAP | IQ_SLEEP_TIMEOUT, NULL },
+	{ "SIGNAL", "CV", true, IQ_SLEEP_SIGNAL,
+	  FUNCTIONS("do_signal_stop", "ptrace_stop", "do_jobctl_trap", "do_freezer_trap") },
+	{ "VMA", "RWLOCK", false, 0,
 	  FUNCTIONS("__vma_start_exclude_readers", "__vma_enter_locked", "__vma_start_write",
 		    "vma_start_read") },
-	{ "RCU", NULL, false,
+	{ "RCU", NULL, false, 0,
 	  FUNCTIONS("synchronize_rcu", "synchronize_srcu", "__synchronize_srcu", "__wait_rcu_gp",
 		    "synchronize_rcu_expedited", "rcu_barrier", "synchronize_rcu_normal",
 		    "synchronize_rcu_tasks", "synchronize_rcu_tasks_generic") },
-	{ "IO", NULL, false,
+	{ "IO", NULL, false, IQ_SLEEP_IO,
 	  FUNCTIONS("rq_qos_wait", "blk_mq_get_tag", "__bio_queue_enter", "blk_queue_enter",
-		    "io_schedule", "io_schedule_timeout", "blk_execute_rq", "submit_bio_wait",
-		    "balance_dirty_pages", "__blkdev_direct_IO", "mempool_alloc",
-		    "mempool_alloc_noprof") },
-	{ "WORK", "CV", true,
-	  FUNCTIONS("worker_thread", "rescuer_thread", "kthread_worker_fn", "smpboot_thread_fn",
-		    "kthreadd", "irq_thread", "rcu_tasks_one_gp", "rcu_tasks_kthread",
+		    "blk_execute_rq", "submit_bio_wait", "balance_dirty_pages",
+		    "__blkdev_direct_IO", "mempool_alloc", "mempool_alloc_noprof") },
+	{ "WORK", "CV", true, IQ_SLEEP_WORKER,
+	  FUNCTIONS("kthreadd", "irq_thread", "rcu_tasks_one_gp", "rcu_tasks_kthread",
 		    "nbcon_kthread_func", "rcu_nocb_cb_kthread", "rcu_nocb_gp_kthread",
 		    "rcu_gp_kthread", "rcu_gp_fqs_loop") },
 	/* Who stands behind this function waits in a wait queue, as most of the kernel does. */
-	{ "WAITQ", "CV", true,
-	  FUNCTIONS("pipe_read", "pipe_write", "anon_pipe_read", "anon_pipe_write",
-		    "pipe_wait_readable", "pipe_wait_writable", "wait_for_partner", "fifo_open",
-		    "n_tty_read", "n_tty_write", "wait_woken", "do_wait", "__do_wait",
-		    "kernel_wait4", "do_wait_intr", "do_wait_intr_irq", "sk_wait_data",
-		    "__skb_wait_for_more_packets", "sk_stream_wait_memory", "sock_alloc_send_pskb",
-		    "unix_stream_read_generic", "unix_stream_data_wait", "inet_csk_accept",
+	{ "WAITQ", "CV", true, IQ_SLEEP_QUEUE | IQ_SLEEP_CHILD | IQ_SLEEP_EVENT | IQ_SLEEP_INPUT,
+	  FUNCTIONS("pipe_write", "anon_pipe_write", "pipe_wait_writable", "wait_for_partner",
+		    "fifo_open", "n_tty_write", "sk_stream_wait_memory", "sock_alloc_send_pskb",
 		    "unix_wait_for_peer", "request_wait_answer", "__fuse_request_send",
-		    "fuse_dev_do_read", "do_msgrcv", "do_msgsnd", "do_semtimedop",
-		    "__do_semtimedop", "wq_sleep", "handle_userfault", "fanotify_handle_event",
-		    "fanotify_read", "inotify_read", "eventfd_read", "signalfd_dequeue",
-		    "timerfd_read", "jbd2_log_wait_commit", "kjournald2", "wait_transaction_locked",
-		    "start_this_handle", "add_transaction_credits", "rpc_wait_bit_killable",
-		    "locks_lock_inode_wait", "flock_lock_inode_wait", "posix_lock_inode_wait",
-		    "do_lock_file_wait", "rcuwait_wait_event", "kauditd_thread", "kswapd",
+		    "fuse_dev_do_read", "do_msgsnd", "__do_semtimedop", "handle_userfault",
+		    "fanotify_handle_event", "fanotify_read", "jbd2_log_wait_commit", "kjournald2",
+		    "wait_transaction_locked", "start_this_handle", "add_transaction_credits",
+		    "rpc_wait_bit_killable", "locks_lock_inode_wait", "flock_lock_inode_wait",
+		    "posix_lock_inode_wait", "do_lock_file_wait", "rcuwait_wait_event", "kswapd",
 		    "kcompactd", "oom_reaper", "ksmd", "khugepaged", "read_events",
 		    "__wait_on_freeing_inode", "__cgroup_freezer", "dm_wait_for_completion",
 		    "raid5_get_active_stripe", "md_thread", "cifs_demultiplex_thread",
@@ -109,10 +79,12 @@ static const struct sobj_class classes[] = {
 		    "kernel_clone", "wait_for_vfork_done", "vsock_connectible_wait_data") },
 };
 
-static bool is_one_of(const struct iq_frame *f, const char *const *names)
+static bool is_of(const struct sobj_class *c, const struct iq_frame *f, unsigned kinds)
 {
-	for (size_t i = 0; names[i]; i++)
-		if (iq_frame_is(f, names[i]))
+	if (c->kinds & kinds)
+		return true;
+	for (size_t i = 0; c->functions && c->functions[i]; i++)
+		if (iq_frame_is(f, c->functions[i]))
 			return true;
 	return false;
 }
@@ -141,22 +113,18 @@ static bool class_of(const char *name, struct sobj_class *class_ret)
 	return false;
 }
 
-static const char *class_of_frame(const struct iq_frame *f)
+static const char *class_of_frame(const struct iq_frame *f, unsigned kinds)
 {
 	struct sobj_class c;
 
 	for (size_t i = 0; class_at(i, &c); i++)
-		if (c.name && c.functions && is_one_of(f, c.functions))
+		if (c.name && is_of(&c, f, kinds))
 			return c.name;
 	return NULL;
 }
 
 /* These say how a task sleeps: they count only where no function around them says more. */
-static bool is_weak(const struct iq_frame *f)
-{
-	return iq_frame_is(f, "io_schedule") || iq_frame_is(f, "io_schedule_timeout") ||
-	       iq_frame_is(f, "schedule_timeout") || iq_frame_is(f, "schedule_hrtimeout_range");
-}
+enum { WEAK = IQ_SLEEP_TIMEOUT | IQ_SLEEP_IO };
 
 /* Frame by frame from the innermost. */
 const char *proc_sobj(const struct iq_stack *stack, int *frame_ret)
@@ -165,11 +133,12 @@ const char *proc_sobj(const struct iq_stack *stack, int *frame_ret)
 	int weak_at = -1;
 
 	for (size_t i = 0; i < stack->num_frames && i < MAX_INNER; i++) {
-		const char *name = class_of_frame(&stack->frames[i]);
+		unsigned kinds = iq_sleep_kinds(&stack->frames[i]);
+		const char *name = class_of_frame(&stack->frames[i], kinds);
 
 		if (!name)
 			continue;
-		if (is_weak(&stack->frames[i])) {
+		if (kinds & WEAK) {
 			weak = weak ? weak : name;
 			weak_at = weak_at < 0 ? (int)i : weak_at;
 			continue;

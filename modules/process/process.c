@@ -24,6 +24,7 @@
 #include "inquest/process.h"
 #include "inquest/files.h"
 #include "inquest/module.h"
+#include "inquest/sleep.h"
 #include "inquest/waitq.h"
 
 enum { MAX_LEVEL = 32, MAX_DUMPED = 100000 };
@@ -31,22 +32,11 @@ enum { MAX_LEVEL = 32, MAX_DUMPED = 100000 };
 static const char *const dump_functions[] = { "do_coredump", "vfs_coredump", "elf_core_dump",
 					      NULL };
 
-/* Nothing but the scheduler below this frame: it is this function that sleeps. */
+/* Nothing but the scheduler and completions below this frame: it is this function that sleeps. */
 static bool sleeps_in(const struct iq_stack *stack, size_t frame)
 {
-	static const char *const scheduler[] = { "__schedule",
-						 "schedule",
-						 "schedule_preempt_disabled",
-						 "schedule_timeout",
-						 "wait_for_completion",
-						 "wait_for_completion_state",
-						 "__wait_for_common",
-						 NULL };
-
-	for (size_t i = 0; i < frame; i++)
-		if (iq_stack_find(stack, i, scheduler) != (int)i)
-			return false;
-	return true;
+	return iq_sleeps_in(stack, frame,
+			    IQ_SLEEP_SCHEDULER | IQ_SLEEP_TIMEOUT | IQ_SLEEP_COMPLETION);
 }
 
 static struct iq_edge *add_edge(struct iq_diag *d, struct iq_wait *w, const struct iq_task *t,

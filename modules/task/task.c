@@ -14,60 +14,17 @@
  * kernel/signal.c (do_signal_stop), kernel/ptrace.c.
  */
 #include "inquest/module.h"
+#include "inquest/sleep.h"
 
 enum { PIDTYPE_PID = 0, PIDTYPE_TGID = 1, PIDTYPE_PGID = 2 };
 
 /* ---- what a task is when nothing else explains it ---- */
 
 /* Sleeps that a program asks for: timers, events, input. */
-static const char *const ordinary_sleeps[] = {
-	"hrtimer_nanosleep",
-	"common_nsleep",
-	"common_nsleep_timens",
-	"__do_sys_pause",
-	"sys_pause",
-	"do_sys_poll",
-	"do_poll",
-	"do_select",
-	"core_sys_select",
-	"ep_poll",
-	"do_epoll_wait",
-	"do_sigtimedwait",
-	"__do_sys_rt_sigtimedwait",
-	"sigsuspend",
-	"pipe_read",
-	"anon_pipe_read",
-	"pipe_wait_readable",
-	"n_tty_read",
-	"tty_read",
-	"futex_wait",
-	"__futex_wait",
-	"futex_wait_queue",
-	"futex_wait_queue_me",
-	"do_futex",
-	"inet_csk_accept",
-	"unix_stream_read_generic",
-	"unix_stream_data_wait",
-	"__skb_wait_for_more_packets",
-	"sk_wait_data",
-	"unix_accept",
-	"eventfd_read",
-	"signalfd_dequeue",
-	"inotify_read",
-	"timerfd_read",
-	"do_msgrcv",
-	"do_semtimedop",
-	"wq_sleep",
-	"io_cqring_wait",
-	"kauditd_thread",
-	NULL,
+enum {
+	ORDINARY_SLEEPS = IQ_SLEEP_TIME | IQ_SLEEP_POLL | IQ_SLEEP_RING | IQ_SLEEP_SIGNAL |
+			  IQ_SLEEP_FUTEX_ANY | IQ_SLEEP_EVENT | IQ_SLEEP_INPUT
 };
-
-/* Kernel threads without work. They are on the stack while there is work as well: only the
- * innermost counts. */
-static const char *const idle_threads[] = { "worker_thread",	 "rescuer_thread",
-					    "smpboot_thread_fn", "kthread_worker_fn",
-					    "kthread",		 NULL };
 
 /* The sleep that a program asked for ends where it touches its memory. */
 static const char *const faults[] = { "asm_exc_page_fault", "exc_page_fault", "do_user_addr_fault",
@@ -76,11 +33,16 @@ static const char *const faults[] = { "asm_exc_page_fault", "exc_page_fault", "d
 static int ordinary_sleep(const struct iq_stack *stack)
 {
 	enum { CALLER_OF_SCHEDULE = 2 }; /* behind __schedule() and schedule() */
-	int frame = iq_stack_find(stack, 0, ordinary_sleeps);
+	static const char *const kthread[] = { "kthread", NULL };
+	int frame = iq_sleep_find(stack, 0, ORDINARY_SLEEPS);
 	int fault = iq_stack_find(stack, 0, faults);
 
+	/* Kernel threads without work. These are on the stack while there is work as well: only the
+	 * innermost counts. */
 	if (frame < 0) {
-		frame = iq_stack_find(stack, 0, idle_threads);
+		frame = iq_sleep_find(stack, 0, IQ_SLEEP_WORKER);
+		if (frame < 0)
+			frame = iq_stack_find(stack, 0, kthread);
 		return frame <= CALLER_OF_SCHEDULE ? frame : -1;
 	}
 	return fault >= 0 && fault < frame ? -1 : frame;
@@ -378,15 +340,11 @@ static struct iq_error *explain_new_kthread(const struct iq_sleeper *who, struct
 {
 	struct iq_diag *d = who->d;
 	const struct iq_task *task = who->task;
-	static const char *const sleeping[] = { "__schedule", "schedule",
-						"schedule_preempt_disabled", NULL };
 	struct iq_object *on;
 
-	if (!task->kthread || !who->frame)
+	if (!task->kthread || !who->frame ||
+	    !iq_sleeps_in(who->stack, who->frame, IQ_SLEEP_SCHEDULER))
 		return NULL;
-	for (size_t i = 0; i < who->frame; i++)
-		if (iq_stack_find(who->stack, i, sleeping) != (int)i)
-			return NULL;
 	on = iq_graph_object(d->g, IQ_OBJ_KERNEL, "kernel:first-wakeup-of-%d", task->pid);
 	iq_object_name(d->g, on, "the start of %s (%d)", task->comm, task->pid);
 	*wait_ret = iq_diag_wait(who, on, IQ_WAIT_IDLE);

@@ -9,7 +9,8 @@
 #include "diag/engine.h"
 
 #include <stdio.h>
-#include <time.h>
+
+#include "inquest/sleep.h"
 
 enum { TASK_NOLOAD = 0x400, MAX_OBJECTS = 2000000 };
 
@@ -117,66 +118,6 @@ static bool is_blocked(const struct iq_task *t)
 	       t->state != 'X';
 }
 
-/* Functions that say how a task sleeps, not for what. */
-bool iq_is_scheduler_function(const char *name)
-{
-	static const char *const names[] = {
-		"__switch_to",
-		"__switch_to_asm",
-		"__schedule",
-		"schedule",
-		"schedule_timeout",
-		"schedule_timeout_uninterruptible",
-		"schedule_timeout_killable",
-		"schedule_timeout_interruptible",
-		"schedule_timeout_idle",
-		"schedule_preempt_disabled",
-		"io_schedule",
-		"io_schedule_timeout",
-		"schedule_hrtimeout",
-		"schedule_hrtimeout_range",
-		"schedule_hrtimeout_range_clock",
-		"preempt_schedule",
-		"preempt_schedule_common",
-		"__cond_resched",
-		"preempt_schedule_irq",
-		"wait_for_completion",
-		"wait_for_completion_killable",
-		"wait_for_completion_interruptible",
-		"wait_for_completion_timeout",
-		"wait_for_completion_io",
-		"wait_for_completion_io_timeout",
-		"wait_for_completion_state",
-		"wait_for_completion_killable_timeout",
-		"wait_for_completion_interruptible_timeout",
-		"__wait_for_common",
-		"wait_for_common",
-		"do_wait_for_common",
-		"bit_wait",
-		"bit_wait_io",
-		"bit_wait_timeout",
-		"__wait_on_bit",
-		"__wait_on_bit_lock",
-		"out_of_line_wait_on_bit",
-		"out_of_line_wait_on_bit_lock",
-		"do_wait_intr",
-		"do_wait_intr_irq",
-		"wait_woken",
-		"msleep",
-		"__wait_rcu_gp",
-		"schedule_rtlock",
-		"rt_mutex_schedule",
-		"do_nanosleep",
-		NULL,
-	};
-	size_t len = strcspn(name, ".");
-
-	for (size_t i = 0; names[i]; i++)
-		if (strlen(names[i]) == len && !strncmp(names[i], name, len))
-			return true;
-	return false;
-}
-
 bool iq_engine_is_asked_for(const struct engine *e, const struct iq_task *t)
 {
 	const struct iq_asked *asked = &e->options->asked;
@@ -204,7 +145,7 @@ static struct iq_wait *wait_in_kernel(struct engine *e, const struct iq_sleeper 
 
 	for (size_t i = 0; i < stack->num_frames && !where; i++)
 		if (stack->frames[i].sym.name &&
-		    !iq_is_scheduler_function(stack->frames[i].sym.name))
+		    !(iq_sleep_kinds(&stack->frames[i]) & IQ_SLEEP_HOW))
 			where = stack->frames[i].sym.name;
 	on = iq_graph_object(e->d.g, IQ_OBJ_KERNEL, "kernel:%s", where ? where : "unknown");
 	iq_object_name(e->d.g, on, "%s", where ? where : "an unknown place");

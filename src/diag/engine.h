@@ -82,9 +82,6 @@ void iq_engine_tell_sleeps(struct engine *e, const struct iq_causes *causes);
 /* Notes on stopped processes that others may miss, and that are in none of the causes. */
 void iq_engine_tell_stopped(struct engine *e, const struct iq_causes *causes);
 
-/* Does this function only say how a task sleeps (schedule, wait_for_completion), not for what? */
-bool iq_is_scheduler_function(const char *name);
-
 /* What makes this wait the same as one in another look. */
 uint64_t iq_engine_wait_key(const struct iq_wait *w);
 

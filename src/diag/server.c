@@ -1,34 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "inquest/server.h"
 
+#include "inquest/sleep.h"
+
 enum { MAX_THREADS = 256 };
 
-/* A thread asleep there has nothing in hand: it may be of a server that handles its requests
+/* A thread asleep so has nothing in hand: it may be of a server that handles its requests
  * elsewhere. */
-static const char *const idle_functions[] = {
-	"futex_wait",
-	"__futex_wait",
-	"futex_wait_queue",
-	"futex_wait_queue_me",
-	"futex_do_wait",
-	"do_sigtimedwait",
-	"__do_sys_rt_sigtimedwait",
-	"sigsuspend",
-	"__do_sys_pause",
-	"hrtimer_nanosleep",
-	"common_nsleep",
-	"do_poll",
-	"do_sys_poll",
-	"do_select",
-	"ep_poll",
-	"do_epoll_wait",
-	"do_wait",
-	"__do_wait",
-	"eventfd_read",
-	"signalfd_dequeue",
-	"signalfd_read_iter",
-	"io_cqring_wait",
-	NULL,
+enum {
+	IDLE_SLEEPS = IQ_SLEEP_TIME | IQ_SLEEP_POLL | IQ_SLEEP_RING | IQ_SLEEP_SIGNAL |
+		      IQ_SLEEP_FUTEX | IQ_SLEEP_CHILD | IQ_SLEEP_EVENT
 };
 
 enum doing { READS, IDLES, BUSY };
@@ -67,7 +48,7 @@ static enum doing look_at(struct iq_diag *d, const struct iq_task *t,
 	stack = iq_task_stack(d->s, t);
 	if (iq_stack_find(stack, 0, request->reads) >= 0)
 		return READS;
-	return iq_stack_find(stack, 0, idle_functions) >= 0 ? IDLES : BUSY;
+	return iq_sleep_find(stack, 0, IDLE_SLEEPS) >= 0 ? IDLES : BUSY;
 }
 
 /* A thousand clients ask for the same threads. */
