@@ -76,7 +76,7 @@ DATA_ONLY = {
 
 # Libraries' headers: the folders that may know them. Others are anybody's.
 LIBRARIES = {
-    'jansson.h': ['out', 'cli'],
+    'jansson.h': ['out', 'diag', 'cli'],
     'libelf.h': ['target'],
     'gelf.h': ['target'],
     'elf.h': ['target', 'sym', 'kernel', 'shell'],

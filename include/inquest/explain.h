@@ -42,12 +42,12 @@ bool iq_explain_wchan(struct iq_session *s, const struct iq_task *task, struct i
 const char *iq_explain_lock_name(struct iq_session *s, iq_vaddr lock, const char *lock_type);
 
 /*
- * `why` for one task: add the chain from here, a line each: the tasks with their addresses, what
- * each waits for, who holds it and how sure that is; then the cause with its evidence and what can
- * be done. Takes new snapshots: what was borrowed from the present one is gone afterwards.
- * IQ_ERR_NOTFOUND: the task has gone.
+ * `why` for one task: add what `inquest why PID` prints, with the address and the state of each
+ * task and the address of each thing. all: every chain and every step, as --all. Takes new
+ * snapshots: what was borrowed from the present one is gone afterwards. IQ_ERR_NOTFOUND: the task
+ * has gone.
  */
-struct iq_error *iq_why_task(struct iq_session *s, const struct iq_task *task,
+struct iq_error *iq_why_task(struct iq_session *s, const struct iq_task *task, bool all,
 			     struct iq_strbuf *text);
 
 #endif

@@ -195,8 +195,15 @@ static const char findstack_help[] =
 
 static const char why_help[] =
 	"From this thread along what each waits for and who holds it, to the cause, with the "
-	"evidence for every step and how sure it is: the same as `inquest why PID`, with the "
-	"addresses to go on from. On a live machine it takes more than one look, and a moment.";
+	"evidence for every step and how sure it is: what `inquest why PID` prints, with states "
+	"and with the addresses to go on from. On a live machine it takes more than one look, and "
+	"a "
+	"moment.";
+
+static const struct iq_opt why_opts[] = {
+	{ 'a', NULL, "show every task and every wait, not only the first of each cause" },
+	{ 0 },
+};
 
 static const struct iq_dcmd dcmds[] = {
 	{ "ps", "?", "list processes, and their threads", NULL, ps_opts, cmd_ps },
@@ -232,7 +239,8 @@ static const struct iq_dcmd dcmds[] = {
 	  "Without an address: of the CPU that panicked, or of the first.", NULL,
 	  cmd_regs_of_kernel },
 	{ "panicinfo", "", "show where and why a kernel panicked", NULL, NULL, cmd_panicinfo },
-	{ "why", ":", "explain what a thread waits for, to the cause", why_help, NULL, cmd_why },
+	{ "why", ":", "explain what a thread waits for, to the cause", why_help, why_opts,
+	  cmd_why },
 	{ 0 },
 };
 

@@ -480,7 +480,7 @@ struct iq_error *cmd_why(struct iq_cmd *cmd)
 		err = iq_error_new(IQ_ERR_INVALID, "%" PRIx64 " waits for nothing: it is %s",
 				   t->addr, t->unreadable ? "unreadable" : "an idle task");
 	if (!err)
-		err = iq_why_task(cmd->s, t, &sb);
+		err = iq_why_task(cmd->s, t, iq_cmd_has(cmd, 'a'), &sb);
 	if (!err)
 		iq_out_text(cmd->out, "%s", iq_strbuf_str(&sb));
 	return err;

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "diag/diag.h"
+#include "diag/answer.h"
 #include "out/report.h"
 #include "out/why-text.h"
 
@@ -78,6 +78,7 @@ static int print_report(struct iq_cli *cli, const json_t *report, const struct o
 	} else {
 		struct iq_why_style style = { .color = iq_use_color(cli),
 					      .all = o->all,
+					      .more = "--all",
 					      .width = iq_terminal_width() };
 
 		iq_why_text(&out, report, &style);
@@ -104,39 +105,6 @@ static int from_file(struct iq_cli *cli, const struct options *o)
 	return status;
 }
 
-static json_t *make_report(struct iq_cli *cli, const struct iq_why *why, const struct options *o,
-			   bool incomplete)
-{
-	struct iq_session *s = cli->session;
-	const char *path = s->target->path;
-	struct iq_report_meta meta = {
-		.version = IQ_VERSION,
-		.taken_at_ns = (int64_t)why->realtime_ns,
-		.host = iq_session_nodename(s),
-		.kernel = iq_session_release(s),
-		.arch = s->target->arch->name,
-		.uptime_s = why->boottime_ns ? (double)why->boottime_ns / 1e9 : -1,
-		.source_kind = s->target->ops->kind,
-		.source_path = path && *path ? path : NULL,
-		.stats = { .tasks = why->num_tasks,
-			   .waiting = why->num_waiting,
-			   .unexplained = why->num_unexplained,
-			   .inconsistent = why->num_inconsistent,
-			   .bytes_read = iq_mem_stats(s->mem).bytes_read },
-		.longer_than_s = (double)o->why.longer_than_ms / 1000,
-		.notes = &why->notes,
-		.asked = &why->asked,
-		.incomplete = incomplete,
-	};
-
-	meta.stats.elapsed_us = (iq_clock_monotonic() - cli->start_ns) / 1000;
-	if (meta.host && !*meta.host)
-		meta.host = NULL;
-	if (meta.kernel && !*meta.kernel)
-		meta.kernel = NULL;
-	return iq_report_json(&meta, why->graph, why->causes);
-}
-
 static int ask(struct iq_cli *cli, const struct options *o)
 {
 	struct iq_error *err;
@@ -151,11 +119,9 @@ static int ask(struct iq_cli *cli, const struct options *o)
 		return iq_complain_error(err);
 	iq_timing(cli, "why");
 	status = why.causes->list.num ? IQ_EXIT_CAUSES : IQ_EXIT_OK;
-	if (why.incomplete || (cli->session->interrupted && *cli->session->interrupted))
+	if (why.incomplete)
 		status = IQ_EXIT_INCOMPLETE;
-	if (cli->missing)
-		iq_text_add(why.graph, &why.notes, "the dump is %s", cli->session->target->missing);
-	report = make_report(cli, &why, o, status == IQ_EXIT_INCOMPLETE || cli->missing);
+	report = iq_why_report(cli->session, &why, cli->start_ns, false);
 	status = print_report(cli, report, o, status);
 	json_decref(report);
 	iq_why_deinit(&why);

@@ -26,9 +26,11 @@ struct iq_why {
 	struct iq_causes *causes;
 	iq_texts notes; /* freed with it; their text is in the graph's arena */
 	size_t num_tasks, num_waiting, num_unexplained, num_inconsistent;
-	bool incomplete;		   /* tasks or stacks could not be read: exit status 4 */
+	bool incomplete; /* tasks or stacks could not be read, or it was interrupted: exit status 4
+			  */
 	uint64_t realtime_ns, boottime_ns; /* of the look; 0: not known */
 	unsigned num_looks;
+	int64_t longer_than_ms; /* the bound that it was asked with */
 };
 
 /*

@@ -9,9 +9,11 @@
 
 #include <stdio.h>
 
+#include "diag/answer.h"
 #include "diag/engine.h"
 #include "inquest/lock.h"
 #include "inquest/waitq.h"
+#include "out/why-text.h"
 
 enum { BOUND_MS = 1000, MAX_MS = 10000 };
 
@@ -121,102 +123,11 @@ const char *iq_explain_lock_name(struct iq_session *s, iq_vaddr lock, const char
 
 /* ---- why ---- */
 
-static void add_duration(struct iq_strbuf *text, int64_t ms)
-{
-	if (ms >= 0)
-		iq_strbuf_printf(text, ", for %" PRId64 ".%03" PRId64 " s", ms / 1000, ms % 1000);
-}
-
-static void add_wait(struct iq_strbuf *text, const struct iq_wait *w)
-{
-	iq_strbuf_adds(text, "    ");
-	if (w->mode)
-		iq_strbuf_printf(text, "waits to %s %s", w->mode, w->on->name);
-	else
-		iq_strbuf_printf(text, "%s %s", w->rule && *w->rule ? "waits for" : "sleeps in",
-				 w->on->name);
-	if (w->on->addr)
-		iq_strbuf_printf(text, " (%" PRIx64 ")", w->on->addr);
-	add_duration(text, w->waited_ms);
-	if (w->in_words)
-		iq_strbuf_printf(text, ", %s", w->in_words);
-	iq_strbuf_printf(text, " [%s]\n", iq_certainty_name(w->certainty));
-	iq_vec_foreach(&w->evidence, line)
-		iq_strbuf_printf(text, "        %s\n", *line);
-}
-
-/* The edge that leads to an object of the chain: how it has what the one before wants. */
-static void add_step(struct iq_session *s, struct iq_strbuf *text, const struct iq_object *o,
-		     const struct iq_edge *edge)
-{
-	const struct iq_task *t =
-		o->type == IQ_OBJ_TASK ? iq_task_by_pid(s, (int32_t)o->tid) : NULL;
-
-	if (t)
-		iq_strbuf_printf(text, "%" PRIx64 " %s (%d) %c", t->addr, t->comm, t->pid,
-				 t->state);
-	else if (o->addr)
-		iq_strbuf_printf(text, "%" PRIx64 " %s", o->addr, o->name);
-	else
-		iq_strbuf_adds(text, o->name ? o->name : o->id);
-	if (edge)
-		iq_strbuf_printf(text, ": %s [%s]", edge->how, iq_certainty_name(edge->certainty));
-	iq_strbuf_addc(text, '\n');
-	if (edge)
-		iq_vec_foreach(&edge->evidence, line)
-			iq_strbuf_printf(text, "        %s\n", *line);
-	if (o->wait)
-		add_wait(text, o->wait);
-}
-
-static const struct iq_edge *edge_to(const struct iq_cause *cause, const struct iq_object *o)
-{
-	iq_vec_foreach(&cause->chain_edges, e)
-		if ((*e)->to == o)
-			return *e;
-	return NULL;
-}
-
-static void add_cause(struct iq_session *s, struct iq_strbuf *text, const struct iq_cause *cause)
-{
-	/* Locks in between are told with who waits for them. */
-	for (size_t i = 0; i < cause->chain.num; i++) {
-		const struct iq_object *o = cause->chain.data[i];
-		bool last = i + 1 == cause->chain.num;
-
-		if (i == 0 || last || o->type == IQ_OBJ_TASK || edge_to(cause, o))
-			add_step(s, text, o, i ? edge_to(cause, o) : NULL);
-	}
-	iq_strbuf_printf(text, "cause: %s [%s, %s]\n", cause->summary,
-			 iq_cause_kind_name(cause->kind), iq_certainty_name(cause->certainty));
-	iq_vec_foreach(&cause->evidence, line)
-		iq_strbuf_printf(text, "        %s\n", *line);
-	iq_vec_foreach(&cause->remedy, line)
-		iq_strbuf_printf(text, "    to do: %s\n", *line);
-	if (cause->blocked.num > 1)
-		iq_strbuf_printf(text, "%zu tasks wait for this\n", cause->blocked.num);
-}
-
-static void add_no_cause(struct iq_session *s, struct iq_strbuf *text, int32_t pid)
-{
-	const struct iq_task *t = iq_task_by_pid(s, pid);
-	const struct iq_wait *w = t ? iq_explain_task(s, t) : NULL;
-
-	if (!t) {
-		iq_strbuf_adds(text, "it has gone meanwhile\n");
-		return;
-	}
-	iq_strbuf_printf(text, "%" PRIx64 " %s (%d) %c\n", t->addr, t->comm, t->pid, t->state);
-	if (w)
-		add_wait(text, w);
-	iq_strbuf_adds(text, w		 ? "it does not hang\n"
-			     : t->on_cpu ? "it runs\n"
-					 : "it waits for nothing that hangs\n");
-}
-
-struct iq_error *iq_why_task(struct iq_session *s, const struct iq_task *task,
+struct iq_error *iq_why_task(struct iq_session *s, const struct iq_task *task, bool all,
 			     struct iq_strbuf *text)
 {
+	struct iq_why_style style = { .all = all, .more = "::why -a" };
+	uint64_t asked_at_ns = iq_clock_monotonic();
 	int32_t pid = task->pid;
 	struct iq_why_options options = {
 		.asked = { .pids = &pid, .num_pids = 1 },
@@ -225,16 +136,14 @@ struct iq_error *iq_why_task(struct iq_session *s, const struct iq_task *task,
 	};
 	struct iq_error *err;
 	struct iq_why why;
+	json_t *report;
 
 	err = iq_why(s, &options, &why);
 	if (err)
 		return err;
-	for (size_t i = 0; i < why.causes->list.num; i++)
-		add_cause(s, text, why.causes->list.data[i]);
-	if (!why.causes->list.num)
-		add_no_cause(s, text, pid);
-	iq_vec_foreach(&why.notes, note)
-		iq_strbuf_printf(text, "note: %s\n", *note);
+	report = iq_why_report(s, &why, asked_at_ns, true);
+	iq_why_text(text, report, &style);
+	json_decref(report);
 	iq_why_deinit(&why);
 	return NULL;
 }

@@ -326,6 +326,8 @@ struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *optio
 	iq_engine_tell_sleeps(&e, why_ret->causes);
 	if (!options->asked.num_pids)
 		iq_engine_tell_stopped(&e, why_ret->causes);
+	if (s->target->missing)
+		iq_diag_note(&e.d, "the dump is %s", s->target->missing);
 	why_ret->graph = take_ptr(e.d.g);
 	why_ret->notes = e.notes;
 	e.notes = (iq_texts){ 0 };
@@ -333,7 +335,8 @@ struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *optio
 	why_ret->num_waiting = why_ret->graph->waits.num;
 	why_ret->num_unexplained = e.num_unexplained;
 	why_ret->num_inconsistent = e.num_inconsistent;
-	why_ret->incomplete = e.incomplete;
+	why_ret->longer_than_ms = options->longer_than_ms;
+	why_ret->incomplete = e.incomplete || (s->interrupted && *s->interrupted);
 	why_ret->realtime_ns = e.d.tasks->realtime_ns;
 	why_ret->boottime_ns = e.d.tasks->boottime_ns;
 	iq_engine_deinit(&e);

@@ -18,6 +18,7 @@ struct maker {
 	uint32_t round;
 	uint64_t num_far; /* holders behind things, of all waits */
 	struct iq_strmap ids;
+	bool addresses; /* objects say where they are */
 };
 
 /* ---- values ---- */
@@ -180,6 +181,8 @@ static json_t *object(struct maker *m, const struct iq_object *o)
 	put(json, "type", json_string(iq_object_type_name(o->type)));
 	put(json, "name", name_of(o));
 	put_fields(json, o);
+	if (m->addresses && o->addr)
+		put(json, "address", hex(o->addr));
 	return json_incref(json);
 }
 
@@ -463,7 +466,7 @@ static void put_meta(json_t *json, const struct iq_report_meta *meta)
 json_t *iq_report_json(const struct iq_report_meta *meta, const struct iq_graph *g,
 		       const struct iq_causes *causes)
 {
-	struct maker m = { .g = g };
+	struct maker m = { .g = g, .addresses = meta->addresses };
 	size_t n = g->objects.num;
 	json_t *json, *list;
 

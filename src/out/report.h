@@ -9,7 +9,8 @@
  * "words" (what it is doing, or null), "certainty", "rule" and "hangs", of a holder "aside"
  * (somebody else stands in front), of daemon and ipc objects "kind"; of a system call "text" (with
  * its arguments decoded, or null); of a wait by poll, select or epoll that was asked for "watches"
- * (its descriptors); of a task without a wait that was asked for "doing".
+ * (its descriptors); of a task without a wait that was asked for "doing". A report for the debugger
+ * has the "address" of each object's main structure, where it has one.
  */
 #ifndef IQ_OUT_REPORT_H
 #define IQ_OUT_REPORT_H
@@ -34,6 +35,7 @@ struct iq_report_meta {
 	const iq_texts *notes;	      /* or NULL */
 	const struct iq_asked *asked; /* or NULL */
 	bool incomplete;	      /* a cause may be missing */
+	bool addresses;		      /* objects say where they are: for the debugger */
 };
 
 /* The report; the caller owns it (json_decref()). */

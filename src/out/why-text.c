@@ -106,6 +106,15 @@ static void add_container(struct iq_strbuf *sb, const char *name)
 	iq_strbuf_printf(sb, ", in container %.*s", is_id ? 12 : 256, name);
 }
 
+/* Where it is, in a report for the debugger: " at ffff888003a1c0d8", as one types it there. */
+static void add_address(struct iq_strbuf *sb, const json_t *o)
+{
+	const char *address = get_str(o, "address");
+
+	if (!strncmp(address, "0x", 2))
+		iq_strbuf_printf(sb, " at %s", address + 2);
+}
+
 /* "ps (4711)", "ps (4711, in container web)", "ext4 on /dev/vdb". */
 static void add_object(struct iq_strbuf *sb, const json_t *o)
 {
@@ -113,6 +122,7 @@ static void add_object(struct iq_strbuf *sb, const json_t *o)
 
 	if (!is(o, "type", "task")) {
 		iq_strbuf_adds(sb, *name ? name : get_str(o, "id"));
+		add_address(sb, o);
 		return;
 	}
 	iq_strbuf_printf(sb, "%s (%" PRId64, *name ? name : "task",
@@ -120,6 +130,15 @@ static void add_object(struct iq_strbuf *sb, const json_t *o)
 	if (json_is_string(get(o, "container")))
 		add_container(sb, get_str(o, "container"));
 	iq_strbuf_addc(sb, ')');
+	add_address(sb, o);
+}
+
+/* Beside an address its state too: "cat (312) at ffff888003412a00 in state D". */
+static void add_task(struct iq_strbuf *sb, const json_t *task, const json_t *wait)
+{
+	add_object(sb, task);
+	if (wait && *get_str(task, "address"))
+		iq_strbuf_printf(sb, " in state %s", get_str(wait, "state"));
 }
 
 /* "read(6, 0x55d0c0de0000, 2048)": small numbers as a person writes them. */
@@ -365,7 +384,7 @@ static void add_step(struct teller *t, struct iq_strbuf *sb, const json_t *objec
 	const json_t *entry = before ? holder_entry(before, object) : NULL;
 	const json_t *wait = is(object, "type", "task") ? wait_of(t, object) : NULL;
 
-	add_object(sb, object);
+	add_task(sb, object, wait);
 	if (entry && *get_str(entry, "how")) {
 		iq_strbuf_adds(sb, ": ");
 		add_how(sb, entry);
@@ -404,8 +423,8 @@ static void tell_steps(struct teller *t, const objects *steps, const json_t *cau
 
 		number++;
 		if (i == skip_from && skip_to) {
-			iq_strbuf_printf(t->out, "%*s... %zu more steps (--all shows them)\n",
-					 MARGIN + 1, "", skip_to - skip_from);
+			iq_strbuf_printf(t->out, "%*s... %zu more steps (%s shows them)\n",
+					 MARGIN + 1, "", skip_to - skip_from, t->style.more);
 			number += (unsigned)(skip_to - skip_from);
 			i = skip_to;
 			o = steps->data[i];
@@ -616,7 +635,7 @@ static void tell_asked(struct teller *t, const json_t *task)
 	const json_t *wait = wait_of(t, task), *holders = get(wait, "holders");
 
 	iq_strbuf_addc(t->out, '\n');
-	add_object(&sb, task);
+	add_task(&sb, task, wait);
 	if (!wait) {
 		if (*get_str(task, "doing"))
 			iq_strbuf_printf(&sb, " %s", get_str(task, "doing"));
@@ -642,8 +661,9 @@ static void tell_asked(struct teller *t, const json_t *task)
 		const json_t *o = get(json_array_get(holders, i), "object");
 
 		if (i == MAX_STEPS && !t->style.all) {
-			iq_strbuf_printf(t->out, "%*s... and %zu more (--all shows them)\n",
-					 MARGIN + 2, "", json_array_size(holders) - i);
+			iq_strbuf_printf(t->out, "%*s... and %zu more (%s shows them)\n",
+					 MARGIN + 2, "", json_array_size(holders) - i,
+					 t->style.more);
 			break;
 		}
 		sb.len = 0;
@@ -735,6 +755,8 @@ void iq_why_text(struct iq_strbuf *out, const json_t *report, const struct iq_wh
 
 	if (!t.style.width)
 		t.style.width = 80;
+	if (!t.style.more)
+		t.style.more = "--all";
 	for (size_t i = 0; i < json_array_size(waits); i++) {
 		json_t *wait = json_array_get(waits, i);
 		const char *id = json_string_value(get(get(wait, "task"), "id"));
@@ -749,8 +771,8 @@ void iq_why_text(struct iq_strbuf *out, const json_t *report, const struct iq_wh
 		tell_cause(&t, json_array_get(causes, i), json_array_size(causes),
 			   !t.style.all && i >= TOLD_IN_FULL);
 	if (!t.style.all && json_array_size(causes) > TOLD_IN_FULL)
-		iq_strbuf_adds(out, "\nThe last ones are told in short: `inquest why --all` tells "
-				    "all of each.\n");
+		iq_strbuf_printf(out, "\nThe last ones are told in short: %s tells all of each.\n",
+				 t.style.more);
 	if (!json_array_size(causes) && !json_array_size(asked))
 		tell_nothing(&t);
 	tell_notes(&t);

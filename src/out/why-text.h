@@ -12,7 +12,8 @@
 struct iq_why_style {
 	unsigned width; /* of a line; 0: 80 */
 	bool color;
-	bool all; /* every chain, and every step of it */
+	bool all;	  /* every chain, and every step of it */
+	const char *more; /* the option that shows all, named where something is left out */
 };
 
 /*

@@ -341,9 +341,10 @@ static void why_goes_from_the_thread_to_the_cause(enum fk_flavour f)
 	struct names n;
 	struct fakekernel *k = made(f, &n);
 
-	assert_says(k, &n, "0t12::pid2proc | ::why", "@10 holder (10) S: holds it [proven]", true);
-	assert_says(k, &n, "0t12::pid2proc | ::why", "cause: holder (10) sleeps", true);
-	assert_says(k, &n, "0t10::pid2proc | ::why", "holder (10) S", true);
+	assert_says(k, &n, "0t12::pid2proc | ::why", "holder (10) at @10: holds it;", true);
+	assert_says(k, &n, "0t12::pid2proc | ::why", "as good as sure", true);
+	assert_says(k, &n, "0t12::pid2proc | ::why", "\nholder (10) sleeps", true);
+	assert_says(k, &n, "0t10::pid2proc | ::why", "holder (10) at @10 ", true);
 	fakekernel_free(k);
 }
 

@@ -92,10 +92,15 @@ def transcript(guest, f):
     for comm, tid in (("mapper", f.mapper), ("writer", f.writer), ("unmapper", f.unmapper)):
         if not re.search("^" + HEAD % (comm, tid), threads, re.M):
             raise Wrong("no stack of %s among\n%s" % (comm, threads))
-    s.has("%s::why" % victim, r"%s cat \(%d\) D" % (victim, f.cat_cmdline),
-          r" +waits to read mmap_lock of process %d .*" % f.mapper,
-          r"%s unmapper \(%d\) D.*" % (ADDR, f.unmapper),
-          r"%s writer \(%d\) D.*" % (ADDR, f.writer), r"cause: .*/data.* is frozen .*")
+    # What `inquest why` prints, in lines of 80 columns, with addresses and states.
+    why = " ".join(s.type("%s::why" % victim).split())
+    for pattern in (r"cat \(%d\) at %s in state D waits to read mmap_lock of process %d "
+                    % (f.cat_cmdline, victim, f.mapper),
+                    r"unmapper \(%d\) at %s in state D" % (f.unmapper, ADDR),
+                    r"writer \(%d\) at %s in state D" % (f.writer, ADDR),
+                    r"/data.* is frozen"):
+        if not re.search(pattern, why):
+            raise Wrong("::why says nothing like %r:\n%s" % (pattern, why))
     process(guest, f)
     locks(s, f, victim)
     pipes(s, f)
