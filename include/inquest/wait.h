@@ -228,8 +228,11 @@ void iq_object_real(struct iq_graph *g, struct iq_object *o, const char *key, do
 void iq_object_null(struct iq_graph *g, struct iq_object *o, const char *key);
 const struct iq_attr *iq_object_attr(const struct iq_object *o, const char *key);
 
-/* Give it a verdict (replaces an earlier one of lower certainty or of kind unknown; else returns
- * the earlier). */
+/*
+ * Give it a verdict: the new one, to be filled in, which replaces an earlier one that is less sure
+ * or of kind unknown. NULL where one as good stands already, which belongs to who gave it; it is
+ * o->verdict.
+ */
 struct iq_verdict *iq_object_verdict(struct iq_graph *g, struct iq_object *o,
 				     enum iq_cause_kind kind, enum iq_certainty certainty,
 				     const char *summary_fmt, ...)

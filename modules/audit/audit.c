@@ -108,7 +108,7 @@ static void add_kauditd(struct iq_diag *d, struct iq_wait *w, uint64_t queued)
 		v = iq_object_verdict(d->g, w->on, IQ_CAUSE_KERNEL_STUCK, IQ_STRONG,
 				      "the audit backlog is empty again, and who waits for it is "
 				      "woken by the next record, or when its time is up");
-		if (!v->evidence.num)
+		if (v)
 			iq_text_add(d->g, &v->evidence,
 				    "audit_queue.qlen is 0, and %s (%d) sleeps until there is "
 				    "something to do",

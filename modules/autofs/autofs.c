@@ -138,7 +138,7 @@ static void nobody_mounts(struct iq_diag *d, struct iq_object *o, iq_vaddr sbi)
 						 o->name);
 	const char *place = strstr(o->name, "/");
 
-	if (v->evidence.num)
+	if (!v)
 		return;
 	iq_text_add(d->g, &v->evidence,
 		    "no process has the pipe of autofs_sb_info %#" PRIx64 " open for reading", sbi);

@@ -81,7 +81,7 @@ static struct iq_error *explain_device(struct iq_diag *d, struct iq_object *o)
 			      f.num == 1 ? "%s has a request in flight and does not answer"
 					 : "%s has %u requests in flight and does not answer",
 			      o->name, f.num);
-	if (v->evidence.num)
+	if (!v)
 		return NULL;
 	if (f.oldest)
 		iq_text_add(d->g, &v->evidence,

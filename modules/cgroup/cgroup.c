@@ -155,9 +155,10 @@ static void judge_frozen(struct iq_diag *d, struct iq_object *o, const struct iq
 		return;
 	v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_FROZEN, IQ_PROVEN,
 			      "%s (%d) is frozen with its cgroup %s", t->comm, t->pid, path);
-	v->final = v->cannot_go_on = true;
-	if (!v->evidence.num)
+	if (v) {
+		v->final = v->cannot_go_on = true;
 		add_freeze(d, v, t, &f);
+	}
 	cgroup = cgroup_object(d, f.cgroup);
 	if (cgroup)
 		iq_object_bool(d->g, cgroup, "frozen", true);
@@ -240,10 +241,10 @@ static void judge_throttled(struct iq_diag *d, struct iq_object *o, const struct
 	v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_THROTTLED, IQ_STRONG,
 			      "%s (%d) could run, but its cgroup %s has used up its CPU quota",
 			      t->comm, t->pid, path);
+	if (!v)
+		return;
 	/* A moment of it is how a quota works. */
 	v->cannot_go_on = t->idle_ns > d->bound_ms * 1000000;
-	if (v->evidence.num)
-		return;
 	iq_text_add(d->g, &v->evidence,
 		    "cfs_rq.throttled at %#" PRIx64 " is %" PRIu64
 		    ": the cgroup's quota of %.1f ms of CPU time in %.1f ms is used up",
@@ -299,9 +300,9 @@ static void add_memory_verdict(struct iq_diag *d, const struct iq_task *t, struc
 		     : "%s (%d) waits because its cgroup %s is at its memory limit, and nothing is "
 		       "killed there",
 		t->comm, t->pid, path);
-	v->final = true;
-	if (v->evidence.num)
+	if (!v)
 		return;
+	v->final = true;
 	iq_text_add(d->g, &v->evidence,
 		    "mem_cgroup.memory.usage of %s is %" PRIu64 " kB, %s %" PRIu64 " kB", path,
 		    usage << (PAGE_SHIFT - 10), high ? "memory.high" : "its limit",

@@ -40,9 +40,9 @@ static void judge_suspended(struct iq_diag *d, struct iq_object *o, iq_vaddr md,
 						 name ? name : "?", o->id + 4);
 	uint64_t first = 0;
 
-	v->final = v->cannot_go_on = true;
-	if (v->evidence.num)
+	if (!v)
 		return;
+	v->final = v->cannot_go_on = true;
 	iq_text_add(d->g, &v->evidence,
 		    "mapped_device.flags at %#" PRIx64 " is %#" PRIx64 ": suspended%s", md, flags,
 		    flags >> DMF_SUSPENDED_INTERNALLY & 1 ? " by the kernel itself" : "");
@@ -90,6 +90,8 @@ static struct iq_object *pool_object(struct iq_diag *d, iq_vaddr pool, struct iq
 			      mode <= PM_OUT_OF_METADATA_SPACE ? IQ_CAUSE_POOL_FULL
 							       : IQ_CAUSE_POOL_SUSPENDED,
 			      IQ_PROVEN, "%s is %s", o->name, modes[mode]);
+	if (!v)
+		return o;
 	v->final = v->cannot_go_on = true;
 	iq_text_add(d->g, &v->evidence,
 		    "pool.pf.mode at %#" PRIx64 " is %" PRIu64 " (%s); writes are %s", pool, mode,
@@ -140,9 +142,9 @@ static bool explain_target(void *ctx, iq_vaddr ti, const char *text)
 			d->g, o, IQ_CAUSE_DEV_NO_PATH, IQ_PROVEN,
 			"multipath device %s has no path left%s", o->name,
 			flags >> MPATHF_QUEUE_IF_NO_PATH & 1 ? ", and I/O waits for one" : "");
-		v->final = v->cannot_go_on = true;
-		if (v->evidence.num)
+		if (!v)
 			return false;
+		v->final = v->cannot_go_on = true;
 		iq_text_add(d->g, &v->evidence,
 			    "multipath.nr_valid_paths at %#" PRIx64 " is 0, flags %#" PRIx64,
 			    private, flags);

@@ -472,6 +472,8 @@ static struct iq_error *explain_fs(struct iq_diag *d, struct iq_object *o)
 		return NULL;
 	}
 	v = iq_object_verdict(d->g, o, IQ_CAUSE_FS_FROZEN, IQ_PROVEN, "%s, is frozen", o->name);
+	if (!v)
+		return NULL;
 	/* A plain int on older kernels. */
 	if (iq_peek_member(d->s, sb_type, "s_bdev", o->addr, &bdev) && bdev &&
 	    !iq_peek_member(d->s, "struct block_device", "bd_fsfreeze_count.counter", bdev,
@@ -482,8 +484,6 @@ static struct iq_error *explain_fs(struct iq_diag *d, struct iq_object *o)
 	 * freeze. */
 	v->final = !device_freezes;
 	v->cannot_go_on = true;
-	if (v->evidence.num)
-		return NULL;
 	iq_text_add(d->g, &v->evidence,
 		    "super_block.s_writers.frozen at %#" PRIx64
 		    " is 4: the freeze is complete, and every write waits for its end",

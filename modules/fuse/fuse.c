@@ -214,7 +214,7 @@ static void nobody_serves(struct iq_diag *d, const struct connection *c,
 		d->g, c->object, IQ_CAUSE_DAEMON_UNANSWERED, IQ_STRONG,
 		"%s has requests and no process left that could answer them", c->object->name);
 
-	if (v->evidence.num)
+	if (!v)
 		return;
 	iq_text_add(d->g, &v->evidence,
 		    "%zu device%s in the list of %s %#" PRIx64

@@ -146,7 +146,7 @@ static bool explain_mutex(const struct iq_sleeper *who, uint64_t uaddr, struct i
 	v = iq_object_verdict(d->g, w->on, IQ_CAUSE_TASK_GONE, IQ_LIKELY,
 			      "%s was locked by thread %u, which no longer exists", w->on->name,
 			      m.owner);
-	if (!v->evidence.num) {
+	if (v) {
 		iq_text_add(d->g, &v->evidence,
 			    "the owner at %#" PRIx64 " is %u, and the process has no such thread",
 			    uaddr + 8, m.owner);

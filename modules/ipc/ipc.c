@@ -249,7 +249,7 @@ static void judge_gone(struct iq_diag *d, struct iq_wait *wait, const struct sem
 		"%s was taken last by process %d, which has ended and did not give it back",
 		wait->on->name, pid);
 
-	if (v->evidence.num)
+	if (!v)
 		return;
 	iq_text_add(
 		d->g, &v->evidence,

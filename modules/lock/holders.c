@@ -39,7 +39,7 @@ void lock_add_owner(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
 	v = iq_object_verdict(d->g, w->on, IQ_CAUSE_TASK_GONE, IQ_STRONG,
 			      "%s was never released by its owner, a task that %s", w->on->name,
 			      has_ended ? "has ended" : "no longer exists");
-	if (!v->evidence.num) {
+	if (v) {
 		if (has_ended)
 			iq_text_add(d->g, &v->evidence,
 				    "%s at %#" PRIx64 " is %#" PRIx64 ": %s (%d), a zombie", member,

@@ -60,7 +60,7 @@ static struct iq_error *explain_md(struct iq_diag *d, struct iq_object *o)
 		v = iq_object_verdict(d->g, o, IQ_CAUSE_DEV_SUSPENDED,
 				      suspended ? IQ_PROVEN : IQ_STRONG,
 				      "the md array %s is suspended", o->id + 4);
-		if (!v->evidence.num) {
+		if (v) {
 			iq_text_add(d->g, &v->evidence,
 				    "mddev %#" PRIx64 ": suspended is %" PRIu64 ", sectors %" PRIu64
 				    " to %" PRIu64 " are kept back",

@@ -126,7 +126,7 @@ static void add_remote(struct iq_diag *d, struct iq_object *device, iq_vaddr sk,
 		return;
 	v = iq_object_verdict(d->g, o, IQ_CAUSE_NET_UNREACHABLE, IQ_STRONG,
 			      "the block server %s does not answer %s", text, device->id + 4);
-	if (v->evidence.num)
+	if (!v)
 		return;
 	iq_text_add(d->g, &v->evidence, "%s", device->verdict->evidence.data[0]);
 	if (iq_peek_member(d->s, "struct inet_connection_sock", "icsk_retransmits", sk, &again) &&

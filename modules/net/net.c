@@ -122,9 +122,9 @@ static void add_verdict(struct iq_diag *d, struct iq_object *on, const struct de
 			      "network device %s has been removed, but something keeps a reference "
 			      "to it",
 			      x->name);
-	v->final = true;
-	if (v->evidence.num)
+	if (!v)
 		return;
+	v->final = true;
 	if (counted)
 		iq_text_add(d->g, &v->evidence,
 			    "net_device at %#" PRIx64 " is %s, unregistered; its references "

@@ -277,7 +277,6 @@ static void add_export(struct iq_diag *d, struct iq_verdict *v, iq_vaddr xprt)
 
 static void judge(struct iq_diag *d, struct iq_object *server, iq_vaddr xprt, const struct call *c)
 {
-	const struct iq_verdict *old = server->verdict;
 	struct iq_verdict *v;
 	char address[64];
 	uint64_t state = 0;
@@ -288,12 +287,14 @@ static void judge(struct iq_diag *d, struct iq_object *server, iq_vaddr xprt, co
 	iq_peek_member(d->s, xprt_type, "state", xprt, &state);
 	v = iq_object_verdict(d->g, server, IQ_CAUSE_NET_UNREACHABLE, IQ_PROVEN,
 			      "%s does not answer: %s", server->name, connection_of(d, xprt));
-	iq_text_add(d->g, &v->evidence,
+	if (server->verdict->kind != IQ_CAUSE_NET_UNREACHABLE)
+		return;
+	iq_text_add(d->g, &server->verdict->evidence,
 		    "%s call %s is under way for %" PRId64 " s, sent %" PRIu64
 		    " times, in queue %s",
 		    c->program, c->procedure[0] ? c->procedure : "NULL", c->age_ms / 1000, c->sent,
 		    c->queue[0] ? c->queue : "(none)");
-	if (old == v && v->remedy.num)
+	if (!v)
 		return;
 	iq_text_add(d->g, &v->evidence, "rpc_xprt.state at %#" PRIx64 " is %#" PRIx64 ": %s", xprt,
 		    state, connection_of(d, xprt));

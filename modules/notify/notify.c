@@ -145,7 +145,7 @@ static void nobody_listens(struct iq_diag *d, struct iq_object *o)
 		d->g, o, IQ_CAUSE_DAEMON_UNANSWERED, IQ_STRONG,
 		"a fanotify group has to allow accesses, and no process has it open to answer");
 
-	if (v->evidence.num)
+	if (!v)
 		return;
 	iq_text_add(d->g, &v->evidence,
 		    "no descriptor table has a file of fsnotify_group %#" PRIx64, o->addr);

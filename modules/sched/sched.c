@@ -101,9 +101,9 @@ static void judge_starved(struct iq_diag *d, struct iq_object *o, const struct i
 	else
 		v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_STARVED, IQ_STRONG,
 				      "%s (%d) could run and gets no CPU", t->comm, t->pid);
-	v->cannot_go_on = true;
-	if (v->evidence.num)
+	if (!v)
 		return;
+	v->cannot_go_on = true;
 	if (off_cpu_ns < 0)
 		iq_text_add(d->g, &v->evidence, "task %d is runnable on CPU %u and is not on it",
 			    t->pid, t->cpu);
@@ -120,7 +120,7 @@ static void judge_running(struct iq_diag *d, struct iq_object *o, const struct i
 						 "%s (%d) runs on CPU %u and does not let go",
 						 t->comm, t->pid, t->cpu);
 
-	if (v->evidence.num)
+	if (!v)
 		return;
 	iq_text_add(d->g, &v->evidence, "task_struct.on_cpu of %d is %d, on_rq %d, CPU %u", t->pid,
 		    t->on_cpu, t->on_rq, t->cpu);

@@ -377,7 +377,7 @@ static void judge_recovering(struct iq_diag *d, struct iq_object *o, iq_vaddr sd
 		d->g, o, IQ_CAUSE_DEV_RECOVERING, IQ_PROVEN,
 		"the kernel is in error recovery of the disk %s (%s), which did not answer in time",
 		o->id + 4, describe(d->s, sdev, host));
-	if (c.v->evidence.num)
+	if (!c.v)
 		return;
 	add_evidence_of_state(d, o, c.v, sdev, host);
 	if (aside)
@@ -424,9 +424,9 @@ static void judge_held(struct iq_diag *d, struct iq_object *o, iq_vaddr sdev, iq
 				      "the disk %s (%s) is blocked: its transport or driver keeps "
 				      "its I/O back",
 				      o->id + 4, describe(d->s, sdev, host));
-	v->final = v->cannot_go_on = true;
-	if (v->evidence.num)
+	if (!v)
 		return;
+	v->final = v->cannot_go_on = true;
 	add_evidence_of_state(d, o, v, sdev, host);
 	if (iq_peek_member(d->s, sdev_type, "quiesced_by", sdev, &by) && by) {
 		const struct iq_task *t = iq_task_by_addr(d->s, by);
@@ -463,7 +463,7 @@ static void judge_silent(struct iq_diag *d, struct iq_object *o, iq_vaddr sdev, 
 		d->g, o, IQ_CAUSE_IO_STALLED, f.oldest_ms > d->bound_ms ? IQ_PROVEN : IQ_STRONG,
 		"the disk %s (%s) has %u command%s in flight and does not answer", o->id + 4,
 		describe(d->s, sdev, host), f.num, f.num == 1 ? "" : "s");
-	if (c.v->evidence.num)
+	if (!c.v)
 		return;
 	iq_text_add(d->g, &c.v->evidence,
 		    "request %#" PRIx64 " of %s is in flight since %" PRId64 " ms; %u in all",

@@ -210,7 +210,7 @@ static void judge(struct iq_diag *d, struct iq_object *o, const struct server *s
 		iq_object_verdict(d->g, o, IQ_CAUSE_NET_UNREACHABLE, IQ_STRONG,
 				  "%s does not answer: %s", o->name, connection_of(status));
 
-	if (v->evidence.num)
+	if (!v)
 		return;
 	iq_text_add(d->g, &v->evidence,
 		    "TCP_Server_Info %#" PRIx64

@@ -130,7 +130,6 @@ static void judge_host(struct iq_diag *d, const struct iq_wait *w, struct iq_obj
 		       const struct sk *sk, const struct progress *p, const char *end,
 		       enum doing what)
 {
-	bool is_first = !server->verdict;
 	struct iq_verdict *v;
 
 	/* The kernel has asked again and again, and nothing came: that is no slow program at the
@@ -141,12 +140,13 @@ static void judge_host(struct iq_diag *d, const struct iq_wait *w, struct iq_obj
 			      what == CONNECTS ? "%s does not answer: no connection comes about"
 					       : "%s does not acknowledge what is sent to it",
 			      end);
-	if (is_first)
-		v->ordinary = true;
-	if (is_long(w, p, what))
-		v->ordinary = false;
-	if (v->evidence.num)
+	if (!v) {
+		/* One wait that is too long for an ordinary one is enough. */
+		if (is_long(w, p, what))
+			server->verdict->ordinary = false;
 		return;
+	}
+	v->ordinary = !is_long(w, p, what);
 	iq_text_add(d->g, &v->evidence,
 		    "inet_connection_sock.icsk_retransmits of %#" PRIx64 " is %" PRIu64
 		    ": sent again so often, without an "

@@ -53,9 +53,9 @@ static void judge_stopped(struct iq_diag *d, struct iq_object *o, const struct i
 	struct iq_verdict *v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_STOPPED, IQ_PROVEN,
 						 "%s (%d) is stopped by a signal", t->comm, t->pid);
 
-	v->final = v->cannot_go_on = true;
-	if (v->evidence.num)
+	if (!v)
 		return;
+	v->final = v->cannot_go_on = true;
 	iq_text_add(d->g, &v->evidence, "task_struct.__state of %d is %#" PRIx64 " (stopped)",
 		    t->pid, t->state_raw);
 	iq_text_add(d->g, &v->remedy, "Find out who stopped it, and let it go on: kill -CONT %d",
@@ -102,9 +102,9 @@ static void judge_traced(struct iq_diag *d, struct iq_object *o, const struct iq
 			      "%s (%d) is held by its tracer%s%s", t->comm, t->pid,
 			      tracer ? ", " : "", tracer ? tracer->comm : "");
 
-	v->final = v->cannot_go_on = true;
-	if (v->evidence.num)
+	if (!v)
 		return;
+	v->final = v->cannot_go_on = true;
 	iq_text_add(d->g, &v->evidence, "task_struct.__state of %d is %#" PRIx64 " (traced)",
 		    t->pid, t->state_raw);
 	if (tracer)
@@ -120,9 +120,9 @@ static void judge_frozen(struct iq_diag *d, struct iq_object *o, const struct iq
 		iq_object_verdict(d->g, o, IQ_CAUSE_TASK_FROZEN, IQ_PROVEN,
 				  "%s (%d) is frozen with its cgroup", t->comm, t->pid);
 
-	v->final = v->cannot_go_on = true;
-	if (v->evidence.num)
+	if (!v)
 		return;
+	v->final = v->cannot_go_on = true;
 	iq_text_add(d->g, &v->evidence,
 		    "task_struct of %d says frozen (state %#" PRIx64 ", flags %#x)", t->pid,
 		    t->state_raw, t->flags);
@@ -145,7 +145,7 @@ static void judge_sleeping(struct iq_diag *d, struct iq_object *o, const struct 
 	v = iq_object_verdict(d->g, o, IQ_CAUSE_TASK_SLEEPING, IQ_STRONG,
 			      "%s (%d) sleeps%s%s for a reason of its own", t->comm, t->pid,
 			      call ? " in " : "", call ? call : "");
-	if (v->evidence.num)
+	if (!v)
 		return;
 	iq_text_add(d->g, &v->evidence,
 		    "%s (%d) sleeps in %s(), which waits for nothing that somebody holds", t->comm,

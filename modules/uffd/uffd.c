@@ -95,7 +95,7 @@ static void nobody_monitors(struct iq_diag *d, struct iq_object *o, const struct
 						 "to do it",
 						 task->comm, task->tgid);
 
-	if (v->evidence.num)
+	if (!v)
 		return;
 	if (servers->num)
 		iq_text_add(d->g, &v->evidence,

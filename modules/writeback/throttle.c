@@ -231,7 +231,7 @@ static void judge_group(struct group *g, const char *path, uint64_t queued)
 		d->g, g->cgroup, IQ_CAUSE_WRITEBACK_THROTTLED, IQ_STRONG,
 		"cgroup %s has used up its I/O limit on %s (io.max)", path, device);
 
-	if (v->evidence.num)
+	if (!v)
 		return;
 	iq_text_add(d->g, &v->evidence,
 		    "throtl_grp.service_queue at %#" PRIx64 " has %" PRIu64
@@ -351,7 +351,7 @@ static void judge_cost(struct iq_diag *d, struct iq_object *cgroup, const char *
 				  "cgroup %s has used up its share of %s (io.cost)", path, device);
 	uint64_t weight = 0;
 
-	if (v->evidence.num)
+	if (!v)
 		return;
 	iq_peek_member(d->s, "struct ioc_gq", "weight", iocg, &weight);
 	iq_text_add(d->g, &v->evidence,

@@ -165,7 +165,7 @@ static struct iq_error *explain_throttled(const struct iq_sleeper *who, struct i
 	*wait_ret = w;
 	v = iq_object_verdict(d->g, w->on, IQ_CAUSE_WRITEBACK_THROTTLED, IQ_STRONG,
 			      "too much dirty data waits to be written to %s", w->on->name);
-	if (v->kind != IQ_CAUSE_WRITEBACK_THROTTLED || v->evidence.num)
+	if (!v)
 		return NULL;
 	iq_text_add(d->g, &v->evidence,
 		    "%s (%d) is paused in balance_dirty_pages() for bdi_writeback %#" PRIx64,

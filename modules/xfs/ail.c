@@ -84,9 +84,9 @@ bool xfs_judge_failed(struct iq_diag *d, struct iq_object *fs, iq_vaddr ail)
 			      "%s cannot write its metadata: %s answers with an error, and it is "
 			      "tried again for ever",
 			      fs->name, device ? device->name : "the device");
-	v->final = v->cannot_go_on = true;
-	if (v->evidence.num)
+	if (!v)
 		return true;
+	v->final = v->cannot_go_on = true;
 	iq_text_add(d->g, &v->evidence,
 		    "xfs_buf.b_last_error at %#" PRIx64 " (sector %" PRIu64 " of %s) is %" PRId64
 		    ": the last attempt to write it failed",

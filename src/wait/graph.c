@@ -190,7 +190,7 @@ struct iq_verdict *iq_object_verdict(struct iq_graph *g, struct iq_object *o,
 
 	if (v && v->kind != IQ_CAUSE_UNKNOWN &&
 	    (v->certainty >= certainty || kind == IQ_CAUSE_UNKNOWN))
-		return v;
+		return NULL;
 	if (v)
 		verdict_deinit(v);
 	else

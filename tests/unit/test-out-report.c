@@ -603,6 +603,8 @@ static void reports_of_random_graphs_can_be_checked(void **state)
 				g, o[roll(&x, 37)], IQ_CAUSE_TASK_STOPPED + roll(&x, 10), IQ_STRONG,
 				"verdict");
 
+			if (!v)
+				continue;
 			v->final = roll(&x, 2);
 			v->cannot_go_on = roll(&x, 2);
 		}

@@ -93,8 +93,23 @@ static void a_surer_verdict_replaces_one(void **state)
 	v = iq_object_verdict(g, a, IQ_CAUSE_TASK_STOPPED, IQ_PROVEN, "is stopped");
 	assert_int_equal(v->kind, IQ_CAUSE_TASK_STOPPED);
 	assert_int_equal(v->evidence.num, 0);
-	v = iq_object_verdict(g, a, IQ_CAUSE_UNKNOWN, IQ_PROVEN, "?");
-	assert_int_equal(v->kind, IQ_CAUSE_TASK_STOPPED);
+	assert_null(iq_object_verdict(g, a, IQ_CAUSE_UNKNOWN, IQ_PROVEN, "?"));
+	assert_int_equal(a->verdict->kind, IQ_CAUSE_TASK_STOPPED);
+	assert_ptr_equal(a->verdict, v);
+}
+
+/* Who comes second would put flags and evidence of its own on what another has said. */
+static void a_verdict_that_stands_is_not_handed_out(void **state)
+{
+	struct iq_graph *g = *state;
+	struct iq_object *a = made_task(g, 1, "a");
+
+	assert_non_null(iq_object_verdict(g, a, IQ_CAUSE_TASK_FROZEN, IQ_STRONG, "is frozen"));
+	assert_null(iq_object_verdict(g, a, IQ_CAUSE_TASK_STOPPED, IQ_STRONG, "is stopped"));
+	assert_null(iq_object_verdict(g, a, IQ_CAUSE_TASK_SLEEPING, IQ_LIKELY, "sleeps"));
+	assert_string_equal(a->verdict->summary, "is frozen");
+	assert_non_null(iq_object_verdict(g, a, IQ_CAUSE_TASK_TRACED, IQ_PROVEN, "is traced"));
+	assert_string_equal(a->verdict->summary, "is traced");
 }
 
 /* ---- chains ---- */
@@ -739,6 +754,7 @@ int main(void)
 		T(an_object_is_made_once),
 		T(an_edge_twice_is_one_and_the_surer),
 		T(a_surer_verdict_replaces_one),
+		T(a_verdict_that_stands_is_not_handed_out),
 		T(the_incident_ends_at_the_frozen_filesystem),
 		T(a_chain_is_as_sure_as_its_weakest_edge),
 		T(a_wait_that_is_less_sure_weakens_its_chain),
