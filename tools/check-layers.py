@@ -31,8 +31,15 @@ FOLDERS = {
     'unwind': ['base', 'arch', 'target', 'sym', 'type'],
     'kernel': BELOW_KERNEL,
     'diag': ['base', 'kernel', 'wait', 'out'],
-    'shell': ['base', 'kernel', 'out'],
-    'cli': BELOW_KERNEL + ['kernel', 'wait', 'out', 'diag', 'shell'],
+    'shell/language': ['base'],
+    'shell/helper': ['base'],
+    'shell/run': ['base', 'kernel', 'out', 'shell/language', 'shell/helper'],
+    'shell/print': ['base', 'kernel', 'out', 'shell/run'],
+    'shell/memory': ['base', 'kernel', 'out', 'shell/run', 'shell/print'],
+    'shell/house': ['base', 'kernel', 'out', 'shell/run', 'shell/print', 'shell/helper'],
+    'shell/terminal': ['base', 'shell/run', 'shell/helper'],
+    'shell': ['shell/run', 'shell/print', 'shell/memory', 'shell/house', 'shell/terminal'],
+    'cli': BELOW_KERNEL + ['kernel', 'wait', 'out', 'diag', 'shell', 'shell/run', 'shell/helper'],
 }
 
 # Public header: the folder that it belongs to.
@@ -60,7 +67,7 @@ PUBLIC = {
     'log': 'kernel',
     'wait': 'wait',
     'out': 'out',
-    'dcmd': 'shell',
+    'dcmd': 'shell/run',
     'module': 'diag',
     'server': 'diag',
     'process': 'diag',
@@ -70,7 +77,7 @@ PUBLIC = {
 DATA_ONLY = {
     ('arch', 'stack'): 'struct iq_regs: an architecture fills registers',
     ('diag', 'dcmd'): 'tables of commands: rooms offer them, diag hands them on',
-    ('shell', 'module'): 'the table of rooms',
+    ('shell/run', 'module'): 'the table of rooms',
     ('out', 'wait'): 'the graph: a report is what it says, in another form',
 }
 
@@ -114,13 +121,13 @@ def check_public(folder, who, header):
 
 def check_src(path, header):
     """src/FOLDER/x.c"""
-    folder = path.split('/')[1]
+    folder = os.path.dirname(path)[len('src/'):]
     if folder not in FOLDERS:
         return f'src/{folder} is not in the table of tools/check-layers.py'
     if header.startswith('inquest/'):
         return check_public(folder, 'src/' + folder, header)
-    other = header.split('/')[0]
-    if '/' not in header or other not in FOLDERS:
+    other = os.path.dirname(header)
+    if other not in FOLDERS:
         return f'"{header}" is not "FOLDER/name.h" with a folder of src'
     if other != folder and other not in FOLDERS[folder]:
         return f'src/{folder} may not use src/{other} ("{header}")'

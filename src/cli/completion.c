@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "shell/inside.h"
+#include "shell/run/inside.h"
 
 /* What can stand as an option's argument or a command's word, by what it is called. */
 enum kind { KIND_NONE, KIND_ANY, KIND_VALUES, KIND_FILE, KIND_PID, KIND_DCMDS };

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "shell/helper.h"
+#include "shell/helper/helper.h"
 #include "shell/shell.h"
 
 enum { OPT_PID = 900, OPT_EVAL, OPT_NO_RC, OPT_SET, OPT_PATH, OPT_WRITE };

@@ -2,7 +2,7 @@
 /*
  * The debugger's grammar: any text, statement by statement, in several radices
  */
-#include "shell/syntax.h"
+#include "shell/language/syntax.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

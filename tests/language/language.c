@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #include "fakekernel.h"
-#include "shell/helper.h"
-#include "shell/inside.h"
+#include "shell/helper/helper.h"
+#include "shell/run/inside.h"
 #include "test-module.h"
 
 struct test_case {

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "inquest/dcmd.h"
-#include "shell/helper.h"
-#include "shell/inside.h"
+#include "shell/helper/helper.h"
+#include "shell/run/inside.h"
 
 /* ---- commands that crash ---- */
 
