@@ -29,6 +29,7 @@ static bool has_types(struct iq_session *s, const char *const *types, const char
 static void add_rule(struct engine *e, const struct iq_module *m, const struct iq_wait_rule *rule,
 		     const char *missing)
 {
+
 	if (!missing)
 		has_types(e->d.s, rule->needs_types, &missing);
 	for (size_t i = 0; rule->functions[i]; i++) {
@@ -277,7 +278,7 @@ static void explain_object(struct engine *e, struct iq_object *o)
 }
 
 /* Objects appear while others are explained: go on until there is nothing new. */
-static void explain_objects(struct engine *e)
+void iq_engine_follow(struct engine *e)
 {
 	for (size_t i = 0; i < e->d.g->objects.num && i < MAX_OBJECTS; i++) {
 		if (i % 256 == 0 && iq_engine_expired(e)) {
@@ -409,7 +410,8 @@ struct iq_error *iq_engine_look(struct engine *e)
 		iq_diag_note(&e->d, "%zu tasks could not be read", e->d.tasks->num_unreadable);
 	}
 	explain_tasks(e);
-	explain_objects(e);
+	iq_engine_follow(e);
+	iq_engine_suspect(e);
 	tell_no_stack(e);
 	remember_waits(e);
 	return NULL;

@@ -73,6 +73,14 @@ struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task);
 /* Is its time used up, or has the user asked us to stop? */
 bool iq_engine_expired(const struct engine *e);
 
+/* Ask the object rules about all objects that have not been asked about, until there is nothing
+ * new.
+ */
+void iq_engine_follow(struct engine *e);
+
+/* Find out who may be to blame for the waits that no rule knows (suspect.c). */
+void iq_engine_suspect(struct engine *e);
+
 /* Was `why` called with this task's number, or its process's? */
 bool iq_engine_is_asked_for(const struct engine *e, const struct iq_task *task);
 

@@ -565,10 +565,11 @@ static const char *certainty_in_words(const json_t *cause)
 		return unknown ? "What leads there is proven: the kernel's own records say it."
 			       : "This is proven: the kernel's own records say it.";
 	if (is(cause, "certainty", "strong"))
-		return unknown ? "What leads there is as good as sure: a search left one candidate."
+		return unknown ? "What leads there is as good as sure; what comes after is not "
+				 "known."
 			       : "This is as good as sure: at one step a search left one "
 				 "candidate.";
-	return unknown ? "What leads there is likely, not sure."
+	return unknown ? "What leads there is likely, not sure; what comes after is not known."
 		       : "This is likely, not sure: at one step there were several candidates, or "
 			 "only signs.";
 }

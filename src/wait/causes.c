@@ -321,6 +321,9 @@ static void add_root(struct finder *f, struct iq_object *root)
 		if (waits_for_a_reason_of_its_own(root->wait))
 			cause->kind = IQ_CAUSE_TASK_SLEEPING;
 	}
+	/* That nothing is known is no finding that the kernel's records prove. */
+	if (cause->kind == IQ_CAUSE_UNKNOWN)
+		weaken(cause, IQ_STRONG);
 	wait_words(f->g, cause);
 }
 

@@ -209,12 +209,13 @@ static void collect_evidence(const struct iq_graph *g, struct iq_cause *cause)
 {
 	struct once once = { .texts = &cause->evidence };
 	const struct iq_verdict *v = cause->root->verdict;
-	bool is_explained = v && cause->kind != IQ_CAUSE_DEADLOCK;
+	bool is_explained =
+		v && cause->kind != IQ_CAUSE_DEADLOCK && cause->kind != IQ_CAUSE_UNKNOWN;
 
-	if (is_explained)
-		once_add_all(&once, &v->evidence);
-	else if (cause->root->wait && cause->kind != IQ_CAUSE_DEADLOCK)
+	if (!is_explained && cause->root->wait && cause->kind != IQ_CAUSE_DEADLOCK)
 		once_add(&once, wait_in_evidence(g, cause->root->wait));
+	if (v && cause->kind != IQ_CAUSE_DEADLOCK)
+		once_add_all(&once, &v->evidence);
 	iq_vec_foreach(&cause->chain_edges, e) {
 		if ((*e)->from->wait)
 			once_add_all(&once, &(*e)->from->wait->evidence);
@@ -358,7 +359,8 @@ static void collect_remedy(const struct iq_graph *g, struct iq_cause *cause)
 		if ((*e)->via)
 			iq_vec_foreach(&(*e)->via->remedy, text)
 				iq_text_add(g, &cause->remedy, "%s", *text);
-	if (cause->remedy.num && cause->kind != IQ_CAUSE_DEADLOCK && v)
+	if (cause->remedy.num && cause->kind != IQ_CAUSE_DEADLOCK &&
+	    cause->kind != IQ_CAUSE_UNKNOWN && v)
 		return;
 	if (cause->kind == IQ_CAUSE_DEADLOCK)
 		deadlock_remedy(g, cause);

@@ -443,7 +443,7 @@ static void what_is_unknown_is_said_to_be(void **state)
 		    "milkyway1, Linux 6.1.0-50-cloud-amd64, up 1 h 18 min; oldest wait: 1 h 6 min\n"
 		    "\n"
 		    "bash (312) sleeps in exit_aio, and nothing that was read says why\n"
-		    "   What leads there is as good as sure: a search left one candidate.\n"
+		    "   What leads there is as good as sure; what comes after is not known.\n"
 		    "\n"
 		    "   Nobody else waits for it. It has lasted 1 h 6 min.\n"
 		    "\n"

@@ -495,7 +495,7 @@ static void percpu_rwsem_without_readers_blames_nobody(enum fk_flavour f)
 
 	reader(k, 10, lock);
 	fk_drain_percpu(fk_task(k, 11, "writer"), lock, 0);
-	assert_string_equal(fk_causes(k, fk_why(k)), "unknown proven task:11 [] writer");
+	assert_string_equal(fk_causes(k, fk_why(k)), "unknown strong task:11 [] writer");
 	fakekernel_free(k);
 }
 

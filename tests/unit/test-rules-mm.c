@@ -91,7 +91,7 @@ static void exec_in_an_unknown_wait_is_unknown(enum fk_flavour f)
 	fk_switch(p, FK_D);
 	fk_wait_read(fk_task(k, 400, "ps"), exec, true);
 	assert_string_equal(fk_causes(k, fk_why(k)),
-			    "unknown proven task:312 [400] ps > exec_update_lock of "
+			    "unknown strong task:312 [400] ps > exec_update_lock of "
 			    "process 312 (aio) > aio");
 	fakekernel_free(k);
 }
@@ -347,7 +347,7 @@ static void only_faults_in_the_same_mapping_hold_its_lock(enum fk_flavour f)
 	assert_string_equal(fk_causes(k, why),
 			    "unknown strong task:301 [303] unmap > lock of the mapping "
 			    "7f0000000000-7f0000004000 of process 300 (java) > fault\n"
-			    "unknown proven task:302 [] other");
+			    "unknown strong task:302 [] other");
 	fakekernel_free(k);
 }
 
@@ -372,7 +372,7 @@ static void fault_that_only_mentions_a_mapping_does_not_hold_it(enum fk_flavour 
 	assert_string_equal(fk_causes(k, why),
 			    "unknown strong task:301 [303] unmap > lock of the mapping "
 			    "7f0000000000-7f0000004000 of process 300 (java) > fault\n"
-			    "unknown proven task:302 [] other");
+			    "unknown strong task:302 [] other");
 	fakekernel_free(k);
 }
 
@@ -394,7 +394,7 @@ static void mapping_whose_readers_nobody_knows_blames_nobody(enum fk_flavour f)
 	fk_wait_read(ps, mmap_lock_of(p), true);
 	why = fk_why(k);
 	assert_int_equal(why->causes->list.num, 1);
-	assert_string_equal(fk_causes(k, why), "unknown proven task:303 [400] ps > "
+	assert_string_equal(fk_causes(k, why), "unknown strong task:303 [400] ps > "
 					       "mmap_lock of process 300 (java) > unmap");
 	fakekernel_free(k);
 }

@@ -143,7 +143,7 @@ static void a_writer_without_readers_inside_blames_nobody(void **state)
 	(void)state;
 	reader(k, 10, lock);
 	drains(k, 11, lock, 0);
-	expect(k, "unknown proven task:11 [] writer");
+	expect(k, "unknown strong task:11 [] writer");
 }
 
 /* Handed over, and the one who was woken for it gets no CPU. */

@@ -83,7 +83,7 @@ static void lone_uninterruptible_sleeper_is_unknown(enum fk_flavour f)
 
 	hang(fk_task(k, 100, "dd"));
 	assert_int_equal(fk_why(k)->num_unexplained, 1);
-	expect(k, "unknown proven task:100 [] dd");
+	expect(k, "unknown strong task:100 [] dd");
 }
 
 static void two_lone_sleepers_in_the_same_place_have_nothing_in_common(enum fk_flavour f)
@@ -166,7 +166,7 @@ static void holder_that_hangs_where_nobody_knows(enum fk_flavour f)
 
 	hang(t);
 	hold_up(t);
-	expect(k, "unknown proven task:10 [11] waiter > mutex big_lock > holder");
+	expect(k, "unknown strong task:10 [11] waiter > mutex big_lock > holder");
 }
 
 /* It sleeps interruptibly, but not because it has nothing to do. */
@@ -231,7 +231,7 @@ static void kernel_thread_that_was_not_started_yet_is_no_cause(enum fk_flavour f
 	fk_calls(t, "schedule_preempt_disabled");
 	fk_switch(t, FK_D);
 	hang(at_work);
-	expect(k, "unknown proven task:11 [] worker");
+	expect(k, "unknown strong task:11 [] worker");
 }
 
 /* ---- children ---- */
@@ -244,7 +244,7 @@ static void parent_of_a_process_whose_last_thread_hangs_is_blocked_by_it(enum fk
 	hang(fk_thread(child, 102, "gc"));
 	fk_task_put(child, "exit_state", 0x20);
 	fk_wait_child(parent, PIDTYPE_MAX, 0);
-	expect(k, "unknown proven task:102 [100] sh > gc");
+	expect(k, "unknown strong task:102 [100] sh > gc");
 }
 
 static void parent_of_a_zombie_can_go_on(enum fk_flavour f)
@@ -255,7 +255,7 @@ static void parent_of_a_zombie_can_go_on(enum fk_flavour f)
 	fk_task_put(child, "exit_state", 0x20);
 	hang(fk_child(parent, 102, "dd"));
 	fk_wait_child(parent, PIDTYPE_MAX, 0);
-	expect(k, "unknown proven task:102 [] dd");
+	expect(k, "unknown strong task:102 [] dd");
 }
 
 static void tracer_of_a_task_that_hangs_is_blocked_by_it(enum fk_flavour f)
@@ -273,7 +273,7 @@ static void tracer_of_a_task_that_hangs_is_blocked_by_it(enum fk_flavour f)
 	fk_task_put(held, "ptrace", 1);
 	fk_task_put(held, "parent", tracer->addr);
 	fk_wait_child(tracer, PIDTYPE_MAX, 0);
-	expect(k, "unknown proven task:101 [100] strace > dd");
+	expect(k, "unknown strong task:101 [100] strace > dd");
 }
 
 static void parent_of_a_child_that_hangs_is_blocked_by_it(enum fk_flavour f)
@@ -283,7 +283,7 @@ static void parent_of_a_child_that_hangs_is_blocked_by_it(enum fk_flavour f)
 
 	hang(fk_child(parent, 101, "cc"));
 	fk_wait_child(parent, PIDTYPE_MAX, 0);
-	expect(k, "unknown proven task:101 [100] make > cc");
+	expect(k, "unknown strong task:101 [100] make > cc");
 }
 
 static void parent_of_two_children_of_which_one_can_end_goes_on(enum fk_flavour f)
@@ -294,7 +294,7 @@ static void parent_of_two_children_of_which_one_can_end_goes_on(enum fk_flavour 
 	hang(fk_child(parent, 101, "cc"));
 	fk_nanosleep(fk_child(parent, 102, "ld"));
 	fk_wait_child(parent, PIDTYPE_MAX, 0);
-	expect(k, "unknown proven task:101 [] cc");
+	expect(k, "unknown strong task:101 [] cc");
 }
 
 static void parent_that_waits_for_one_child_waits_for_that_one(enum fk_flavour f)
@@ -339,7 +339,7 @@ static void vfork_parent_waits_for_its_child(enum fk_flavour f)
 	hang(child);
 	fk_wait_vfork(parent, child);
 	assert_string_equal(fk_blocked(k, fk_cause(fk_why(k), IQ_CAUSE_UNKNOWN)), "100");
-	expect(k, "unknown proven task:101 [100] sh > the end of vfork in sh (101) > sh");
+	expect(k, "unknown strong task:101 [100] sh > the end of vfork in sh (101) > sh");
 }
 
 /* ---- what cannot be read ---- */
@@ -406,7 +406,7 @@ static void asking_for_one_task_tells_of_it_alone(enum fk_flavour f)
 	hold_up(t);
 	fk_nanosleep(fk_task(k, 101, "sleep"));
 	assert_string_equal(fk_causes(k, fk_why_pid(k, 11)),
-			    "unknown proven task:10 [11] waiter > mutex big_lock > holder");
+			    "unknown strong task:10 [11] waiter > mutex big_lock > holder");
 	assert_string_equal(fk_causes(k, fk_why_pid(k, 101)), "");
 	fakekernel_free(k);
 }
@@ -500,9 +500,9 @@ static void waiter_of_io_uring_hangs_with_all_of_its_requests(enum fk_flavour f)
 		fk_calls(t, "__do_sys_io_uring_enter", "io_cqring_wait");
 		fk_switch(t, FK_S);
 		stuck_worker(t, 21, fk_has(k, "io_kiocb.task"));
-		expect(k, in_flight == 1 ? "unknown proven task:21 [20] server > "
+		expect(k, in_flight == 1 ? "unknown strong task:21 [20] server > "
 					   "io_uring requests of server (20) > iou-wrk"
-					 : "unknown proven task:21 [] iou-wrk");
+					 : "unknown strong task:21 [] iou-wrk");
 	}
 }
 
