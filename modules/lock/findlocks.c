@@ -187,12 +187,11 @@ static bool try_rwsem(struct finding *f, iq_vaddr lock, enum where where)
 	    !(w.held || w.draining || w.num_readers || (w.has_waiters && w.last)))
 		return false;
 	if (w.owner == f->task->addr)
-		tell(f, lock, "struct rw_semaphore",
+		tell(f, lock, rwsem_kind->types[0],
 		     w.draining ? "being taken for write" : "held for write",
 		     rwsem_certainty(f, lock, where));
 	else if (w.last == f->task->addr && w.num_readers && where == ON_STACK)
-		tell(f, lock, "struct rw_semaphore",
-		     "held for read by somebody, and was last taken",
+		tell(f, lock, rwsem_kind->types[0], "held for read by somebody, and was last taken",
 		     "likely: the last reader may have left");
 	return true;
 }
@@ -206,7 +205,7 @@ static void try_mutex(struct finding *f, iq_vaddr lock, enum where where)
 		return;
 	certainty = mutex_certainty(f, lock, where);
 	if (certainty)
-		tell(f, lock, "struct mutex", w.pickup ? "handed over, to be taken" : "held",
+		tell(f, lock, mutex_kind->types[0], w.pickup ? "handed over, to be taken" : "held",
 		     certainty);
 }
 
@@ -319,7 +318,7 @@ static void ask_hints(struct finding *f)
 		/* Zeros look like anything. */
 		if (is_lock(s, rwsem_kind, p, &w) && w.num_readers && w.last &&
 		    iq_task_by_addr(s, w.last))
-			tell(f, p, "struct rw_semaphore", "held for read by somebody, perhaps",
+			tell(f, p, rwsem_kind->types[0], "held for read by somebody, perhaps",
 			     "likely: its address is on its stack");
 	}
 }

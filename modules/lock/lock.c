@@ -41,10 +41,10 @@ static struct iq_wait *wait_in_queue(const struct iq_sleeper *who, const struct 
 
 static struct iq_error *explain_mutex(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	static const struct iq_lock_kind *const kind = &iq_lock_kinds[IQ_LOCK_MUTEX];
 	struct iq_diag *d = who->d;
 	const struct iq_task *task = who->task;
-	static const struct iq_lock_kind *const kind = &iq_lock_kinds[IQ_LOCK_MUTEX];
-	struct lock_waiter *self = lock_wait_find(d, kind, task, who->stack);
+	struct lock_waiter *self = lock_wait_find(who, kind);
 	struct iq_lock_words words = { 0 };
 	struct iq_wait *w;
 
@@ -115,10 +115,10 @@ static void add_readers(struct iq_diag *d, struct iq_wait *w, const struct iq_ta
 
 static struct iq_error *explain_rwsem(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	static const struct iq_lock_kind *const kind = &iq_lock_kinds[IQ_LOCK_RWSEM];
 	struct iq_diag *d = who->d;
 	const struct iq_task *task = who->task;
-	static const struct iq_lock_kind *const kind = &iq_lock_kinds[IQ_LOCK_RWSEM];
-	struct lock_waiter *self = lock_wait_find(d, kind, task, who->stack);
+	struct lock_waiter *self = lock_wait_find(who, kind);
 	struct iq_lock_words words;
 	struct iq_lock_name name;
 	struct iq_wait *w;
@@ -152,8 +152,8 @@ static struct iq_error *explain_rwsem(const struct iq_sleeper *who, struct iq_wa
 
 static struct iq_error *explain_percpu(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
-	struct iq_diag *d = who->d;
 	static const struct iq_lock_kind *const kind = &iq_lock_kinds[IQ_LOCK_PERCPU_RWSEM];
+	struct iq_diag *d = who->d;
 	int64_t waiters = iq_offsetof(d->s, kind->types[0], "waiters");
 	struct iq_lock_words words = { 0 };
 	struct iq_lock_name name;
@@ -214,8 +214,8 @@ static bool is_its_writer(struct iq_session *s, iq_vaddr lock, void *ctx)
 static struct iq_error *explain_percpu_writer(const struct iq_sleeper *who,
 					      struct iq_wait **wait_ret)
 {
-	struct iq_diag *d = who->d;
 	static const struct iq_lock_kind *const kind = &iq_lock_kinds[IQ_LOCK_PERCPU_RWSEM];
+	struct iq_diag *d = who->d;
 	struct writer_of of = { who->task->addr, iq_offsetof(d->s, kind->types[0], "writer.task") };
 	struct iq_lock_name name;
 	struct iq_object *on;
@@ -250,10 +250,10 @@ static struct iq_error *explain_percpu_writer(const struct iq_sleeper *who,
 
 static struct iq_error *explain_semaphore(const struct iq_sleeper *who, struct iq_wait **wait_ret)
 {
+	static const struct iq_lock_kind *const kind = &iq_lock_kinds[IQ_LOCK_SEMAPHORE];
 	struct iq_diag *d = who->d;
 	const struct iq_task *task = who->task;
-	static const struct iq_lock_kind *const kind = &iq_lock_kinds[IQ_LOCK_SEMAPHORE];
-	struct lock_waiter *self = lock_wait_find(d, kind, task, who->stack);
+	struct lock_waiter *self = lock_wait_find(who, kind);
 	struct iq_lock_words words = { 0 };
 	const struct iq_task *last;
 	struct iq_lock_name name;

@@ -29,10 +29,9 @@ static const char known_waiter, known_task;
 
 /* A lock while it is being looked for. */
 struct search {
-	struct iq_diag *d;
+	const struct iq_sleeper *who;
+	struct iq_session *s;
 	const struct iq_lock_kind *kind;
-	const struct iq_task *task;
-	const struct iq_stack *stack;
 	int64_t list, its_task;		 /* in the waiter */
 	int64_t wait_list, first_waiter; /* in the lock; one of them is -1 */
 
@@ -50,12 +49,12 @@ struct search {
 
 static bool layout_of(struct search *f)
 {
-	const char *type = iq_lock_type(f->d->s, f->kind);
+	const char *type = iq_lock_type(f->s, f->kind);
 
-	f->list = iq_offsetof(f->d->s, f->kind->waiter, f->kind->links[0]);
-	f->its_task = iq_offsetof(f->d->s, f->kind->waiter, f->kind->task);
-	f->wait_list = iq_offsetof(f->d->s, type, f->kind->head);
-	f->first_waiter = iq_offsetof(f->d->s, type, "first_waiter");
+	f->list = iq_offsetof(f->s, f->kind->waiter, f->kind->links[0]);
+	f->its_task = iq_offsetof(f->s, f->kind->waiter, f->kind->task);
+	f->wait_list = iq_offsetof(f->s, type, f->kind->head);
+	f->first_waiter = iq_offsetof(f->s, type, "first_waiter");
 	return f->list >= 0 && f->its_task >= 0 && (f->wait_list >= 0 || f->first_waiter >= 0);
 }
 
@@ -79,13 +78,15 @@ static bool is_linked(struct iq_session *s, iq_vaddr node, bool may_be_alone)
  */
 static iq_vaddr next_waiter(const struct search *f, size_t *at)
 {
-	while (*at < f->stack->num_words) {
+	const struct iq_stack *stack = f->who->stack;
+
+	while (*at < stack->num_words) {
 		size_t i = (*at)++;
-		iq_vaddr waiter = f->stack->sp + 8 * i - (uint64_t)f->its_task;
+		iq_vaddr waiter = stack->sp + 8 * i - (uint64_t)f->its_task;
 		iq_vaddr node = waiter + (uint64_t)f->list;
 
-		if (f->stack->words[i] == f->task->addr && node >= f->stack->sp &&
-		    is_linked(f->d->s, node, f->first_waiter >= 0))
+		if (stack->words[i] == f->who->task->addr && node >= stack->sp &&
+		    is_linked(f->s, node, f->first_waiter >= 0))
 			return waiter;
 	}
 	return 0;
@@ -97,9 +98,9 @@ static bool note_node(void *ctx, iq_vaddr node)
 	struct search *f = ctx;
 	uint64_t back;
 
-	f->broken = !iq_peek_u64(f->d->s, node + 8, &back) || back != f->last;
+	f->broken = !iq_peek_u64(f->s, node + 8, &back) || back != f->last;
 	f->last = node;
-	if (iq_task_by_stack_addr(f->d->s, node))
+	if (iq_task_by_stack_addr(f->s, node))
 		iq_vec_push(&f->nodes, node);
 	else if (f->num_strangers < MAX_STRANGERS)
 		f->strangers[f->num_strangers++] = node;
@@ -117,7 +118,7 @@ static bool walk_ring(struct search *f)
 
 	f->last = start;
 	iq_vec_push(&f->nodes, start);
-	err = iq_list_walk(f->d->s, start, MAX_RING, note_node, f);
+	err = iq_list_walk(f->s, start, MAX_RING, note_node, f);
 	closes = !err && !f->broken;
 	iq_error_free(err);
 	return closes;
@@ -129,12 +130,12 @@ static bool is_waited_for(const struct search *f, iq_vaddr lock)
 	struct iq_lock_words w;
 	iq_vaddr named;
 
-	if (!iq_lock_read(f->d->s, f->kind, lock, &w))
+	if (!iq_lock_read(f->s, f->kind, lock, &w))
 		return false;
 	if (f->kind->id == IQ_LOCK_SEMAPHORE)
 		return true;
 	named = w.owner_word & ~7ULL;
-	return w.has_waiters && (!named || iq_is_kernel_ptr(f->d->s, named));
+	return w.has_waiters && (!named || iq_is_kernel_ptr(f->s, named));
 }
 
 /* Which stranger is the lock's list head? */
@@ -143,7 +144,7 @@ static bool find_head(struct search *f)
 	for (size_t i = 0; i < f->num_strangers && !f->lock; i++) {
 		iq_vaddr lock = f->strangers[i] - (uint64_t)f->wait_list;
 
-		if ((f->num_strangers == 1 || iq_stack_mentions(f->stack, lock)) &&
+		if ((f->num_strangers == 1 || iq_stack_mentions(f->who->stack, lock)) &&
 		    is_waited_for(f, lock))
 			f->lock = lock;
 	}
@@ -173,14 +174,14 @@ static bool is_lock_of_ring(struct iq_session *s, iq_vaddr p, void *ctx)
 static iq_vaddr recorded(const struct search *f)
 {
 	static const char type[] = "struct task_struct";
-	struct iq_session *s = f->d->s;
+	struct iq_session *s = f->s;
 	struct iq_member m;
 	struct iq_type t;
 	struct iq_error *err;
 	uint64_t value;
 	bool fits;
 
-	if (iq_peek_member(s, type, "blocker", f->task->addr, &value) && value &&
+	if (iq_peek_member(s, type, "blocker", f->who->task->addr, &value) && value &&
 	    f->kind->blocker_types & 1 << (value & 3))
 		return value & ~3ULL;
 	err = iq_type_by_name(s, type, &t);
@@ -189,7 +190,7 @@ static iq_vaddr recorded(const struct search *f)
 	fits = !err &&
 	       !strcmp(iq_type_name(iq_type_strip(iq_type_target(iq_type_strip(m.type)))),
 		       iq_lock_type_name(f->kind->types[0])) &&
-	       iq_peek_member(s, type, "blocked_on", f->task->addr, &value);
+	       iq_peek_member(s, type, "blocked_on", f->who->task->addr, &value);
 	iq_error_free(err);
 	return fits ? value : 0;
 }
@@ -198,18 +199,18 @@ static bool find_by_first_waiter(struct search *f)
 {
 	iq_vaddr named = recorded(f);
 
-	if (iq_is_kernel_ptr(f->d->s, named) && is_lock_of_ring(f->d->s, named, f)) {
+	if (iq_is_kernel_ptr(f->s, named) && is_lock_of_ring(f->s, named, f)) {
 		f->lock = named;
 		f->found_by = "task_struct names it, and its first waiter is in our queue";
 		return true;
 	}
-	f->lock = iq_stack_search(f->d->s, f->stack, 0, is_lock_of_ring, f);
+	f->lock = iq_stack_search(f->s, f->who->stack, 0, is_lock_of_ring, f);
 	/* Our own stack failing, those who wait with us know it too. */
 	for (size_t i = 0; !f->lock && i < f->nodes.num && i < MAX_ASKED; i++) {
-		const struct iq_task *other = iq_task_by_stack_addr(f->d->s, f->nodes.data[i]);
+		const struct iq_task *other = iq_task_by_stack_addr(f->s, f->nodes.data[i]);
 
 		if (other)
-			f->lock = iq_stack_search(f->d->s, iq_task_stack(f->d->s, other), 0,
+			f->lock = iq_stack_search(f->s, iq_task_stack(f->s, other), 0,
 						  is_lock_of_ring, f);
 	}
 	f->found_by = "a pointer on the waiter's stack, whose first waiter is in our queue";
@@ -266,7 +267,7 @@ bool lock_queue_has(const struct iq_diag *d, const struct lock_queue *queue, iq_
 /* Our entry in the queue of the lock that this waiter is in; NULL: it is in none. */
 static struct lock_waiter *find_entry(struct search *f)
 {
-	struct lock_waiter *known = iq_diag_recall(f->d, &known_waiter, f->waiter);
+	struct lock_waiter *known = iq_diag_recall(f->who->d, &known_waiter, f->waiter);
 
 	if (known)
 		return known;
@@ -275,14 +276,13 @@ static struct lock_waiter *find_entry(struct search *f)
 	f->lock = 0;
 	if (!walk_ring(f) || !(f->wait_list >= 0 ? find_head(f) : find_by_first_waiter(f)))
 		return NULL;
-	lock_queue_of(f->d, f->kind, f->lock)->found_by = f->found_by;
-	return iq_diag_recall(f->d, &known_waiter, f->waiter);
+	lock_queue_of(f->who->d, f->kind, f->lock)->found_by = f->found_by;
+	return iq_diag_recall(f->who->d, &known_waiter, f->waiter);
 }
 
-struct lock_waiter *lock_wait_find(struct iq_diag *d, const struct iq_lock_kind *kind,
-				   const struct iq_task *task, const struct iq_stack *stack)
+struct lock_waiter *lock_wait_find(const struct iq_sleeper *who, const struct iq_lock_kind *kind)
 {
-	struct search f = { .d = d, .kind = kind, .task = task, .stack = stack };
+	struct search f = { .who = who, .s = who->d->s, .kind = kind };
 	struct lock_waiter *found = NULL;
 	size_t at = 0;
 

@@ -32,8 +32,7 @@ struct lock_queue {
 };
 
 /* This task's entry in the queue of the lock of this kind that it sleeps on. NULL: not found. */
-struct lock_waiter *lock_wait_find(struct iq_diag *d, const struct iq_lock_kind *kind,
-				   const struct iq_task *task, const struct iq_stack *stack);
+struct lock_waiter *lock_wait_find(const struct iq_sleeper *who, const struct iq_lock_kind *kind);
 
 /* The queue of a lock that was found in another way; empty if it cannot be read. */
 struct lock_queue *lock_queue_of(struct iq_diag *d, const struct iq_lock_kind *kind, iq_vaddr lock);
