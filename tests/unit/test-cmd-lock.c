@@ -248,6 +248,18 @@ static void a_reader_whose_name_was_left_is_not_called_the_writer(enum fk_flavou
 	}
 }
 
+/* Free, and the first in its queue has not come yet: from its owner on it looks as a mutex does. */
+static void a_reader_whose_name_was_left_in_a_free_rwsem_holds_no_mutex(enum fk_flavour f)
+{
+	enum { WAITERS = 2, READER_OWNED = 1 };
+	struct names n;
+	struct fakekernel *k = with_a_readers_name(f, &n, READER_OWNED);
+
+	fk_put(k, fk_data(k, "big_rwsem", 0), "rw_semaphore.count.counter", WAITERS);
+	assert_says(k, &n, "0t10::pid2proc | ::findlocks -a", "0 locks found", true);
+	fakekernel_free(k);
+}
+
 /* What is asked first has no list of tasks to look into yet. */
 static void an_owner_is_found_whatever_was_asked_before(enum fk_flavour f)
 {
@@ -322,6 +334,7 @@ int main(void)
 		each_layout(findlocks_a_searches_all_memory),
 		each_layout(a_reader_that_has_left_holds_nothing),
 		each_layout(a_reader_whose_name_was_left_is_not_called_the_writer),
+		each_layout(a_reader_whose_name_was_left_in_a_free_rwsem_holds_no_mutex),
 		each_layout(an_owner_is_found_whatever_was_asked_before),
 		cmocka_unit_test(kgrep_finds_who_points_there),
 		each_layout(a_queue_that_does_not_close_ends),

@@ -80,6 +80,7 @@ static void a_reader_waits_for_the_writer_that_has_the_rw_semaphore(void **state
 	} waiters[] = {
 		{ IN("do_something", "down_read", "__rwbase_read_lock"), "read" },
 		{ IN("do_something", "__rwbase_read_lock"), "read" },
+		{ IN("mutex_lock", "do_something", "__rwbase_read_lock"), "read" },
 		{ IN("do_something", "down_write", "rwbase_write_lock"), "write" },
 	};
 
