@@ -69,6 +69,7 @@ PUBLIC = {
     'out': 'out',
     'dcmd': 'shell/run',
     'module': 'diag',
+    'holders': 'diag',
     'server': 'diag',
     'process': 'diag',
 }

@@ -43,13 +43,33 @@ static void add_object_rules(struct iq_strbuf *page, const struct iq_module *m)
 				 iq_object_type_name(r->type), r->summary);
 }
 
-static void add_holder_rules(struct iq_strbuf *page, const struct iq_module *m)
+static void add_row(struct iq_strbuf *page, const struct iq_holder *row)
 {
-	if (!m->holder_rules || !m->holder_rules[0].name)
+	const char *const *f = row->functions;
+
+	iq_strbuf_printf(page, "- `%s%s%s`, for %s: who is in ",
+			 row->symbol ? row->symbol : row->container,
+			 row->symbol ? "" : "::", row->symbol ? "" : row->member,
+			 row->mode == IQ_HOLD_READ ? "read" : "write");
+	for (size_t i = 0; f && f[i]; i++)
+		iq_strbuf_printf(page, "%s`%s`", i ? ", " : "", f[i]);
+	if (row->module)
+		iq_strbuf_printf(page, "%sthe module `%s`", f ? ", or in " : "", row->module);
+	iq_strbuf_addc(page, '\n');
+}
+
+static void add_holders(struct iq_strbuf *page, const struct iq_module *m)
+{
+	bool rules = m->holder_rules && m->holder_rules[0].name;
+
+	if (!rules && !m->holders)
 		return;
 	iq_strbuf_adds(page, "\nHolders that it finds where the lock does not record them:\n\n");
-	for (const struct iq_holder_rule *r = m->holder_rules; r->name; r++)
+	for (const struct iq_holder_rule *r = m->holder_rules; rules && r->name; r++)
 		iq_strbuf_printf(page, "- %s (of a `%s`): %s\n", r->name, r->lock_type, r->summary);
+	for (const struct iq_holder *row = m->holders; row && (row->functions || row->module);
+	     row++)
+		add_row(page, row);
 }
 
 static void add_room(struct iq_strbuf *page, const struct iq_module *m)
@@ -59,7 +79,7 @@ static void add_room(struct iq_strbuf *page, const struct iq_module *m)
 	for (const struct iq_wait_rule *r = m->wait_rules; r && r->name; r++)
 		add_wait_rule(page, r);
 	add_object_rules(page, m);
-	add_holder_rules(page, m);
+	add_holders(page, m);
 }
 
 static void add_page(struct iq_strbuf *page)

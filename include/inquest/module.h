@@ -12,6 +12,7 @@
 #define INQUEST_MODULE_H
 
 #include "inquest/dcmd.h"
+#include "inquest/holders.h"
 #include "inquest/path.h"
 #include "inquest/session.h"
 #include "inquest/stack.h"
@@ -26,12 +27,6 @@ struct iq_diag {
 	struct iq_graph *g;
 	const struct iq_task_list *tasks;
 	int64_t bound_ms; /* what lasts longer than this hangs */
-	/*
-	 * While holder rules are asked: does this task (task_struct) wait for the lock itself? It
-	 * has the lock's address on its stack as holders do. NULL where nobody knows.
-	 */
-	bool (*is_queued)(const void *queue, iq_vaddr task);
-	const void *queue;
 };
 
 /* What a wait rule is asked about: a task that sleeps, and how it came to that. */
@@ -92,16 +87,16 @@ struct iq_lock_namer {
 };
 
 /*
- * Knows who holds a lock that does not record it: readers of a semaphore, the write side of a
- * frozen filesystem. Adds edges from `wait` to the holders and says true if it knows them all.
+ * Reads a record of who holds a lock that is not in the lock itself: the state of a frozen
+ * filesystem, the transaction of a buffer. Adds edges from `wait` to the holders and says true if
+ * it knows them all; else the rows are asked (inquest/holders.h).
  */
 struct iq_holder_rule {
 	const char *name;
 	const char *summary;
 	const char *lock_type; /* "struct rw_semaphore" */
-	bool (*find)(struct iq_diag *d, struct iq_wait *wait, iq_vaddr lock,
-		     const struct iq_lock_name *name,
-		     unsigned num_holders /* as counted; 0: not known */);
+	bool (*find)(struct iq_diag *d, struct iq_wait *wait,
+		     const struct iq_holders_wanted *wanted);
 };
 
 struct iq_module {
@@ -113,6 +108,7 @@ struct iq_module {
 	const struct iq_object_rule *object_rules;
 	const struct iq_lock_namer *lock_namers;
 	const struct iq_holder_rule *holder_rules;
+	const struct iq_holder *holders; /* ends with a row that has no functions */
 	/*
 	 * What others want of a process (its leader is given) that cannot go on, and behind which
 	 * nobody is known to hang: "it has Unix socket /run/x, listening". Adds to `wanted`; or
@@ -147,11 +143,6 @@ struct iq_object *iq_diag_task_gone(struct iq_diag *d, int32_t tid, int32_t pid)
 struct iq_object *iq_diag_lock(struct iq_diag *d, iq_vaddr addr, const char *cls,
 			       const char *lock_type, const struct iq_sleeper *waiter,
 			       struct iq_lock_name *name_ret);
-
-/* Ask the holder rules. True: somebody knew all holders. */
-bool iq_diag_find_holders(struct iq_diag *d, struct iq_wait *wait, iq_vaddr lock,
-			  const char *lock_type, const struct iq_lock_name *name,
-			  unsigned num_holders);
 
 /* Start the wait of a task (fills in state, time, system call, stack). */
 struct iq_wait *iq_diag_wait(const struct iq_sleeper *who, struct iq_object *on,

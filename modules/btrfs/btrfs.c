@@ -537,5 +537,5 @@ const struct iq_module iq_module_btrfs = {
 	.wait_rules = wait_rules,
 	.object_rules = object_rules,
 	.lock_namers = btrfs_lock_namers,
-	.holder_rules = btrfs_holder_rules,
+	.holders = btrfs_holders,
 };

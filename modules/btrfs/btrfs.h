@@ -41,6 +41,6 @@ extern const char *const btrfs_ticket_functions[];
 
 /* locks.c */
 extern const struct iq_lock_namer btrfs_lock_namers[];
-extern const struct iq_holder_rule btrfs_holder_rules[];
+extern const struct iq_holder btrfs_holders[];
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "inquest/waitq.h"
 
-enum { NUM_LEVELS = 8, BTRFS_READ_LOCK = 2, MAX_HOLDERS = 16 };
+enum { NUM_LEVELS = 8, BTRFS_READ_LOCK = 2 };
 
 static const char path_type[] = "struct btrfs_path";
 
@@ -152,55 +152,39 @@ static iq_vaddr path_with_block(struct iq_diag *d, const struct iq_stack *stack,
 	return path;
 }
 
-static bool find_block_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
-			       const struct iq_lock_name *name, unsigned num)
+static enum iq_fit has_locked(struct iq_diag *d, struct iq_holding *h)
 {
 	int64_t nodes = iq_offsetof(d->s, path_type, "nodes");
 	int64_t locks = iq_offsetof(d->s, path_type, "locks");
-	struct find_path f = { .eb = name->container };
-	unsigned found = 0;
+	struct find_path f = { .eb = h->name->container,
+			       .nodes_off = (uint64_t)nodes,
+			       .locks_off = (uint64_t)locks };
+	iq_vaddr path = 0;
 
-	(void)lock;
-	if (!name->container_type || strcmp(name->container_type, BTRFS_BUFFER) || nodes < 0 ||
-	    locks < 0 || !iq_peek_member(d->s, BTRFS_BUFFER, "fs_info", f.eb, &f.info))
-		return false;
-	f.nodes_off = (uint64_t)nodes;
-	f.locks_off = (uint64_t)locks;
-	for (size_t i = 0; i < d->tasks->num_tasks && found < MAX_HOLDERS; i++) {
-		const struct iq_task *t = &d->tasks->tasks[i];
-		const struct iq_stack *stack;
-		struct iq_edge *e;
-		iq_vaddr path;
-
-		if (!t->pid || !t->stack || t->on_cpu || t->pid == w->task->tid ||
-		    (d->is_queued && d->is_queued(d->queue, t->addr)))
-			continue;
-		stack = iq_task_stack(d->s, t);
-		if (!btrfs_is_inside(stack))
-			continue;
-		path = path_with_block(d, stack, &f);
-		if (!path)
-			continue;
-		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), w->on, IQ_EDGE_OWNER,
-				  IQ_STRONG, "has locked the block for read");
-		iq_text_add(d->g, &e->evidence,
-			    "btrfs_path %#" PRIx64 " of %s (%d) has extent_buffer %#" PRIx64
-			    ", locked for read",
-			    path, t->comm, t->pid, name->container);
-		found++;
-	}
-	return num && found == num;
+	if (nodes >= 0 && locks >= 0 &&
+	    iq_peek_member(d->s, BTRFS_BUFFER, "fs_info", f.eb, &f.info))
+		path = path_with_block(d, h->stack, &f);
+	if (!path)
+		return IQ_FIT_NO;
+	h->said = iq_arena_printf(d->g->arena,
+				  "btrfs_path %#" PRIx64 " of %s (%d) has extent_buffer %#" PRIx64
+				  ", locked for read",
+				  path, h->task->comm, h->task->pid, f.eb);
+	return IQ_FIT_YES;
 }
 
-const struct iq_lock_namer btrfs_lock_namers[] = {
-	{ .name = "btrfs", .identify = identify },
+const struct iq_holder btrfs_holders[] = {
+	{ .container = BTRFS_BUFFER,
+	  .member = "lock",
+	  .mode = IQ_HOLD_READ,
+	  .module = "btrfs",
+	  .proof = IQ_HOLDER_RECORDED,
+	  .how = "has locked the block for read",
+	  .fits = has_locked },
 	{ 0 },
 };
 
-const struct iq_holder_rule btrfs_holder_rules[] = {
-	{ .name = "btrfs-block",
-	  .summary = "searches that have a tree block locked, by their btrfs_path",
-	  .lock_type = "struct rw_semaphore",
-	  .find = find_block_readers },
+const struct iq_lock_namer btrfs_lock_namers[] = {
+	{ .name = "btrfs", .identify = identify },
 	{ 0 },
 };

@@ -444,12 +444,58 @@ static const struct iq_dcmd dcmds[] = {
 	{ 0 },
 };
 
+/* ---- who moves tasks between cgroups ---- */
+
+static const char *const threadgroup_writers[] = {
+	"__cgroup_procs_write",	   "__cgroup1_procs_write",
+	"cgroup_procs_write",	   "cgroup_threads_write",
+	"cgroup1_procs_write",	   "cgroup1_tasks_write",
+	"cgroup_update_dfl_csses", "cgroup_attach_task_all",
+	"cgroup_transfer_tasks",   NULL
+};
+/* Threads that come and go. */
+static const char *const threadgroup_readers[] = { "cgroup_can_fork", "cgroup_css_set_fork",
+						   "exit_signals", NULL };
+static const char *const threadgroup_outside[] = { "rcu_sync_enter",
+						   "cgroup_kn_lock_live",
+						   "cgroup_lock",
+						   "cgroup_lock_and_drain_offline",
+						   "cgroup_procs_write_finish",
+						   "cpuset_post_attach",
+						   NULL };
+/* CPUs must not come or go meanwhile. */
+static const char *const cpu_readers[] = { "cpuset_write_resmask",
+					   "cgroup_attach_lock",
+					   "cgroup_procs_write_start",
+					   "__cgroup_procs_write",
+					   "__cgroup1_procs_write",
+					   "cgroup_update_dfl_csses",
+					   NULL };
+static const char *const cpu_outside[] = { "rcu_sync_enter", "cpuset_wait_for_hotplug", NULL };
+
+static const struct iq_holder holders[] = {
+	{ .symbol = "cgroup_threadgroup_rwsem",
+	  .mode = IQ_HOLD_WRITE,
+	  .functions = threadgroup_writers,
+	  .outside = { threadgroup_outside } },
+	{ .symbol = "cgroup_threadgroup_rwsem",
+	  .mode = IQ_HOLD_READ,
+	  .functions = threadgroup_readers,
+	  .outside = { threadgroup_outside } },
+	{ .symbol = "cpu_hotplug_lock",
+	  .mode = IQ_HOLD_READ,
+	  .functions = cpu_readers,
+	  .outside = { cpu_outside } },
+	{ 0 },
+};
+
 const struct iq_module iq_module_cgroup = {
 	.api = IQ_MODULE_API,
 	.name = "cgroup",
 	.summary = "control groups: frozen, throttled, over memory",
 	.needs_types = types,
 	.wait_rules = wait_rules,
+	.holders = holders,
 	.object_rules = object_rules,
 	.dcmds = dcmds,
 	.walkers = cgroup_walkers,

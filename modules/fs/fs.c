@@ -10,7 +10,7 @@
  *
  * Kernel: fs/super.c, include/linux/fs.h.
  */
-#include "shared.h"
+#include "holders.h"
 #include "space.h"
 
 #include "inquest/module.h"
@@ -75,7 +75,11 @@ static bool is_superblock(struct iq_diag *d, iq_vaddr sb)
 
 static bool name_sb_lock(struct iq_diag *d, iq_vaddr lock, struct iq_lock_name *name_ret)
 {
-	static const char *const levels[] = { "writes", "page faults", "its own work" };
+	static const struct {
+		const char *member, *words;
+	} levels[] = { { "s_writers.rw_sem[0]", "writes" },
+		       { "s_writers.rw_sem[1]", "page faults" },
+		       { "s_writers.rw_sem[2]", "its own work" } };
 	int64_t size = iq_sizeof(d->s, "struct percpu_rw_semaphore");
 	struct iq_object *fs;
 	uint64_t off, level;
@@ -90,11 +94,11 @@ static bool name_sb_lock(struct iq_diag *d, iq_vaddr lock, struct iq_lock_name *
 	level = off / (uint64_t)size;
 	*name_ret = (struct iq_lock_name){
 		.name = iq_arena_printf(iq_scratch(d->s), "freeze protection (%s) of %s",
-					levels[level], fs->name),
+					levels[level].words, fs->name),
 		.belongs = fs,
 		.container = sb,
 		.container_type = sb_type,
-		.member = "s_writers.rw_sem",
+		.member = levels[level].member,
 		.certainty = IQ_PROVEN,
 	};
 	return true;
@@ -185,43 +189,10 @@ static bool name_f_pos_lock(struct iq_diag *d, iq_vaddr lock, struct iq_lock_nam
 	return true;
 }
 
-/* The mutex of a pipe: some struct file that the waiter works on has that pipe as its private_data.
- */
-static bool name_pipe_mutex(struct iq_diag *d, iq_vaddr lock, const struct iq_sleeper *waiter,
-			    struct iq_lock_name *name_ret)
-{
-	int64_t off = iq_offsetof(d->s, "struct pipe_inode_info", "mutex");
-	int64_t data = iq_offsetof(d->s, "struct file", "private_data");
-	iq_vaddr pipe = lock - (uint64_t)off;
-	uint64_t p, inode, ino = 0, ring;
-
-	if (off < 0 || data < 0 ||
-	    !iq_peek_member(d->s, "struct pipe_inode_info", "ring_size", pipe, &ring) || !ring ||
-	    ring & (ring - 1))
-		return false;
-	for (size_t i = 0; waiter && i < waiter->stack->num_words; i++) {
-		if (!iq_is_kernel_ptr(d->s, waiter->stack->words[i]) ||
-		    !iq_peek_u64(d->s, waiter->stack->words[i] + (uint64_t)data, &p) || p != pipe ||
-		    !iq_peek_member(d->s, "struct file", "f_inode", waiter->stack->words[i],
-				    &inode) ||
-		    !iq_peek_member(d->s, "struct inode", "i_ino", inode, &ino))
-			continue;
-		*name_ret = (struct iq_lock_name){
-			.name = iq_arena_printf(iq_scratch(d->s), "mutex of pipe:[%" PRIu64 "]",
-						ino),
-			.container = pipe,
-			.container_type = "struct pipe_inode_info",
-			.member = "mutex",
-			.certainty = IQ_STRONG,
-		};
-		return true;
-	}
-	return false;
-}
-
 static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
 		     const struct iq_sleeper *waiter, struct iq_lock_name *name_ret)
 {
+	(void)waiter;
 	if (!strcmp(lock_type, "struct percpu_rw_semaphore"))
 		return name_sb_lock(d, lock, name_ret);
 	if (!strcmp(lock_type, "struct rw_semaphore"))
@@ -231,176 +202,28 @@ static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
 				       name_ret) ||
 		       name_inode_lock(d, lock, "i_data.i_mmap_rwsem", "i_mmap_rwsem", name_ret);
 	if (!strcmp(lock_type, "struct mutex"))
-		return name_f_pos_lock(d, lock, name_ret) ||
-		       name_pipe_mutex(d, lock, waiter, name_ret);
+		return name_f_pos_lock(d, lock, name_ret);
 	return false;
 }
 
 /* ---- who keeps a superblock's freeze protection ---- */
 
-/* The task that is freezing this superblock: the writer that a level knows, while it waits there;
- * else by the stacks. */
-static const struct iq_task *freezer_of(struct iq_diag *d, iq_vaddr sb)
+/* A freeze that is complete needs no task; of one under way a level knows the writer while that
+ * waits there. */
+static bool find_freezer(struct iq_diag *d, struct iq_wait *w,
+			 const struct iq_holders_wanted *wanted)
 {
-	static const char *const freezing[] = { "freeze_super", "sb_wait_write", NULL };
 	static const char *const levels[] = { "s_writers.rw_sem[0].writer.task",
 					      "s_writers.rw_sem[1].writer.task",
 					      "s_writers.rw_sem[2].writer.task" };
+	const struct iq_lock_name *name = wanted->name;
 	const struct iq_task *t = NULL;
-	uint64_t writer;
-
-	for (size_t i = 0; i < IQ_ARRAY_SIZE(levels) && !t; i++)
-		if (iq_peek_member(d->s, sb_type, levels[i], sb, &writer) && writer)
-			t = iq_task_by_addr(d->s, writer);
-	for (size_t i = 0; i < d->tasks->num_tasks && !t; i++) {
-		const struct iq_task *other = &d->tasks->tasks[i];
-
-		if (other->pid && other->stack && !other->on_cpu &&
-		    iq_stack_find(iq_task_stack(d->s, other), 0, freezing) >= 0 &&
-		    iq_stack_mentions(iq_task_stack(d->s, other), sb))
-			t = other;
-	}
-	return t && !t->unreadable ? t : NULL;
-}
-
-/* What belongs to a superblock: it, an open file, an inode or a dentry in it. */
-static bool is_of_sb(struct iq_session *s, iq_vaddr p, void *ctx)
-{
-	const iq_vaddr *sb = ctx;
-	uint64_t inode, of;
-
-	if (p == *sb)
-		return true;
-	if (iq_peek_member(s, "struct inode", "i_sb", p, &of) && of == *sb)
-		return true;
-	if (iq_peek_member(s, "struct dentry", "d_sb", p, &of) && of == *sb)
-		return true;
-	return iq_peek_member(s, "struct file", "f_inode", p, &inode) &&
-	       iq_is_kernel_ptr(s, inode) &&
-	       iq_peek_member(s, "struct inode", "i_sb", inode, &of) && of == *sb;
-}
-
-/*
- * Who is inside while a freezer waits for all to leave: tasks that sleep in a function that is
- * called with this level of protection, with something of this filesystem in hand.
- */
-static bool find_writers(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
-			 const struct iq_lock_name *name, unsigned num)
-{
-	static const char *const writing[] = {
-		"vfs_write",
-		"do_iter_write",
-		"vfs_iter_write",
-		"vfs_iocb_iter_write",
-		"vfs_writev",
-		"do_iter_readv_writev",
-		"vfs_fallocate",
-		"vfs_copy_file_range",
-		"do_clone_file_range",
-		"vfs_clone_file_range",
-		"vfs_truncate",
-		"do_sys_ftruncate",
-		"do_ftruncate",
-		"do_truncate",
-		"notify_change",
-		"do_splice_from",
-		"iter_file_splice_write",
-		"aio_write",
-		"io_write",
-		"vfs_mkdir",
-		"vfs_rmdir",
-		"vfs_unlink",
-		"vfs_create",
-		"vfs_mknod",
-		"vfs_symlink",
-		"vfs_link",
-		"vfs_rename",
-		"vfs_setxattr",
-		"vfs_removexattr",
-		"do_mkdirat",
-		"do_rmdir",
-		"do_unlinkat",
-		"do_renameat2",
-		"do_linkat",
-		"do_symlinkat",
-		"do_mknodat",
-		"filename_mkdirat",
-		"filename_rmdir",
-		"filename_unlinkat",
-		"filename_renameat2",
-		"open_last_lookups",
-		"lookup_open",
-		"path_openat",
-		NULL,
-	};
-	static const char *const faulting[] = {
-		"do_page_mkwrite",    "ext4_page_mkwrite",    "xfs_filemap_page_mkwrite",
-		"btrfs_page_mkwrite", "filemap_page_mkwrite", "__xfs_filemap_fault",
-		"xfs_filemap_fault",  "xfs_write_fault",      NULL
-	};
-	static const char *const inside[] = { "start_this_handle",
-					      "jbd2__journal_start",
-					      "ext4_writepages",
-					      "ext4_do_writepages",
-					      "xfs_trans_alloc",
-					      "xfs_log_reserve",
-					      "ext4_evict_inode",
-					      "btrfs_commit_transaction",
-					      "jbd2_journal_stop",
-					      "ext4_map_blocks",
-					      NULL };
-	static const char *const *const levels[] = { writing, faulting, inside };
-	int64_t size = iq_sizeof(d->s, "struct percpu_rw_semaphore"),
-		off = iq_offsetof(d->s, sb_type, "s_writers.rw_sem");
-	iq_vaddr sb = name->container;
-	const struct iq_task *found[16];
-	size_t level, num_found = 0;
-
-	if (size <= 0 || off < 0)
-		return false;
-	level = (size_t)((lock - sb - (uint64_t)off) / (uint64_t)size);
-	if (level >= IQ_ARRAY_SIZE(levels))
-		return false;
-	for (size_t i = 0; i < d->tasks->num_tasks && num_found < IQ_ARRAY_SIZE(found); i++) {
-		const struct iq_task *t = &d->tasks->tasks[i];
-		const struct iq_stack *stack;
-
-		if (!t->pid || !t->stack || t->on_cpu || t->pid == w->task->tid ||
-		    (t->state != 'D' && t->state != 'S') ||
-		    (d->is_queued && d->is_queued(d->queue, t->addr)))
-			continue;
-		stack = iq_task_stack(d->s, t);
-		if (iq_stack_find(stack, 0, levels[level]) >= 0 &&
-		    iq_stack_search(d->s, stack, 0, is_of_sb, &sb))
-			found[num_found++] = t;
-	}
-	for (size_t i = 0; i < num_found; i++) {
-		bool sure = num && num_found <= num;
-		struct iq_edge *e = iq_graph_edge(d->g, w->task, iq_diag_task(d, found[i]), w->on,
-						  sure ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE,
-						  sure ? IQ_STRONG : IQ_LIKELY,
-						  "is inside, and it waits for it to leave");
-
-		iq_text_add(d->g, &e->evidence,
-			    "%s (%d) sleeps in a function that changes %s; %u inside in all",
-			    found[i]->comm, found[i]->pid, name->belongs->name, num);
-	}
-	return num && num_found == num;
-}
-
-static bool find_freezer(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
-			 const struct iq_lock_name *name, unsigned num)
-{
-	static const char known;
-	const struct iq_task **freezer;
-	uint64_t frozen;
+	uint64_t frozen, writer;
 	struct iq_edge *e;
 
-	if (!name->container_type || strcmp(name->container_type, sb_type) || !name->belongs)
-		return false;
-	if (!strcmp(w->mode ? w->mode : "", "write"))
-		return find_writers(d, w, lock, name, num);
-	if (!iq_peek_member(d->s, sb_type, "s_writers.frozen", name->container, &frozen) || !frozen)
+	if (!name->container_type || strcmp(name->container_type, sb_type) || !name->belongs ||
+	    wanted->mode != IQ_HOLD_WRITE ||
+	    !iq_peek_member(d->s, sb_type, "s_writers.frozen", name->container, &frozen) || !frozen)
 		return false;
 	if (frozen == SB_FREEZE_COMPLETE) {
 		e = iq_graph_edge(d->g, w->task, name->belongs, w->on, IQ_EDGE_OWNER, IQ_PROVEN,
@@ -411,20 +234,14 @@ static bool find_freezer(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
 			    name->container, frozen);
 		return true;
 	}
-	freezer = iq_diag_recall(d, &known, name->container);
-	if (!freezer) {
-		freezer = iq_arena_alloc(d->g->arena, sizeof(*freezer));
-		*freezer = freezer_of(d, name->container);
-		iq_diag_remember(d, &known, name->container, freezer);
-	}
-	if (!*freezer)
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(levels) && !t; i++)
+		if (iq_peek_member(d->s, sb_type, levels[i], name->container, &writer) && writer)
+			t = iq_task_by_addr(d->s, writer);
+	if (!t || t->unreadable)
 		return false;
-	e = iq_graph_edge(d->g, w->task, iq_diag_task(d, *freezer), w->on, IQ_EDGE_OWNER, IQ_STRONG,
+	e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), w->on, IQ_EDGE_OWNER, IQ_STRONG,
 			  "is freezing it");
-	iq_text_add(d->g, &e->evidence,
-		    "super_block.s_writers.frozen at %#" PRIx64 " is %" PRIu64
-		    " (not complete), and %s (%d) is in freeze_super() with it",
-		    name->container, frozen, (*freezer)->comm, (*freezer)->pid);
+	iq_text_add(d->g, &e->evidence, "%s", fs_say_freezing(d, name->container, frozen, t));
 	return true;
 }
 
@@ -542,11 +359,6 @@ static const struct iq_holder_rule holder_rules[] = {
 	  .summary = "the freeze that keeps writers out, or the task that is still freezing",
 	  .lock_type = "struct percpu_rw_semaphore",
 	  .find = find_freezer },
-	{ .name = "fs-readers",
-	  .summary =
-		  "who has s_umount, or an inode's locks, for read: the functions that take them",
-	  .lock_type = "struct rw_semaphore",
-	  .find = fs_find_shared },
 	{ 0 },
 };
 
@@ -557,4 +369,5 @@ const struct iq_module iq_module_fs = {
 	.object_rules = object_rules,
 	.lock_namers = lock_namers,
 	.holder_rules = holder_rules,
+	.holders = fs_holders,
 };

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * CPUs that go offline and come online
+ * CPUs that go offline and come online, and memory that does
  *
  * Whoever takes a CPU down (or brings one up, or installs a callback for that)
  * has cpu_hotplug_lock for write or read meanwhile, and waits for the CPU's own
  * thread, cpuhp/N, to go through its steps: for the completions done_up and
  * done_down in the CPU's struct cpuhp_cpu_state.
  *
- * Kernel: kernel/cpu.c.
+ * cpu_hotplug_lock does not record who has it. A writer of such a lock first waits for a grace
+ * period (rcu_sync_enter()), when it has nothing yet; then percpu_rw_semaphore.writer is it, while
+ * it waits for the readers inside; then .block alone says that somebody has it.
+ *
+ * Kernel: kernel/cpu.c, mm/memory_hotplug.c.
  */
 #include "inquest/module.h"
 #include "inquest/waitq.h"
@@ -86,9 +90,56 @@ static const struct iq_wait_rule wait_rules[] = {
 	{ 0 },
 };
 
+/* ---- who has the locks ---- */
+
+static const char *const cpu_writers[] = { "_cpu_down", "_cpu_up", NULL };
+static const char *const cpu_readers[] = {
+	"stop_machine",
+	"schedule_on_each_cpu",
+	"static_key_slow_inc",
+	"static_key_slow_dec",
+	"static_key_enable",
+	"static_key_disable",
+	"__cpuhp_setup_state",
+	"__cpuhp_remove_state",
+	"__cpuhp_state_add_instance",
+	"kmem_cache_destroy",
+	"kmem_cache_shrink",
+	"apply_workqueue_attrs",
+	"rebuild_sched_domains",
+	"smpboot_register_percpu_thread",
+	"lockup_detector_reconfigure",
+	"ring_buffer_resize",
+	"vmstat_shepherd",
+	NULL,
+};
+static const char *const outside[] = { "rcu_sync_enter", "cpuset_wait_for_hotplug",
+				       "lockup_detector_cleanup", "arch_smt_update", NULL };
+
+static const char *const memory_writers[] = { "add_memory_resource", "offline_pages",
+					      "online_pages", "try_remove_memory", NULL };
+static const char *const coming[] = { "rcu_sync_enter", NULL };
+
+static const struct iq_holder holders[] = {
+	{ .symbol = "cpu_hotplug_lock",
+	  .mode = IQ_HOLD_WRITE,
+	  .functions = cpu_writers,
+	  .outside = { outside } },
+	{ .symbol = "cpu_hotplug_lock",
+	  .mode = IQ_HOLD_READ,
+	  .functions = cpu_readers,
+	  .outside = { outside } },
+	{ .symbol = "mem_hotplug_lock",
+	  .mode = IQ_HOLD_WRITE,
+	  .functions = memory_writers,
+	  .outside = { coming } },
+	{ 0 },
+};
+
 const struct iq_module iq_module_hotplug = {
 	.api = IQ_MODULE_API,
 	.name = "hotplug",
 	.summary = "CPUs that go offline and come online",
 	.wait_rules = wait_rules,
+	.holders = holders,
 };

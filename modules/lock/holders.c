@@ -91,19 +91,15 @@ static bool is_queued(const void *ctx, iq_vaddr task)
 	return lock_queue_has(q->d, q->queue, task);
 }
 
-/* Ask the rooms; false: nobody knows all holders. */
 bool lock_ask_rooms(struct iq_diag *d, struct iq_wait *w, const struct lock_queue *queue,
-		    const char *type, const struct iq_lock_name *name, unsigned num)
+		    struct iq_holders_wanted wanted)
 {
 	struct queue_of q = { d, queue };
-	bool known;
 
-	d->is_queued = is_queued;
-	d->queue = &q;
-	known = iq_diag_find_holders(d, w, queue->lock, type, name, num);
-	d->is_queued = NULL;
-	d->queue = NULL;
-	return known;
+	wanted.lock = queue->lock;
+	wanted.is_queued = is_queued;
+	wanted.queue = &q;
+	return iq_diag_find_holders(d, w, &wanted);
 }
 
 static void find_candidates(struct iq_diag *d, const struct iq_task *self, struct lock_queue *queue)

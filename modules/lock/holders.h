@@ -14,9 +14,9 @@ void lock_add_owner(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
 /* Nobody has it: whoever is first in its queue, unless that is the one who waits. */
 void lock_add_first(struct iq_diag *d, struct iq_wait *w, const struct lock_queue *queue);
 
-/* Ask the rooms; false: nobody knows all holders. num: as counted, 0: not known. */
+/* Ask the rooms for those who hold the lock of this queue; false: nobody knows all of them. */
 bool lock_ask_rooms(struct iq_diag *d, struct iq_wait *w, const struct lock_queue *queue,
-		    const char *type, const struct iq_lock_name *name, unsigned num);
+		    struct iq_holders_wanted wanted);
 
 /* Look for holders that nobody records on the stacks of sleeping tasks. */
 void lock_search_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *self,

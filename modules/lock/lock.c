@@ -9,8 +9,8 @@
  * counts. A percpu_rw_semaphore names a writer as long as that waits for the readers inside, and
  * forgets him when he has it. A semaphore remembers who got it last, on the newest kernels.
  *
- * Readers and writers that are not recorded are found by the rooms that own the lock (struct
- * iq_holder_rule), else by looking for the lock's address on the stacks of tasks that sleep
+ * Readers and writers that are not recorded are found by rows of the rooms that own the lock
+ * (inquest/holders.h), else by looking for the lock's address on the stacks of tasks that sleep
  * elsewhere.
  */
 #include "commands.h"
@@ -105,7 +105,11 @@ static void add_readers(struct iq_diag *d, struct iq_wait *w, const struct iq_ta
 	unsigned num = (unsigned)IQ_MIN(words->num_readers, (uint64_t)MANY_READERS);
 	size_t before = w->task->out.num;
 
-	if (!lock_ask_rooms(d, w, self->queue, "struct rw_semaphore", name, num) &&
+	if (!lock_ask_rooms(d, w, self->queue,
+			    (struct iq_holders_wanted){ .type = "struct rw_semaphore",
+							.name = name,
+							.mode = IQ_HOLD_READ,
+							.counted = num }) &&
 	    w->task->out.num == before)
 		lock_search_holders(d, w, task, self->queue, num, "holds it for read");
 	iq_text_add(d->g, &w->evidence,
@@ -178,7 +182,14 @@ static struct iq_error *explain_percpu(const struct iq_sleeper *who, struct iq_w
 	iq_lock_read(d->s, kind, lock, &words);
 	/* Who waits has the lock's address on the stack too, and holds nothing of it. */
 	queue = lock_queue_of(d, kind, lock);
-	if (lock_ask_rooms(d, w, queue, kind->types[0], &name, 0))
+	if (lock_ask_rooms(d, w, queue,
+			   (struct iq_holders_wanted){
+				   .type = kind->types[0],
+				   .name = &name,
+				   .mode = IQ_HOLD_WRITE,
+				   .counted = 1,
+				   .record = "percpu_rw_semaphore.block says that a writer does",
+				   .records_only = words.draining || !words.held }))
 		return NULL;
 	if (words.draining) {
 		/* A writer has closed it and sleeps until the readers inside have gone. */
@@ -240,7 +251,11 @@ static struct iq_error *explain_percpu_writer(const struct iq_sleeper *who,
 			      " is this task: it waits for readers to leave",
 		    lock, readers, readers == 1 ? "" : "s");
 	if ((readers || !counted) &&
-	    !lock_ask_rooms(d, w, lock_queue_of(d, kind, lock), kind->types[0], &name, readers))
+	    !lock_ask_rooms(d, w, lock_queue_of(d, kind, lock),
+			    (struct iq_holders_wanted){ .type = kind->types[0],
+							.name = &name,
+							.mode = IQ_HOLD_READ,
+							.counted = readers }))
 		lock_search_holders(d, w, who->task, lock_queue_of(d, kind, lock), readers,
 				    "holds it for read");
 	return NULL;
@@ -264,7 +279,9 @@ static struct iq_error *explain_semaphore(const struct iq_sleeper *who, struct i
 		return NULL;
 	w = wait_in_queue(who, kind, self, &name);
 	*wait_ret = w;
-	if (lock_ask_rooms(d, w, self->queue, kind->types[0], &name, 0))
+	if (lock_ask_rooms(d, w, self->queue,
+			   (struct iq_holders_wanted){
+				   .type = kind->types[0], .name = &name, .mode = IQ_HOLD_WRITE }))
 		return NULL;
 	/* The last task that got it, where it is recorded; whether it still has it is not. */
 	iq_lock_read(d->s, kind, self->queue->lock, &words);

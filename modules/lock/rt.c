@@ -171,7 +171,12 @@ struct iq_error *lock_explain_rwbase_writer(const struct iq_sleeper *who, struct
 		    "%s.%s of %#" PRIx64 " is this task: it waits for %u reader%s to leave",
 		    iq_lock_type_name(type), of.kind->rt_owner, lock, num, num == 1 ? "" : "s");
 	queue = lock_queue_of(d, of.kind, lock);
-	if (num && !lock_ask_rooms(d, w, queue, type, &name, num) && !w->task->out.num)
+	if (num &&
+	    !lock_ask_rooms(
+		    d, w, queue,
+		    (struct iq_holders_wanted){
+			    .type = type, .name = &name, .mode = IQ_HOLD_READ, .counted = num }) &&
+	    !w->task->out.num)
 		lock_search_holders(d, w, who->task, queue, num, "holds it for read");
 	return NULL;
 }

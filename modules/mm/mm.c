@@ -21,7 +21,6 @@
 enum {
 	VM_REFCNT_EXCLUSIVE = 0x40000000,
 	RWSEM_READER_SHIFT = 8,
-	MAX_HOLDERS = 64,
 	PAGE_SHIFT = 12,
 	/* Macros up to v5.13, enum fault_flag since; the values have stayed. */
 	FAULT_FLAG_ALLOW_RETRY = 4,
@@ -222,12 +221,6 @@ static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
 
 /* ---- who holds it for read ---- */
 
-struct holder {
-	const struct iq_task *task;
-	int frame;
-	bool maybe;
-};
-
 struct fault_search {
 	struct iq_diag *d;
 	iq_vaddr mm;
@@ -275,89 +268,6 @@ static enum {
 	return EITHER;
 }
 
-/* It waits for the lock, rather than in it: in the queue, or where the frame inside is the locking
- * itself. */
-static bool still_waits(struct iq_diag *d, const struct iq_task *t, const struct iq_stack *stack,
-			int frame)
-{
-	if (frame > 0 && iq_stack_find(stack, (size_t)frame - 1, lock_functions) == frame - 1)
-		return true;
-	return d->is_queued && d->is_queued(d->queue, t->addr);
-}
-
-/*
- * Is the task inside of something that keeps the lock while it sleeps? What reaches into another mm
- * may fault there: such a fault says nothing of the task's own.
- */
-static bool holds_mm(struct iq_diag *d, const struct iq_task *t, iq_vaddr mm, struct holder *h)
-{
-	const struct iq_stack *stack = iq_task_stack(d->s, t);
-	int frame = iq_stack_find(stack, 0, user_functions);
-
-	if (has_function(stack, dropped_functions))
-		return false;
-	if (frame >= 0) {
-		if (still_waits(d, t, stack, frame) || !iq_stack_mentions(stack, mm))
-			return false;
-	} else if (t->mm != mm) {
-		return false;
-	} else {
-		frame = iq_stack_find(stack, 0, fault_functions);
-		if (frame < 0) {
-			frame = iq_stack_find(stack, 0, own_functions);
-			if (frame < 0 || still_waits(d, t, stack, frame))
-				return false;
-		}
-	}
-	*h = (struct holder){ .task = t, .frame = frame };
-	if (has_function(stack, maybe_dropped_functions)) {
-		int let_go = fault_lets_go(d, stack, mm);
-
-		h->maybe = let_go == EITHER;
-		return let_go != LET_GO;
-	}
-	return true;
-}
-
-static void add_holders(struct iq_diag *d, struct iq_wait *w, const struct holder *list, size_t num,
-			bool also_maybe, enum iq_certainty certainty, unsigned counted)
-{
-	struct iq_edge *e;
-
-	for (size_t i = 0; i < num; i++) {
-		const struct iq_stack *stack = iq_task_stack(d->s, list[i].task);
-
-		if (list[i].maybe && !also_maybe)
-			continue;
-		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, list[i].task), w->on,
-				  certainty == IQ_LIKELY ? IQ_EDGE_MAYBE : IQ_EDGE_OWNER, certainty,
-				  "holds it for read");
-		iq_text_add(d->g, &e->evidence,
-			    "%s (%d) sleeps inside of %s(), which holds it; %u reader%s counted",
-			    list[i].task->comm, list[i].task->pid,
-			    stack->frames[list[i].frame].sym.name, counted,
-			    counted == 1 ? " is" : "s are");
-	}
-}
-
-/*
- * As many holders as the lock counts: it is they. Who may have let go is never more than likely:
- * the reader may be somebody whose function we do not know.
- */
-static bool conclude(struct iq_diag *d, struct iq_wait *w, const struct holder *list, size_t num,
-		     unsigned counted)
-{
-	size_t sure = 0;
-
-	for (size_t i = 0; i < num; i++)
-		sure += !list[i].maybe;
-	if (sure && sure == counted && num < MAX_HOLDERS)
-		add_holders(d, w, list, num, false, IQ_STRONG, counted);
-	else
-		add_holders(d, w, list, num, true, IQ_LIKELY, counted);
-	return num > 0;
-}
-
 /*
  * Is the task in a page fault under the lock of its mapping alone? A fault that took mmap_lock has
  * not locked the mapping for read.
@@ -381,85 +291,98 @@ static bool holds_its_mapping(struct iq_diag *d, const struct iq_task *t)
 	       count >> RWSEM_READER_SHIFT;
 }
 
-struct holders {
-	struct holder list[MAX_HOLDERS];
-	size_t num;
-};
-
-/* Looked for once a look: all who wait for one lock have the same in front of them. */
-static const struct holders *mmap_holders(struct iq_diag *d, iq_vaddr mm)
+/* What reaches into another mm has that on its stack. It takes the lock there, but not while the
+ * frame inside is the locking itself. */
+static bool is_in(const struct iq_holding *h, iq_vaddr mm)
 {
-	static const char known;
-	struct holders *h = iq_diag_recall(d, &known, mm);
-
-	if (h)
-		return h;
-	h = iq_arena_alloc(d->g->arena, sizeof(*h));
-	for (size_t i = 0; i < d->tasks->num_tasks && h->num < MAX_HOLDERS; i++) {
-		const struct iq_task *t = &d->tasks->tasks[i];
-
-		if (t->pid && t->stack && !t->on_cpu && holds_mm(d, t, mm, &h->list[h->num]) &&
-		    !holds_its_mapping(d, t))
-			h->num++;
-	}
-	iq_diag_remember(d, &known, mm, h);
-	return h;
+	if (h->row->functions == user_functions ? !iq_stack_mentions(h->stack, mm)
+						: h->task->mm != mm)
+		return false;
+	return h->row->functions == fault_functions || !h->frame ||
+	       iq_stack_find(h->stack, h->frame - 1, lock_functions) != (int)h->frame - 1;
 }
 
-static bool find_mmap_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
-			      const struct iq_lock_name *name, unsigned counted)
+/* Does it keep what it has while it sleeps? */
+static enum iq_fit keeps_it(struct iq_diag *d, const struct iq_stack *stack, iq_vaddr mm)
 {
-	struct holder list[MAX_HOLDERS];
-	const struct holders *known;
-	size_t num = 0;
+	static const enum iq_fit fits[] = {
+		[KEPT] = IQ_FIT_YES, [LET_GO] = IQ_FIT_NO, [EITHER] = IQ_FIT_MAYBE
+	};
 
-	(void)lock;
-	if (!name->container_type || strcmp(name->container_type, "struct mm_struct"))
-		return false;
-	known = mmap_holders(d, name->container);
-	for (size_t i = 0; i < known->num; i++)
-		if (known->list[i].task->pid != w->task->tid)
-			list[num++] = known->list[i];
-	return conclude(d, w, list, num, counted);
+	return has_function(stack, maybe_dropped_functions) ? fits[fault_lets_go(d, stack, mm)]
+							    : IQ_FIT_YES;
+}
+
+static enum iq_fit has_mmap_lock(struct iq_diag *d, struct iq_holding *h)
+{
+	iq_vaddr mm = h->name->container;
+
+	return is_in(h, mm) && !holds_its_mapping(d, h->task) ? keeps_it(d, h->stack, mm)
+							      : IQ_FIT_NO;
 }
 
 static bool is_this_vma(struct iq_diag *d, iq_vaddr vma, void *ctx)
 {
 	(void)d;
-	return vma == *(iq_vaddr *)ctx;
+	return vma == *(const iq_vaddr *)ctx;
 }
 
-static bool vma_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr vma, unsigned counted)
+static enum iq_fit has_vma(struct iq_diag *d, struct iq_holding *h)
 {
-	struct holder list[MAX_HOLDERS];
+	iq_vaddr vma = h->name->container;
+	enum iq_fit fit;
 	uint64_t mm;
-	size_t num = 0;
 
-	if (!iq_peek_member(d->s, vma_type, "vm_mm", vma, &mm))
-		return false;
-	for (size_t i = 0; i < d->tasks->num_tasks && num < MAX_HOLDERS; i++) {
-		const struct iq_task *t = &d->tasks->tasks[i];
-
-		if (!t->pid || !t->stack || t->on_cpu || t->mm != mm || t->pid == w->task->tid ||
-		    !holds_mm(d, t, mm, &list[num]) ||
-		    !vma_on_stack(d, mm, iq_task_stack(d->s, t), is_this_vma, &vma))
-			continue;
-		/* It has seen this mapping; the one that it is about comes first. */
-		if (vma_on_stack(d, mm, iq_task_stack(d->s, t), is_vma, NULL) != vma)
-			list[num].maybe = true;
-		num++;
-	}
-	return conclude(d, w, list, num, counted);
+	if (!iq_peek_member(d->s, vma_type, "vm_mm", vma, &mm) || h->task->mm != mm ||
+	    !is_in(h, mm) || !vma_on_stack(d, mm, h->stack, is_this_vma, &vma))
+		return IQ_FIT_NO;
+	fit = keeps_it(d, h->stack, mm);
+	/* It has seen this mapping; the one that it is about comes first. */
+	return fit == IQ_FIT_YES && vma_on_stack(d, mm, h->stack, is_vma, NULL) != vma
+		       ? IQ_FIT_MAYBE
+		       : fit;
 }
 
-static bool find_vma_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
-			     const struct iq_lock_name *name, unsigned counted)
-{
-	(void)lock;
-	if (!name->container_type || strcmp(name->container_type, vma_type))
-		return false;
-	return vma_readers(d, w, name->container, counted);
-}
+/* Probes in programs, and address spaces that are copied. */
+static const char *const dup_mmap_writers[] = { "register_for_each_vma", NULL };
+static const char *const dup_mmap_readers[] = { "dup_mmap", "dup_mm", NULL };
+static const char *const coming[] = { "rcu_sync_enter", NULL };
+
+/*
+ * What reaches into another mm may fault there: such a fault says nothing of the task's own. A
+ * fault is entered with the lock: who waits for it again in there has it.
+ */
+#define MMAP_LOCK                                                                                  \
+	.container = "struct mm_struct", .member = "mmap_lock", .mode = IQ_HOLD_READ,              \
+	.proof = IQ_HOLDER_COUNTED, .fits = has_mmap_lock
+#define VMA_LOCK                                                                                   \
+	.container = "struct vm_area_struct", .member = "vm_lock", .mode = IQ_HOLD_READ,           \
+	.proof = IQ_HOLDER_COUNTED, .fits = has_vma
+#define IN_ANOTHER .functions = user_functions, .outside = { dropped_functions }
+#define IN_FAULT                                                                                   \
+	.functions = fault_functions, .outside = { dropped_functions, user_functions },            \
+	.even_queued = true
+#define IN_ITS_OWN                                                                                 \
+	.functions = own_functions,                                                                \
+	.outside = { dropped_functions, user_functions, fault_functions }
+
+static const struct iq_holder holders[] = {
+	{ MMAP_LOCK, IN_ANOTHER },
+	{ MMAP_LOCK, IN_FAULT },
+	{ MMAP_LOCK, IN_ITS_OWN },
+	{ VMA_LOCK, IN_ANOTHER },
+	{ VMA_LOCK, IN_FAULT },
+	{ VMA_LOCK, IN_ITS_OWN },
+	{ .symbol = "dup_mmap_sem",
+	  .mode = IQ_HOLD_WRITE,
+	  .functions = dup_mmap_writers,
+	  .outside = { coming } },
+	{ .symbol = "dup_mmap_sem",
+	  .mode = IQ_HOLD_READ,
+	  .functions = dup_mmap_readers,
+	  .outside = { coming } },
+	{ 0 },
+};
 
 /* ---- the writer of a VMA that counts its readers ---- */
 
@@ -506,7 +429,17 @@ static struct iq_error *explain_vma_writer(const struct iq_sleeper *who, struct 
 		    "vm_area_struct.vm_refcnt at %#" PRIx64 " is %#" PRIx64
 		    ": a writer waits for %u reader%s",
 		    on->addr, count, readers, readers == 1 ? "" : "s");
-	vma_readers(d, w, vma, readers);
+	if (readers)
+		iq_diag_find_holders(
+			d, w,
+			&(struct iq_holders_wanted){
+				.lock = on->addr,
+				.type = "",
+				.name = &(struct iq_lock_name){ .container = vma,
+								.container_type = vma_type,
+								.member = "vm_lock" },
+				.mode = IQ_HOLD_READ,
+				.counted = readers });
 	*wait_ret = w;
 	return NULL;
 }
@@ -565,18 +498,6 @@ static const struct iq_lock_namer lock_namers[] = {
 	{ 0 },
 };
 
-static const struct iq_holder_rule holder_rules[] = {
-	{ .name = "mmap_lock-readers",
-	  .summary = "tasks that sleep in page faults of the same mm, or reach into it",
-	  .lock_type = "struct rw_semaphore",
-	  .find = find_mmap_readers },
-	{ .name = "vma-readers",
-	  .summary = "tasks that sleep in page faults of that mapping",
-	  .lock_type = "struct rw_semaphore",
-	  .find = find_vma_readers },
-	{ 0 },
-};
-
 const struct iq_module iq_module_mm = {
 	.api = IQ_MODULE_API,
 	.name = "mm",
@@ -584,5 +505,5 @@ const struct iq_module iq_module_mm = {
 	.wait_rules = wait_rules,
 	.object_rules = object_rules,
 	.lock_namers = lock_namers,
-	.holder_rules = holder_rules,
+	.holders = holders,
 };

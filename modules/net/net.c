@@ -188,9 +188,32 @@ static const struct iq_wait_rule wait_rules[] = {
 	{ 0 },
 };
 
+/* ---- who reads the list of namespaces ---- */
+
+static const char *const pernet_readers[] = { "cleanup_net", "setup_net", NULL };
+
+/* cleanup_net() lets go before it waits for callbacks by itself. */
+static enum iq_fit still_has_it(struct iq_diag *d, struct iq_holding *h)
+{
+	(void)d;
+	return h->frame && iq_frame_is(&h->stack->frames[h->frame], "cleanup_net") &&
+			       iq_frame_is(&h->stack->frames[h->frame - 1], "rcu_barrier")
+		       ? IQ_FIT_NO
+		       : IQ_FIT_YES;
+}
+
+static const struct iq_holder holders[] = {
+	{ .symbol = "pernet_ops_rwsem",
+	  .mode = IQ_HOLD_READ,
+	  .functions = pernet_readers,
+	  .fits = still_has_it },
+	{ 0 },
+};
+
 const struct iq_module iq_module_net = {
 	.api = IQ_MODULE_API,
 	.name = "net",
 	.summary = "network devices and namespaces that cannot go",
 	.wait_rules = wait_rules,
+	.holders = holders,
 };

@@ -129,6 +129,40 @@ static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **w
 	return NULL;
 }
 
+/* The mutex of a pipe: some struct file that the waiter works on has that pipe as its private_data.
+ */
+static bool name_mutex(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
+		       const struct iq_sleeper *waiter, struct iq_lock_name *name_ret)
+{
+	int64_t off = iq_offsetof(d->s, pipe_type, "mutex");
+	int64_t data = iq_offsetof(d->s, "struct file", "private_data");
+	iq_vaddr pipe = lock - (uint64_t)off;
+	uint64_t p, inode, ino = 0, ring;
+
+	if (off < 0 || data < 0 || strcmp(lock_type, "struct mutex") ||
+	    !iq_peek_member(d->s, pipe_type, "ring_size", pipe, &ring) || !ring ||
+	    ring & (ring - 1))
+		return false;
+	for (size_t i = 0; waiter && i < waiter->stack->num_words; i++) {
+		if (!iq_is_kernel_ptr(d->s, waiter->stack->words[i]) ||
+		    !iq_peek_u64(d->s, waiter->stack->words[i] + (uint64_t)data, &p) || p != pipe ||
+		    !iq_peek_member(d->s, "struct file", "f_inode", waiter->stack->words[i],
+				    &inode) ||
+		    !iq_peek_member(d->s, "struct inode", "i_ino", inode, &ino))
+			continue;
+		*name_ret = (struct iq_lock_name){
+			.name = iq_arena_printf(iq_scratch(d->s), "mutex of pipe:[%" PRIu64 "]",
+						ino),
+			.container = pipe,
+			.container_type = pipe_type,
+			.member = "mutex",
+			.certainty = IQ_STRONG,
+		};
+		return true;
+	}
+	return false;
+}
+
 static const char *const functions[] = { "pipe_read",
 					 "pipe_write",
 					 "anon_pipe_read",
@@ -156,9 +190,15 @@ static const struct iq_wait_rule wait_rules[] = {
 	{ 0 },
 };
 
+static const struct iq_lock_namer lock_namers[] = {
+	{ .name = "pipe", .identify = name_mutex },
+	{ 0 },
+};
+
 const struct iq_module iq_module_pipe = {
 	.api = IQ_MODULE_API,
 	.name = "pipe",
 	.summary = "pipes and FIFOs",
 	.wait_rules = wait_rules,
+	.lock_namers = lock_namers,
 };

@@ -162,11 +162,25 @@ static const struct iq_object_rule object_rules[] = {
 	{ 0 },
 };
 
+/* Schedulers out of BPF: who turns one on keeps everybody from forking. */
+static const char *const scx_writers[] = { "scx_enable", "scx_ops_enable", "scx_enable_workfn",
+					   NULL };
+static const char *const coming[] = { "rcu_sync_enter", NULL };
+
+static const struct iq_holder holders[] = {
+	{ .symbol = "scx_fork_rwsem",
+	  .mode = IQ_HOLD_WRITE,
+	  .functions = scx_writers,
+	  .outside = { coming } },
+	{ 0 },
+};
+
 const struct iq_module iq_module_sched = {
 	.api = IQ_MODULE_API,
 	.name = "sched",
 	.summary = "running, and runnable without a CPU",
 	.object_rules = object_rules,
+	.holders = holders,
 	.dcmds = iq_sched_dcmds,
 	.walkers = iq_sched_walkers,
 	.globals = iq_sched_globals,

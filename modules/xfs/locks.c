@@ -14,7 +14,7 @@
 
 #include "inquest/waitq.h"
 
-enum { XBF_READ = 1, XBF_WRITE = 2, XBF_ASYNC = 16, MAX_HOLDERS = 16 };
+enum { XBF_READ = 1, XBF_WRITE = 2, XBF_ASYNC = 16 };
 
 /* ---- names ---- */
 
@@ -106,38 +106,15 @@ const struct iq_task *xfs_buf_owner(struct iq_diag *d, iq_vaddr buf)
 		       : NULL;
 }
 
-/* Who waits for the I/O of this buffer has it locked. */
-static const struct iq_task *find_io_waiter(struct iq_diag *d, iq_vaddr buf)
+static bool find_buf_holder(struct iq_diag *d, struct iq_wait *w,
+			    const struct iq_holders_wanted *wanted)
 {
-	static const char *const functions[] = { "xfs_buf_iowait", NULL };
-	int64_t off = iq_offsetof(d->s, XFS_BUF, "b_iowait");
-
-	for (size_t i = 0; off >= 0 && i < d->tasks->num_tasks; i++) {
-		const struct iq_task *t = &d->tasks->tasks[i];
-		const struct iq_stack *stack;
-		iq_vaddr completion;
-
-		if (!t->pid || !t->stack || t->on_cpu || t->state != 'D')
-			continue;
-		stack = iq_task_stack(d->s, t);
-		if (iq_stack_find(stack, 0, functions) >= 0 &&
-		    iq_find_completion(d->s, t, stack, &completion) &&
-		    completion == buf + (uint64_t)off)
-			return t;
-	}
-	return NULL;
-}
-
-static bool find_buf_holder(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
-			    const struct iq_lock_name *name, unsigned num)
-{
+	const struct iq_lock_name *name = wanted->name;
 	const struct iq_task *t;
 	iq_vaddr buf = name->container;
 	uint64_t flags = 0;
 	struct iq_edge *e;
 
-	(void)num;
-	(void)lock;
 	if (!name->container_type || strcmp(name->container_type, XFS_BUF))
 		return false;
 	t = xfs_buf_owner(d, buf);
@@ -149,14 +126,7 @@ static bool find_buf_holder(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
 			    buf, t->comm, t->pid);
 		return true;
 	}
-	t = find_io_waiter(d, buf);
-	if (t && t->pid != w->task->tid) {
-		e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), w->on, IQ_EDGE_OWNER,
-				  IQ_STRONG, "has it locked and waits for its I/O");
-		iq_text_add(d->g, &e->evidence, "%s (%d) sleeps on xfs_buf.b_iowait of %#" PRIx64,
-			    t->comm, t->pid, buf);
-		return true;
-	}
+	/* Nobody waits for asynchronous I/O: else it is whoever does. */
 	iq_peek_member(d->s, XFS_BUF, "b_flags", buf, &flags);
 	if (!(flags & XBF_ASYNC) || !(flags & (XBF_READ | XBF_WRITE)) || !name->belongs)
 		return false;
@@ -169,49 +139,50 @@ static bool find_buf_holder(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
 	return true;
 }
 
-/* ---- inodes ---- */
+/* ---- who holds them ---- */
+
+static const char *const io_functions[] = { "xfs_buf_iowait", NULL };
+
+static enum iq_fit waits_for_io(struct iq_diag *d, struct iq_holding *h)
+{
+	int64_t off = iq_offsetof(d->s, XFS_BUF, "b_iowait");
+	iq_vaddr completion;
+
+	if (off < 0 || h->task->state != 'D' ||
+	    !iq_find_completion(d->s, h->task, h->stack, &completion) ||
+	    completion != h->name->container + (uint64_t)off)
+		return IQ_FIT_NO;
+	h->said = iq_arena_printf(d->g->arena, "%s (%d) sleeps on xfs_buf.b_iowait of %#" PRIx64,
+				  h->task->comm, h->task->pid, h->name->container);
+	return IQ_FIT_YES;
+}
 
 /*
  * Readers of i_lock: tasks that sleep in XFS with the inode in hand, and do not wait for it. The
  * word may be a former call's, so that they are likely ones, however well their number fits.
  */
-static bool find_inode_readers(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
-			       const struct iq_lock_name *name, unsigned num)
+static enum iq_fit has_inode(struct iq_diag *d, struct iq_holding *h)
 {
-	const struct iq_task *found[MAX_HOLDERS];
-	unsigned num_found = 0;
-
-	(void)lock;
-	if (!name->container_type || strcmp(name->container_type, XFS_INODE))
-		return false;
-	for (size_t i = 0; i < d->tasks->num_tasks && num_found < MAX_HOLDERS; i++) {
-		const struct iq_task *t = &d->tasks->tasks[i];
-		const struct iq_stack *stack;
-		bool in_xfs = false;
-
-		if (!t->pid || !t->stack || t->on_cpu || t->pid == w->task->tid ||
-		    (t->state != 'D' && t->state != 'S') ||
-		    (d->is_queued && d->is_queued(d->queue, t->addr)))
-			continue;
-		stack = iq_task_stack(d->s, t);
-		for (size_t k = 0; k < stack->num_frames && !in_xfs; k++)
-			in_xfs = stack->frames[k].sym.module &&
-				 !strcmp(stack->frames[k].sym.module, "xfs");
-		if (in_xfs && iq_stack_mentions(stack, name->container))
-			found[num_found++] = t;
-	}
-	for (unsigned i = 0; i < num_found; i++) {
-		bool sure = num && num_found == num;
-		struct iq_edge *e = iq_graph_edge(d->g, w->task, iq_diag_task(d, found[i]), w->on,
-						  sure ? IQ_EDGE_OWNER : IQ_EDGE_MAYBE, IQ_LIKELY,
-						  "holds it for read");
-
-		iq_text_add(d->g, &e->evidence,
-			    "xfs_inode %#" PRIx64 " is on the stack of %s (%d), which is in XFS",
-			    name->container, found[i]->comm, found[i]->pid);
-	}
-	return num && num_found == num;
+	return h->task->state == 'D' || h->task->state == 'S' ? iq_holder_on_stack(d, h)
+							      : IQ_FIT_NO;
 }
+
+const struct iq_holder xfs_holders[] = {
+	{ .container = XFS_BUF,
+	  .member = "b_sema",
+	  .mode = IQ_HOLD_WRITE,
+	  .functions = io_functions,
+	  .proof = IQ_HOLDER_RECORDED,
+	  .how = "has it locked and waits for its I/O",
+	  .fits = waits_for_io },
+	{ .container = XFS_INODE,
+	  .member = "i_lock",
+	  .mode = IQ_HOLD_READ,
+	  .module = "xfs",
+	  .proof = IQ_HOLDER_LIKELY,
+	  .fits = has_inode },
+	{ 0 },
+};
 
 const struct iq_lock_namer xfs_lock_namers[] = {
 	{ .name = "xfs", .identify = identify },
@@ -220,12 +191,8 @@ const struct iq_lock_namer xfs_lock_namers[] = {
 
 const struct iq_holder_rule xfs_holder_rules[] = {
 	{ .name = "xfs-buffer",
-	  .summary = "the transaction or the I/O that has an XFS buffer locked",
+	  .summary = "the transaction that has an XFS buffer locked, or its device",
 	  .lock_type = "struct semaphore",
 	  .find = find_buf_holder },
-	{ .name = "xfs-inode",
-	  .summary = "tasks in XFS that have an inode locked for read",
-	  .lock_type = "struct rw_semaphore",
-	  .find = find_inode_readers },
 	{ 0 },
 };

@@ -285,4 +285,5 @@ const struct iq_module iq_module_xfs = {
 	.object_rules = object_rules,
 	.lock_namers = xfs_lock_namers,
 	.holder_rules = xfs_holder_rules,
+	.holders = xfs_holders,
 };

@@ -33,5 +33,6 @@ const struct iq_task *xfs_buf_owner(struct iq_diag *d, iq_vaddr buf);
 
 extern const struct iq_lock_namer xfs_lock_namers[];
 extern const struct iq_holder_rule xfs_holder_rules[];
+extern const struct iq_holder xfs_holders[];
 
 #endif

@@ -75,7 +75,7 @@ void iq_engine_deinit(struct engine *e)
 	iq_map_deinit(&e->explained);
 	iq_map_deinit(&e->lock_names);
 	iq_map_deinit(&e->memo);
-	iq_map_deinit(&e->holders);
+	iq_holders_free(e->holders);
 	iq_map_deinit(&e->seen_by_task);
 	iq_vec_free(&e->seen);
 	iq_vec_free(&e->modules);
@@ -88,25 +88,31 @@ void iq_engine_deinit(struct engine *e)
 
 /* ---- which rules a frame calls up ---- */
 
+bool iq_engine_function_name(const struct iq_frame *frame, char *name, size_t size)
+{
+	/* Compilers add suffixes to clones: "__mutex_lock.constprop.0". */
+	size_t len = frame->sym.name ? strcspn(frame->sym.name, ".") : 0;
+
+	if (!len || len >= size)
+		return false;
+	memcpy(name, frame->sym.name, len);
+	name[len] = '\0';
+	return true;
+}
+
 static struct rule_ref *rules_of(struct engine *e, const struct iq_frame *frame)
 {
 	uint64_t *known;
 	struct rule_ref *ref = NULL;
 	char name[128];
-	size_t len;
 
 	if (!frame->sym.name)
 		return NULL;
 	known = iq_map_get(&e->rules_at, frame->sym.addr);
 	if (known)
 		return (struct rule_ref *)(uintptr_t)*known;
-	/* Compilers add suffixes to clones: "__mutex_lock.constprop.0". */
-	len = strcspn(frame->sym.name, ".");
-	if (len && len < sizeof(name)) {
-		memcpy(name, frame->sym.name, len);
-		name[len] = '\0';
+	if (iq_engine_function_name(frame, name, sizeof(name)))
 		ref = iq_strmap_get(&e->rules, name);
-	}
 	iq_map_set(&e->rules_at, frame->sym.addr, (uintptr_t)ref);
 	return ref;
 }
@@ -392,7 +398,7 @@ struct iq_error *iq_engine_look(struct engine *e)
 	iq_map_deinit(&e->explained);
 	iq_map_deinit(&e->lock_names);
 	iq_map_deinit(&e->memo);
-	iq_map_deinit(&e->holders);
+	iq_holders_forget(e->holders);
 	e->num_unexplained = e->num_inconsistent = 0;
 	e->num_no_stack = 0;
 	e->no_stack.len = e->why_no_stack.len = 0;

@@ -23,13 +23,6 @@ struct seen_wait {
 	uint64_t since_ns; /* CLOCK_MONOTONIC of the first look that saw it */
 };
 
-/* What the holder rules said of a lock, as edges of the first task that asked. */
-struct found_holders {
-	const struct iq_wait *wait;
-	size_t first, end; /* in wait->task->out */
-	bool all;	   /* somebody knew all holders */
-};
-
 struct engine {
 	struct iq_diag d; /* first: rooms get a pointer to it */
 	const struct iq_why_options *options;
@@ -39,7 +32,7 @@ struct engine {
 	IQ_VEC(const struct iq_module *) modules; /* those that are not idle */
 	iq_texts notes;
 	struct iq_map lock_names; /* lock -> struct iq_lock_name *, in the graph's arena */
-	struct iq_map holders;	  /* lock, mode, number -> struct found_holders *, ditto */
+	struct holders *holders;  /* holders.c; NULL until somebody asks */
 	struct iq_map
 		memo; /* iq_diag_remember(): hash of kind and key -> struct memo *, of this look */
 	struct iq_map explained; /* task address -> 1: the wait rules have been asked */
@@ -80,6 +73,13 @@ void iq_engine_follow(struct engine *e);
 
 /* Find out who may be to blame for the waits that no rule knows (suspect.c). */
 void iq_engine_suspect(struct engine *e);
+
+/* What the rows say in this look is forgotten before the next. Both take NULL. */
+void iq_holders_forget(struct holders *h);
+void iq_holders_free(struct holders *h);
+
+/* The name of a frame's function without a compiler's suffix; false where it has none that fits. */
+bool iq_engine_function_name(const struct iq_frame *frame, char *name, size_t size);
 
 /* Was `why` called with this task's number, or its process's? */
 bool iq_engine_is_asked_for(const struct engine *e, const struct iq_task *task);

@@ -148,63 +148,6 @@ struct iq_object *iq_diag_lock(struct iq_diag *d, iq_vaddr addr, const char *cls
 	return o;
 }
 
-static bool ask_holder_rules(struct iq_diag *d, struct iq_wait *wait, iq_vaddr lock,
-			     const char *lock_type, const struct iq_lock_name *name,
-			     unsigned num_holders)
-{
-	struct engine *e = engine_of(d);
-
-	iq_vec_foreach(&e->modules, mp) {
-		const struct iq_module *m = *mp;
-
-		for (size_t i = 0; m->holder_rules && m->holder_rules[i].name; i++)
-			if (!strcmp(m->holder_rules[i].lock_type, lock_type) &&
-			    m->holder_rules[i].find(d, wait, lock, name, num_holders))
-				return true;
-	}
-	return false;
-}
-
-/* What was said for another who waits for the same: the same edges. */
-static void say_again(struct iq_diag *d, struct iq_wait *wait, const struct found_holders *found)
-{
-	for (size_t i = found->first; i < found->end; i++) {
-		const struct iq_edge *old = found->wait->task->out.data[i];
-		struct iq_edge *e;
-
-		if (old->to == wait->task)
-			continue;
-		e = iq_graph_edge(d->g, wait->task, old->to, wait->on, old->kind, old->certainty,
-				  "%s", old->how);
-		for (size_t k = e->evidence.num; k < old->evidence.num; k++)
-			iq_text_add(d->g, &e->evidence, "%s", old->evidence.data[k]);
-	}
-}
-
-bool iq_diag_find_holders(struct iq_diag *d, struct iq_wait *wait, iq_vaddr lock,
-			  const char *lock_type, const struct iq_lock_name *name,
-			  unsigned num_holders)
-{
-	struct engine *e = engine_of(d);
-	uint64_t key = iq_hash_u64(lock) ^ num_holders ^
-		       (wait->mode ? iq_hash_bytes(wait->mode, strlen(wait->mode)) : 0);
-	uint64_t *known = iq_map_get(&e->holders, key);
-	struct found_holders *found = known ? (struct found_holders *)(uintptr_t)*known : NULL;
-
-	/* The rules look at all tasks; a thousand waiters of one lock need that once. */
-	if (found && found->wait->on == wait->on) {
-		say_again(d, wait, found);
-		return found->all;
-	}
-	found = iq_arena_alloc(d->g->arena, sizeof(*found));
-	found->wait = wait;
-	found->first = wait->task->out.num;
-	found->all = ask_holder_rules(d, wait, lock, lock_type, name, num_holders);
-	found->end = wait->task->out.num;
-	iq_map_set(&e->holders, key, (uintptr_t)found);
-	return found->all;
-}
-
 static void fill_syscall(struct iq_diag *d, const struct iq_stack *stack, struct iq_wait *w)
 {
 	if (!stack->user.valid || !stack->user.syscall)
