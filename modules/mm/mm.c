@@ -15,12 +15,12 @@
  *
  * Kernel: mm/memory.c, mm/mmap_lock.c, include/linux/mmap_lock.h, fs/exec.c, fs/proc/base.c.
  */
+#include "inquest/lock.h"
 #include "inquest/module.h"
 #include "inquest/waitq.h"
 
 enum {
 	VM_REFCNT_EXCLUSIVE = 0x40000000,
-	RWSEM_READER_SHIFT = 8,
 	PAGE_SHIFT = 12,
 	/* Macros up to v5.13, enum fault_flag since; the values have stayed. */
 	FAULT_FLAG_ALLOW_RETRY = 4,
@@ -279,6 +279,7 @@ static bool holds_its_mapping(struct iq_diag *d, const struct iq_task *t)
 			       ? vma_on_stack(d, t->mm, stack, is_vma, NULL)
 			       : 0;
 	int64_t off = iq_offsetof(d->s, "struct vma_lock", "lock");
+	struct iq_lock_words words;
 	uint64_t count, lock;
 
 	if (!vma)
@@ -286,9 +287,8 @@ static bool holds_its_mapping(struct iq_diag *d, const struct iq_task *t)
 	if (iq_peek_member(d->s, vma_type, "vm_refcnt.refs.counter", vma, &count))
 		return (count & (VM_REFCNT_EXCLUSIVE - 1)) > 1;
 	return off >= 0 && iq_peek_member(d->s, vma_type, "vm_lock", vma, &lock) &&
-	       iq_peek_member(d->s, "struct rw_semaphore", "count.counter", lock + (uint64_t)off,
-			      &count) &&
-	       count >> RWSEM_READER_SHIFT;
+	       iq_lock_read(d->s, &iq_lock_kinds[IQ_LOCK_RWSEM], lock + (uint64_t)off, &words) &&
+	       words.num_readers;
 }
 
 /* What reaches into another mm has that on its stack. It takes the lock there, but not while the

@@ -11,6 +11,7 @@
  * Kernel: fs/xfs/xfs_trans_ail.c, xfs_buf.c (xfs_buf_ioend_handle_error), xfs_trans.h (XFS_LI_*),
  * libxfs/xfs_log_format.h (item types).
  */
+#include "inquest/lock.h"
 #include "xfs.h"
 
 enum { MAX_ITEMS = 2000, LI_FAILED = 2, LI_BUF = 0x123c, LI_INODE = 0x123b };
@@ -122,9 +123,12 @@ bool xfs_add_tail_holder(struct iq_diag *d, struct iq_wait *w, iq_vaddr ail)
 	int64_t head = iq_offsetof(d->s, "struct xfs_ail", "ail_head");
 	int64_t off = iq_offsetof(d->s, item_type, "li_ail");
 	int64_t inner = iq_offsetof(d->s, inode_item, "ili_item");
+	/* A rw_semaphore, or the first member of an mrlock that has one. */
+	int64_t lock = iq_offsetof(d->s, XFS_INODE, "i_lock");
+	struct iq_lock_words words;
 	const struct iq_task *t = NULL;
 	iq_vaddr node = 0, item, buf;
-	uint64_t type = 0, inode = 0, owner = 0;
+	uint64_t type = 0, inode = 0;
 	struct iq_edge *e;
 
 	if (head < 0 || off < 0 || !ail)
@@ -135,14 +139,11 @@ bool xfs_add_tail_holder(struct iq_diag *d, struct iq_wait *w, iq_vaddr ail)
 	item = node - (uint64_t)off;
 	iq_peek_member(d->s, item_type, "li_type", item, &type);
 	if ((type & 0xffffffff) == LI_INODE) {
-		if (inner >= 0 &&
+		if (inner >= 0 && lock >= 0 &&
 		    iq_peek_member(d->s, inode_item, "ili_inode", item - (uint64_t)inner, &inode) &&
-		    (iq_peek_member(d->s, XFS_INODE, "i_lock.owner.counter", inode, &owner) ||
-		     iq_peek_member(d->s, XFS_INODE, "i_lock.mr_lock.owner.counter", inode,
-				    &owner)) &&
-		    /* The low bits are flags; the lowest: readers have it. */
-		    !(owner & 1))
-			t = iq_task_by_addr(d->s, owner & ~(uint64_t)7);
+		    iq_lock_read(d->s, &iq_lock_kinds[IQ_LOCK_RWSEM], inode + (uint64_t)lock,
+				 &words))
+			t = words.owner ? iq_task_by_addr(d->s, words.owner) : NULL;
 	} else {
 		buf = buf_of_item(d, item);
 		t = buf ? xfs_buf_owner(d, buf) : NULL;
