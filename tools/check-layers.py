@@ -19,7 +19,7 @@ import re
 import sys
 
 # Folder below src/: the folders whose private headers it may include.
-BELOW_KERNEL = ['base', 'arch', 'target', 'sym', 'type', 'unwind']
+BELOW_KERNEL = ['base', 'arch', 'target', 'sym', 'type', 'unwind', 'args']
 FOLDERS = {
     'base': [],
     'arch': ['base'],
@@ -29,12 +29,13 @@ FOLDERS = {
     'sym': ['base', 'target'],
     'type': ['base', 'target'],
     'unwind': ['base', 'arch', 'target', 'sym', 'type'],
+    'args': ['base', 'arch', 'target', 'sym', 'type', 'unwind'],
     'kernel': BELOW_KERNEL,
     'diag': ['base', 'kernel', 'wait', 'out'],
     'shell/language': ['base'],
     'shell/helper': ['base'],
     'shell/run': ['base', 'kernel', 'out', 'shell/language', 'shell/helper'],
-    'shell/print': ['base', 'kernel', 'out', 'shell/run'],
+    'shell/print': ['base', 'arch', 'kernel', 'out', 'shell/run'],
     'shell/memory': ['base', 'kernel', 'out', 'shell/run', 'shell/print'],
     'shell/house': ['base', 'kernel', 'out', 'shell/run', 'shell/print', 'shell/helper'],
     'shell/terminal': ['base', 'shell/run', 'shell/helper'],
@@ -91,7 +92,7 @@ LIBRARIES = {
     'libkdumpfile/kdumpfile.h': ['target'],
     'libkdumpfile/addrxlat.h': ['target'],
     'histedit.h': ['shell'],
-    'capstone/capstone.h': ['shell', 'unwind'],
+    'capstone/capstone.h': ['arch'],
     'ncurses.h': ['cli'],
 }
 

@@ -7,7 +7,7 @@
  * the stack. Functions that the compiler has changed (".isra.0" lost a parameter, ".constprop.0"
  * too, ".part.0" is a piece of one) have no prototype that would hold.
  */
-#include "unwind/args.h"
+#include "args/args.h"
 #include "kernel/session.h"
 
 static bool was_changed(const char *name)
@@ -88,6 +88,20 @@ static void by_prototype(struct iq_type func, const struct args_found found[ARGS
 	}
 }
 
+static void *make_recovery(struct iq_session *s)
+{
+	return args_new(s->unwinder);
+}
+
+static void free_recovery(void *value)
+{
+	args_free(value);
+}
+
+static const struct iq_cache recovery_cache = { .life = IQ_CACHE_SESSION,
+						.make = make_recovery,
+						.free = free_recovery };
+
 void iq_frame_args(struct iq_session *s, const struct iq_task *task, const struct iq_stack *stack,
 		   size_t i, struct iq_frame_args *args_ret)
 {
@@ -96,7 +110,8 @@ void iq_frame_args(struct iq_session *s, const struct iq_task *task, const struc
 	struct iq_type func;
 
 	if (i < stack->num_frames) {
-		args_recover(s->unwinder, stack, i, task ? task->addr : 0, found);
+		args_recover(iq_cache_get(s, &recovery_cache), stack, i, task ? task->addr : 0,
+			     found);
 		if (find_prototype(s, &stack->frames[i], &func)) {
 			by_prototype(func, found, &args);
 		} else {

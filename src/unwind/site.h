@@ -51,7 +51,6 @@ struct iq_unwinder {
 	uint8_t *text; /* of the function under study */
 
 	struct iq_frame *frames; /* of the stack under study */
-	struct iq_args *args;	 /* args.c; made when first asked for */
 };
 
 /*

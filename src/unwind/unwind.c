@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 
-#include "unwind/args.h"
 #include "unwind/site.h"
 
 static void find_switch_frame(struct iq_unwinder *u, struct iq_types *types)
@@ -89,7 +88,6 @@ void iq_unwinder_free(struct iq_unwinder *u)
 {
 	if (!u)
 		return;
-	args_free(u->args);
 	site_deinit(u);
 	orc_deinit(&u->orc);
 	free(u->frames);

@@ -16,7 +16,6 @@
 #include "type/types.h"
 
 struct iq_unwinder;
-struct iq_args;
 
 /*
  * Find the kernel's ORC tables and which of the formats they are in. A kernel without them is no

@@ -10,7 +10,7 @@
 #include <assert.h>
 
 #include "../unit/made-orc.h"
-#include "unwind/args.h"
+#include "args/args.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -105,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct iq_unwind_start start = { .stack = MADE_STACK, .stack_end = MADE_STACK_END };
 	const uint8_t *head = data;
 	struct iq_stack stack;
+	struct iq_args *args;
 	struct made m;
 	iq_vaddr step;
 	size_t part;
@@ -136,6 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		regs.r[IQ_REG_CS] = head[7] & 3;
 		start.regs = &regs;
 	}
+	args = args_new(m.u);
 	start.user_task = head[0] & 32;
 	step = 8 + ((MADE_STACK_END - m.sp) / (head[0] & 64 ? 16 : 4) & ~(iq_vaddr)7);
 	for (start.sp = m.sp; start.sp < MADE_STACK_END; start.sp += step) {
@@ -144,11 +146,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		for (size_t i = 0; i < stack.num_frames && i < MAX_ASKED; i++) {
 			struct args_found found[ARGS_NUM_REGS];
 
-			args_recover(m.u, &stack, i, MADE_STACK, found);
+			args_recover(args, &stack, i, MADE_STACK, found);
 			for (int r = 0; r < ARGS_NUM_REGS; r++)
 				assert(found[r].by || !found[r].both);
 		}
 	}
+	args_free(args);
 	made_deinit(&m);
 	return 0;
 }

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "args/args.h"
 #include "inquest/path.h"
 #include "kernel/session.h"
-#include "unwind/args.h"
 
 enum truth {
 	SYSCALL_ARG,  /* the registers of user mode say it: detail is its number */
@@ -203,6 +203,7 @@ static void judge_frame(struct iq_session *s, const struct iq_task *task,
 static void judge_dump(const char *path)
 {
 	struct iq_session_options options = { .dump = path };
+	struct iq_args *recovery;
 	unsigned num_known = 0, num_args = 0, num_both = 0, num_differ = 0;
 	const struct iq_task_list *list;
 	struct count count = { 0 };
@@ -213,6 +214,7 @@ static void judge_dump(const char *path)
 		return; /* built without the library for it */
 	assert_ok(err);
 	assert_ok(iq_tasks_snapshot(s, 0, &list));
+	recovery = args_new(s->unwinder);
 	for (size_t t = 0; t < list->num_tasks; t++) {
 		const struct iq_task *task = &list->tasks[t];
 		const struct iq_stack *stack = iq_task_stack(s, task);
@@ -222,7 +224,7 @@ static void judge_dump(const char *path)
 			struct iq_frame_args args;
 
 			judge_frame(s, task, stack, i, &count);
-			args_recover(s->unwinder, stack, i, task->addr, found);
+			args_recover(recovery, stack, i, task->addr, found);
 			for (int r = 0; r < ARGS_NUM_REGS; r++) {
 				num_both += found[r].both;
 				num_differ += found[r].differ;
@@ -241,6 +243,7 @@ static void judge_dump(const char *path)
 	assert_int_equal(count.wrong, 0);
 	assert_int_equal(num_differ, 0);
 	assert_true(count.right > count.unknown / 4);
+	args_free(recovery);
 	iq_session_close(s);
 }
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "unwind/flow.h"
+#include "args/flow.h"
 #include "unwind/x86.h"
 
 /* Each function ends where the next begins; labels "at_NAME" stand behind calls. */

@@ -8,9 +8,9 @@
  */
 #include "shell/print/disasm.h"
 
-#include <capstone/capstone.h>
 #include <ctype.h>
 
+#include "arch/decoder.h"
 #include "shell/print/print.h"
 
 enum {
@@ -20,43 +20,25 @@ enum {
 };
 
 struct iq_disasm {
-	csh handle;
-	cs_insn *insn;
+	struct iq_decoder decoder;
 };
 
 struct iq_disasm *iq_disasm_new(void)
 {
 	struct iq_disasm *d = iq_xcalloc(1, sizeof(*d));
 
-	if (cs_open(CS_ARCH_X86, CS_MODE_64, &d->handle) != CS_ERR_OK) {
-		free(d);
-		return NULL;
-	}
-	cs_option(d->handle, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);
-	cs_option(d->handle, CS_OPT_DETAIL, CS_OPT_ON);
-	d->insn = cs_malloc(d->handle);
-	if (!d->insn) {
-		cs_close(&d->handle);
-		free(d);
-		return NULL;
-	}
-	return d;
+	if (iq_decoder_init(&d->decoder, IQ_SYNTAX_ATT))
+		return d;
+	free(d);
+	return NULL;
 }
 
 void iq_disasm_free(struct iq_disasm *d)
 {
 	if (!d)
 		return;
-	cs_free(d->insn, 1);
-	cs_close(&d->handle);
+	iq_decoder_deinit(&d->decoder);
 	free(d);
-}
-
-static bool decode(struct iq_disasm *d, iq_vaddr addr, const void *code, size_t len)
-{
-	const uint8_t *p = code;
-
-	return cs_disasm_iter(d->handle, &p, &len, &addr, d->insn);
 }
 
 /* Could a 32-bit constant, sign-extended, be an address of the kernel's image or a module? */
@@ -142,11 +124,11 @@ struct iq_insn_ref iq_disasm_ref(struct iq_disasm *d, iq_vaddr addr, const void 
 	struct iq_insn_ref ref = { .len = len ? 1 : 0 };
 	bool is_constant;
 
-	if (!len || !decode(d, addr, code, len))
+	if (!len || !iq_decoder_next(&d->decoder, addr, code, len))
 		return ref;
 	ref.valid = true;
-	ref.len = d->insn->size;
-	ref.has_ref = find_ref(d->insn, &ref.ref, &is_constant);
+	ref.len = d->decoder.insn->size;
+	ref.has_ref = find_ref(d->decoder.insn, &ref.ref, &is_constant);
 	return ref;
 }
 
@@ -158,21 +140,21 @@ size_t iq_disasm_text(struct iq_disasm *d, struct iq_session *s, iq_vaddr addr, 
 
 	if (!len)
 		return 0;
-	if (!decode(d, addr, code, len)) {
+	if (!iq_decoder_next(&d->decoder, addr, code, len)) {
 		iq_strbuf_adds(text, "***ERROR--unknown op code***");
 		return 1;
 	}
-	if (!*d->insn->op_str)
-		iq_strbuf_adds(text, d->insn->mnemonic);
+	if (!*d->decoder.insn->op_str)
+		iq_strbuf_adds(text, d->decoder.insn->mnemonic);
 	else
-		iq_strbuf_printf(text, "%-6s ", d->insn->mnemonic);
+		iq_strbuf_printf(text, "%-6s ", d->decoder.insn->mnemonic);
 	/* "a, b" is written "a,b". */
-	for (const char *p = d->insn->op_str; *p; p++)
-		if (*p != ' ' || p == d->insn->op_str || p[-1] != ',')
+	for (const char *p = d->decoder.insn->op_str; *p; p++)
+		if (*p != ' ' || p == d->decoder.insn->op_str || p[-1] != ',')
 			iq_strbuf_addc(text, *p);
-	if (find_ref(d->insn, &ref, &is_constant))
+	if (find_ref(d->decoder.insn, &ref, &is_constant))
 		add_ref(s, ref, is_constant, text);
-	return d->insn->size;
+	return d->decoder.insn->size;
 }
 
 size_t iq_disasm_one(struct iq_session *s, iq_vaddr addr, const void *code, size_t len,

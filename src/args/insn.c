@@ -7,41 +7,30 @@
  * one of the everyday ones, it counts as writing every register that a call may write: Capstone
  * does not know all that the rarer ones do.
  */
-#include "unwind/insn.h"
+#include "args/insn.h"
 
-#include <capstone/capstone.h>
-
+#include "arch/decoder.h"
 #include "inquest/util.h"
 
 struct insn_decoder {
-	csh handle;
-	cs_insn *insn;
+	struct iq_decoder decoder;
 };
 
 struct insn_decoder *insn_decoder_new(void)
 {
 	struct insn_decoder *d = iq_xcalloc(1, sizeof(*d));
 
-	if (cs_open(CS_ARCH_X86, CS_MODE_64, &d->handle) != CS_ERR_OK) {
-		free(d);
-		return NULL;
-	}
-	cs_option(d->handle, CS_OPT_DETAIL, CS_OPT_ON);
-	d->insn = cs_malloc(d->handle);
-	if (!d->insn) {
-		cs_close(&d->handle);
-		free(d);
-		return NULL;
-	}
-	return d;
+	if (iq_decoder_init(&d->decoder, IQ_SYNTAX_INTEL))
+		return d;
+	free(d);
+	return NULL;
 }
 
 void insn_decoder_free(struct insn_decoder *d)
 {
 	if (!d)
 		return;
-	cs_free(d->insn, 1);
-	cs_close(&d->handle);
+	iq_decoder_deinit(&d->decoder);
 	free(d);
 }
 
@@ -176,7 +165,8 @@ static void take_writes(struct insn_decoder *d, const cs_insn *ci, struct insn *
 	uint8_t num_read, num_write, num, size;
 	cs_regs read, write;
 
-	if (cs_regs_access(d->handle, ci, read, &num_read, write, &num_write) != CS_ERR_OK) {
+	if (cs_regs_access(d->decoder.handle, ci, read, &num_read, write, &num_write) !=
+	    CS_ERR_OK) {
 		insn->strange = true;
 		num_write = 0;
 	}
@@ -373,7 +363,7 @@ bool insn_decode(struct insn_decoder *d, const struct insn_current *current, con
 	struct insn insn = {
 		.pc = pc, .dst = INSN_NO_REG, .src = INSN_NO_REG, .base = INSN_NO_REG
 	};
-	const cs_insn *ci = d->insn;
+	const cs_insn *ci = d->decoder.insn;
 
 	if (len >= sizeof(endbr64) && !memcmp(p, endbr64, sizeof(endbr64))) {
 		insn.len = sizeof(endbr64);
@@ -381,7 +371,7 @@ bool insn_decode(struct insn_decoder *d, const struct insn_current *current, con
 		*insn_ret = insn;
 		return true;
 	}
-	if (!cs_disasm_iter(d->handle, &p, &len, &pc, d->insn))
+	if (!iq_decoder_next(&d->decoder, pc, p, len))
 		return false;
 	insn.len = (uint8_t)ci->size;
 	take_mem(ci, &insn);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What was in the argument registers when a function was entered
+ *
+ * One struct iq_args belongs to one kernel and remembers what it learned of its code. It borrows
+ * the unwinder, which has to outlive it; nothing here can fail: what is not known is
+ * IQ_ARG_UNKNOWN.
  */
-#ifndef IQ_UNWIND_ARGS_H
-#define IQ_UNWIND_ARGS_H
+#ifndef IQ_ARGS_ARGS_H
+#define IQ_ARGS_ARGS_H
 
 #include "unwind/unwind.h"
 
@@ -16,14 +20,16 @@ struct args_found {
 	bool differ; /* they do not: unknown */
 };
 
-/* What was learned of the code; belongs to the unwinder. */
+struct iq_args;
+
+struct iq_args *args_new(struct iq_unwinder *u);
 void args_free(struct iq_args *args);
 
 /*
  * Recover rdi, rsi, rdx, rcx, r8 and r9, as they were on entry of the function of frame i.
  * current: the task whose stack it is, 0 where not known.
  */
-void args_recover(struct iq_unwinder *u, const struct iq_stack *stack, size_t i, iq_vaddr current,
+void args_recover(struct iq_args *a, const struct iq_stack *stack, size_t i, iq_vaddr current,
 		  struct args_found found_ret[ARGS_NUM_REGS]);
 
 #endif

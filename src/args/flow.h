@@ -2,10 +2,10 @@
 /*
  * Which registers and stack slots of a function hold the same value
  */
-#ifndef IQ_UNWIND_FLOW_H
-#define IQ_UNWIND_FLOW_H
+#ifndef IQ_ARGS_FLOW_H
+#define IQ_ARGS_FLOW_H
 
-#include "unwind/insn.h"
+#include "args/insn.h"
 
 /*
  * A value: ext(what `id` names) + add. What it was is not known here, only what else is the same.

@@ -18,7 +18,7 @@
  * A function with a way that we cannot see (a table of jumps, code that cannot be read) is
  * not followed at all: what that way brings would be missing where it comes back.
  */
-#include "unwind/flow.h"
+#include "args/flow.h"
 
 #include "inquest/util.h"
 #include "unwind/x86.h"

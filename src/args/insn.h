@@ -2,8 +2,8 @@
 /*
  * What an instruction does to values, as far as arguments can be traced through it
  */
-#ifndef IQ_UNWIND_INSN_H
-#define IQ_UNWIND_INSN_H
+#ifndef IQ_ARGS_INSN_H
+#define IQ_ARGS_INSN_H
 
 #include "inquest/types.h"
 

@@ -12,9 +12,9 @@
  * have jumped on to another (a tail call) with other arguments. So the pointer is read again, and
  * has to lead here. Where both witnesses speak and differ, nothing is claimed.
  */
-#include "unwind/args.h"
+#include "args/args.h"
 
-#include "unwind/flow.h"
+#include "args/flow.h"
 #include "unwind/site.h"
 #include "unwind/x86.h"
 
@@ -34,6 +34,7 @@ struct fixup {
 };
 
 struct iq_args {
+	struct iq_unwinder *u; /* borrowed */
 	struct flow *flow;
 	struct flow_source source;
 	iq_vaddr last; /* function run last; 0: none, or it could not be followed */
@@ -47,9 +48,9 @@ struct iq_args {
 
 static bool source_read(void *ctx, iq_vaddr addr, void *buf, size_t len)
 {
-	struct iq_unwinder *u = ctx;
+	struct iq_args *a = ctx;
 
-	return iq_mem_peek(u->mem, addr, buf, len);
+	return iq_mem_peek(a->u->mem, addr, buf, len);
 }
 
 static bool sym_at(struct iq_unwinder *u, iq_vaddr addr, struct iq_sym *sym_ret)
@@ -64,10 +65,10 @@ static bool sym_at(struct iq_unwinder *u, iq_vaddr addr, struct iq_sym *sym_ret)
 
 static bool source_part(void *ctx, iq_vaddr addr, iq_vaddr *start_ret, uint64_t *len_ret)
 {
-	struct iq_unwinder *u = ctx;
+	struct iq_args *a = ctx;
 	struct iq_sym sym;
 
-	if (!sym_at(u, addr, &sym) || !strstr(sym.name, ".cold") || !sym.size)
+	if (!sym_at(a->u, addr, &sym) || !strstr(sym.name, ".cold") || !sym.size)
 		return false;
 	*start_ret = sym.addr;
 	*len_ret = sym.size;
@@ -131,8 +132,8 @@ static iq_vaddr follow_fixup(struct iq_unwinder *u, iq_vaddr pc, uint16_t *write
 
 static iq_vaddr source_fixup(void *ctx, iq_vaddr pc, uint16_t *writes_ret)
 {
-	struct iq_unwinder *u = ctx;
-	struct iq_args *a = u->args;
+	struct iq_args *a = ctx;
+	struct iq_unwinder *u = a->u;
 	size_t from = 0, to = a->num_fixups;
 	struct iq_sym sym, target;
 
@@ -156,10 +157,10 @@ static iq_vaddr source_fixup(void *ctx, iq_vaddr pc, uint16_t *writes_ret)
 
 static uint16_t source_clobbers(void *ctx, iq_vaddr target, uint16_t usual)
 {
-	struct iq_unwinder *u = ctx;
+	struct iq_args *a = ctx;
 	struct iq_sym sym;
 
-	if (!sym_at(u, target, &sym))
+	if (!sym_at(a->u, target, &sym))
 		return usual;
 	/* Tracers leave all as it was. */
 	if (!strcmp(sym.name, "__fentry__") || !strcmp(sym.name, "ftrace_caller") ||
@@ -176,11 +177,11 @@ static uint8_t source_thunk(void *ctx, iq_vaddr target)
 	static const char *const regs[16] = { "rax", "rcx", "rdx", "rbx", "rsp", "rbp",
 					      "rsi", "rdi", "r8",  "r9",  "r10", "r11",
 					      "r12", "r13", "r14", "r15" };
-	struct iq_unwinder *u = ctx;
+	struct iq_args *a = ctx;
 	struct iq_sym sym;
 	const char *reg;
 
-	if (!sym_at(u, target, &sym) || strncmp(sym.name, "__x86_indirect_", 15))
+	if (!sym_at(a->u, target, &sym) || strncmp(sym.name, "__x86_indirect_", 15))
 		return INSN_NO_REG;
 	reg = strrchr(sym.name, '_') + 1;
 	for (uint8_t i = 0; i < 16; i++)
@@ -208,16 +209,14 @@ static void find_current(struct iq_unwinder *u, struct insn_current *current)
 	}
 }
 
-static struct iq_args *args_of(struct iq_unwinder *u)
+struct iq_args *args_new(struct iq_unwinder *u)
 {
-	struct iq_args *a = u->args;
+	struct iq_args *a = iq_xcalloc(1, sizeof(*a));
 
-	if (a)
-		return a;
-	a = u->args = iq_xcalloc(1, sizeof(*a));
+	a->u = u;
 	a->flow = flow_new();
 	a->source = (struct flow_source){ source_read,	source_part, source_fixup, source_clobbers,
-					  source_thunk, u,	     { { 0 }, 0 } };
+					  source_thunk, a,	     { { 0 }, 0 } };
 	find_current(u, &a->source.current);
 	load_fixups(u, a);
 	return a;
@@ -257,12 +256,11 @@ static bool function_of(struct iq_unwinder *u, const struct iq_sym *sym, struct 
 	return !err;
 }
 
-static void learn(struct iq_unwinder *u, const struct iq_frame *f, struct facts *facts)
+static void learn(struct iq_args *a, const struct iq_frame *f, struct facts *facts)
 {
-	struct iq_args *a = u->args;
 	struct iq_sym func;
 
-	if (!f->sym.name || !function_of(u, &f->sym, &func) || !func.size)
+	if (!f->sym.name || !function_of(a->u, &f->sym, &func) || !func.size)
 		return;
 	if (a->last != func.addr) {
 		a->last = 0;
@@ -274,9 +272,8 @@ static void learn(struct iq_unwinder *u, const struct iq_frame *f, struct facts 
 	facts->valid = flow_at(a->flow, f->pc, !f->interrupted, &facts->state, &facts->call);
 }
 
-static const struct facts *facts_of(struct iq_unwinder *u, const struct iq_frame *f)
+static const struct facts *facts_of(struct iq_args *a, const struct iq_frame *f)
 {
-	struct iq_args *a = u->args;
 	uint64_t key = f->pc << 1 | f->interrupted;
 	uint64_t *index = iq_map_get(&a->by_pc, key);
 	struct facts *facts;
@@ -284,7 +281,7 @@ static const struct facts *facts_of(struct iq_unwinder *u, const struct iq_frame
 	if (index)
 		return a->facts.data[*index];
 	facts = iq_xcalloc(1, sizeof(*facts));
-	learn(u, f, facts);
+	learn(a, f, facts);
 	iq_map_set(&a->by_pc, key, a->facts.num);
 	iq_vec_push(&a->facts, facts);
 	return facts;
@@ -293,7 +290,7 @@ static const struct facts *facts_of(struct iq_unwinder *u, const struct iq_frame
 /* ---- questions about one stack ---- */
 
 struct inquiry {
-	struct iq_unwinder *u;
+	struct iq_args *a;
 	const struct iq_stack *stack;
 	iq_vaddr current;
 	unsigned steps, depth;
@@ -432,7 +429,7 @@ static bool has_caller(const struct inquiry *q, size_t i)
 
 static bool value_in(struct inquiry *q, size_t i, const struct value *v, uint64_t *value_ret)
 {
-	const struct facts *facts = facts_of(q->u, &q->stack->frames[i]);
+	const struct facts *facts = facts_of(q->a, &q->stack->frames[i]);
 	uint64_t value;
 	bool known = false;
 
@@ -488,8 +485,8 @@ static iq_vaddr end_of_jumps(struct iq_unwinder *u, iq_vaddr pc, iq_vaddr wanted
 /* Did the caller of frame i call this very function? */
 static bool calls_this(struct inquiry *q, size_t i)
 {
-	const struct facts *callee = facts_of(q->u, &q->stack->frames[i]);
-	const struct facts *caller = facts_of(q->u, &q->stack->frames[i + 1]);
+	const struct facts *callee = facts_of(q->a, &q->stack->frames[i]);
+	const struct facts *caller = facts_of(q->a, &q->stack->frames[i + 1]);
 	const struct iq_frame *f = &q->stack->frames[i];
 	const struct flow_call *call = &caller->call;
 	iq_vaddr wanted = callee->func;
@@ -497,19 +494,19 @@ static bool calls_this(struct inquiry *q, size_t i)
 	uint64_t target;
 
 	if (!wanted) {
-		if (!f->sym.name || !function_of(q->u, &f->sym, &func))
+		if (!f->sym.name || !function_of(q->a->u, &f->sym, &func))
 			return false;
 		wanted = func.addr;
 	}
 	if (!call->indirect)
-		return call->target && end_of_jumps(q->u, call->target, wanted) == wanted;
+		return call->target && end_of_jumps(q->a->u, call->target, wanted) == wanted;
 	if (!value_in(q, i + 1, &call->base, &target))
 		return false;
 	for (unsigned l = 0; l < call->num_loads; l++)
-		if (!iq_mem_peek(q->u->mem, target + (uint64_t)call->loads[l], &target,
+		if (!iq_mem_peek(q->a->u->mem, target + (uint64_t)call->loads[l], &target,
 				 sizeof(target)))
 			return false;
-	return end_of_jumps(q->u, target, wanted) == wanted;
+	return end_of_jumps(q->a->u, target, wanted) == wanted;
 }
 
 /* What its caller says. */
@@ -528,7 +525,7 @@ static bool passed_value(struct inquiry *q, size_t i, unsigned reg, uint64_t *va
 		*value_ret = caller->regs.r[iq_reg_of[reg]];
 		return true;
 	}
-	facts = facts_of(q->u, caller);
+	facts = facts_of(q->a, caller);
 	if (!facts->valid)
 		return false;
 	q->depth++;
@@ -539,7 +536,7 @@ static bool passed_value(struct inquiry *q, size_t i, unsigned reg, uint64_t *va
 
 static bool own_value(struct inquiry *q, size_t i, unsigned reg, uint64_t *value_ret)
 {
-	const struct facts *facts = facts_of(q->u, &q->stack->frames[i]);
+	const struct facts *facts = facts_of(q->a, &q->stack->frames[i]);
 
 	return facts->valid && kept_value(q, i, facts, VALUE_ENTRY + reg, value_ret);
 }
@@ -549,16 +546,15 @@ static bool entry_value(struct inquiry *q, size_t i, unsigned reg, uint64_t *val
 	return own_value(q, i, reg, value_ret) || passed_value(q, i, reg, value_ret);
 }
 
-void args_recover(struct iq_unwinder *u, const struct iq_stack *stack, size_t i, iq_vaddr current,
+void args_recover(struct iq_args *a, const struct iq_stack *stack, size_t i, iq_vaddr current,
 		  struct args_found found_ret[ARGS_NUM_REGS])
 {
 	static const uint8_t regs[ARGS_NUM_REGS] = {
 		X86_DI, X86_SI, X86_DX, X86_CX, X86_R8, X86_R9
 	};
 
-	(void)args_of(u);
 	for (unsigned r = 0; r < ARGS_NUM_REGS; r++) {
-		struct inquiry q = { .u = u, .stack = stack, .current = current };
+		struct inquiry q = { .a = a, .stack = stack, .current = current };
 		uint64_t own, passed;
 		bool has_own = own_value(&q, i, regs[r], &own);
 		bool has_passed = passed_value(&q, i, regs[r], &passed);
