@@ -198,6 +198,42 @@ static void second_freezer_is_not_taken_for_the_first(enum fk_flavour f)
 	fakekernel_free(k);
 }
 
+/* Between two levels it works on in freeze_super(): none of them knows a writer then. Who it is of
+ * two is not known. */
+static void freezer_that_waits_at_no_level_is_found_by_what_it_does(enum fk_flavour f)
+{
+	for (int num = 1; num <= 2; num++) {
+		struct fakekernel *k = fakekernel_new(f);
+		iq_vaddr sb = fk_sb(k, "ext4", "/dev/vdb", "/data");
+		const struct iq_why *why;
+		size_t found = 0;
+
+		fk_put(k, sb, "super_block.s_writers.frozen", 2);
+		fk_put(k, fk_sb_level(k, sb, 0), "percpu_rw_semaphore.block.counter", 1);
+		for (int i = 0; i < num; i++) {
+			struct fk_task *t = fk_task(k, 90 + i, "fsfreeze");
+
+			fk_calls(t, "ioctl_fsfreeze", "freeze_super");
+			fk_word(t, sb);
+			fk_calls(t, "sync_mystery");
+			fk_switch(t, FK_D);
+		}
+		write_blocked(k, 101, sb);
+		why = fk_why(k);
+		for (size_t i = 0; i < why->graph->edges.num; i++) {
+			const struct iq_edge *e = why->graph->edges.data[i];
+
+			if (e->from->tid != 101 || e->to->type != IQ_OBJ_TASK)
+				continue;
+			found++;
+			assert_string_equal(e->how, "is freezing it");
+			assert_int_equal(e->certainty, num == 1 ? IQ_STRONG : IQ_LIKELY);
+		}
+		assert_int_equal(found, num);
+		fakekernel_free(k);
+	}
+}
+
 static void holder_of_an_inode_that_waits_for_the_thaw_passes_it_on(enum fk_flavour f)
 {
 	struct fakekernel *k = fakekernel_new(f);
@@ -331,6 +367,7 @@ int main(void)
 		each_layout(frozen_filesystem_for_which_nobody_waits_is_no_cause),
 		each_layout(freeze_under_way_leads_to_whom_the_freezer_waits_for),
 		each_layout(second_freezer_is_not_taken_for_the_first),
+		each_layout(freezer_that_waits_at_no_level_is_found_by_what_it_does),
 		each_layout(holder_of_an_inode_that_waits_for_the_thaw_passes_it_on),
 		each_layout(thaw_that_waits_for_what_a_blocked_task_holds_is_a_deadlock),
 		each_layout(locks_of_filesystems_are_named),
