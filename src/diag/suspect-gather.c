@@ -19,12 +19,16 @@ enum {
 	OWNER_BEHIND = 40,
 	OWNER_FLAGS = 7, /* low bits of a lock's owner */
 	MIN_CONTAINER = 16,
+	MAX_TASK = 65536,
+	MAX_STEPS = 16, /* pointers of a struct that are followed one step further */
+	MAX_FURTHER = 4096,
+	MAX_OPEN_FRAMES = 4, /* telling ones whose arguments somebody may have open */
 };
 
-static void add(struct suspects *x, struct sleep_case *c, struct iq_object *o, enum tier tier,
-		const char *how, const char *evidence)
+void suspect_add(struct suspects *x, struct sleep_case *c, struct iq_object *o, enum tier tier,
+		 const char *how, const char *evidence)
 {
-	if (!o || o == c->w->task || c->list.num == MAX_SUSPECTS)
+	if (!o || o == c->o || c->list.num == MAX_SUSPECTS)
 		return;
 	iq_vec_foreach(&c->list, s)
 		if (s->o == o)
@@ -36,11 +40,11 @@ static void add(struct suspects *x, struct sleep_case *c, struct iq_object *o, e
 				      .evidence = iq_arena_strdup(x->e->d.g->arena, evidence) });
 }
 
-static void add_task(struct suspects *x, struct sleep_case *c, const struct iq_task *task,
-		     enum tier tier, const char *how, const char *evidence)
+void suspect_add_task(struct suspects *x, struct sleep_case *c, const struct iq_task *task,
+		      enum tier tier, const char *how, const char *evidence)
 {
 	if (task && task != c->task && task->pid > 0)
-		add(x, c, iq_diag_task(&x->e->d, task), tier, how, evidence);
+		suspect_add(x, c, iq_diag_task(&x->e->d, task), tier, how, evidence);
 }
 
 const struct iq_sleep_on *sleep_of(struct suspects *x, const struct iq_task *task)
@@ -191,8 +195,9 @@ static struct iq_object *storage_pointed_to(struct suspects *x, iq_vaddr from, i
 static void add_storage(struct suspects *x, struct sleep_case *c, struct iq_object *o,
 			enum tier tier, const char *evidence)
 {
-	add(x, c, o, tier, tier == TIER_STORAGE ? "is what that belongs to" : "is what it works on",
-	    evidence);
+	suspect_add(x, c, o, tier,
+		    tier == TIER_STORAGE ? "is what that belongs to" : "is what it works on",
+		    evidence);
 }
 
 static void find_object(struct suspects *x, struct sleep_case *c, const struct typed_list *t)
@@ -206,6 +211,7 @@ static void find_object(struct suspects *x, struct sleep_case *c, const struct t
 
 	if (!c->on.addr)
 		return;
+	find_container(c, t);
 	if (c->on.own) {
 		c->from = c->stack->sp;
 		c->end = c->stack->end;
@@ -213,7 +219,6 @@ static void find_object(struct suspects *x, struct sleep_case *c, const struct t
 		return;
 	}
 	c->known = true;
-	find_container(c, t);
 	if (c->on.kind == IQ_ON_PAGE) {
 		thing = c->on.addr;
 		kind = thing_kind(x, thing);
@@ -286,15 +291,16 @@ static bool has_it(void *ctx, const struct iq_task *task, const struct iq_stack 
 	if (task == f->c->task || !function || is_alike(f->x, f->c, task) ||
 	    iq_is_list_link(s, stack->sp + 8 * at, stack->words[at]))
 		return false;
-	add_task(f->x, f->c, task, f->stack ? TIER_STACK : TIER_SHARED,
-		 f->stack ? "was given an address on its stack" : "has it in hand",
-		 f->stack ? iq_arena_printf(iq_scratch(s),
-					    "%s (%d) has %#" PRIx64
-					    ", on the stack of %s (%d), in its frame of %s()",
-					    task->comm, task->pid, stack->words[at],
-					    f->c->task->comm, f->c->task->pid, function)
-			  : iq_arena_printf(iq_scratch(s), "both have %s: %s (%d) in %s()",
-					    f->c->what, task->comm, task->pid, function));
+	suspect_add_task(
+		f->x, f->c, task, f->stack ? TIER_STACK : TIER_SHARED,
+		f->stack ? "was given an address on its stack" : "has it in hand",
+		f->stack ? iq_arena_printf(iq_scratch(s),
+					   "%s (%d) has %#" PRIx64
+					   ", on the stack of %s (%d), in its frame of %s()",
+					   task->comm, task->pid, stack->words[at],
+					   f->c->task->comm, f->c->task->pid, function)
+			 : iq_arena_printf(iq_scratch(s), "both have %s: %s (%d) in %s()",
+					   f->c->what, task->comm, task->pid, function));
 	return f->c->list.num == MAX_SUSPECTS;
 }
 
@@ -306,10 +312,10 @@ static bool is_owner(void *ctx, iq_vaddr to, const char *type, const char *membe
 		strcmp(type, "task_struct") == 0 ? iq_task_by_addr(s, to) : NULL;
 
 	if (task && !is_alike(f->x, f->c, task))
-		add_task(f->x, f->c, task, TIER_OWNER, "is named by the object",
-			 iq_arena_printf(iq_scratch(s), "%s.%s at %#" PRIx64 " is %s (%d)",
-					 iq_type_name(f->c->in.type), member, f->c->in.addr,
-					 task->comm, task->pid));
+		suspect_add_task(f->x, f->c, task, TIER_OWNER, "is named by the object",
+				 iq_arena_printf(iq_scratch(s), "%s.%s at %#" PRIx64 " is %s (%d)",
+						 iq_type_name(f->c->in.type), member, f->c->in.addr,
+						 task->comm, task->pid));
 	return false;
 }
 
@@ -325,9 +331,40 @@ static void find_owner_near(struct suspects *x, struct sleep_case *c)
 		if ((c->known && (a < c->from || a >= c->end)) || !iq_peek_u64(s, a, &word) ||
 		    !(task = iq_task_by_addr(s, word & ~(uint64_t)OWNER_FLAGS)))
 			continue;
-		add_task(x, c, task, TIER_OWNER, "is named by the object",
-			 iq_arena_printf(iq_scratch(s), "beside %s, %#" PRIx64 " is %s (%d)",
-					 c->what, a, task->comm, task->pid));
+		suspect_add_task(x, c, task, TIER_OWNER, "is named by the object",
+				 iq_arena_printf(iq_scratch(s),
+						 "beside %s, %#" PRIx64 " is %s (%d)", c->what, a,
+						 task->comm, task->pid));
+	}
+}
+
+/* A child that was given a place on its parent's stack has it in its task_struct (vfork_done). */
+static void find_children(struct suspects *x, struct sleep_case *c)
+{
+	const struct iq_task_list *list = x->e->d.tasks;
+	struct iq_session *s = x->e->d.s;
+	int64_t size = iq_sizeof(s, "struct task_struct");
+	_cleanup_free_ uint64_t *words = NULL;
+
+	if (!c->on.own || size <= 0 || size > MAX_TASK)
+		return;
+	words = iq_xcalloc((size_t)size / 8 + 1, sizeof(*words));
+	for (size_t i = 0; i < list->num_tasks; i++) {
+		const struct iq_task *t = &list->tasks[i];
+		bool found = false;
+
+		/* What stands behind the registers at its end is not always there. */
+		if (t->real_parent != c->task->addr || t->pid <= 0 || t->unreadable ||
+		    !iq_peek(s, t->addr, words, (size_t)size * 3 / 4))
+			continue;
+		for (size_t k = 0; k < (size_t)size / 8 * 3 / 4 && !found; k++)
+			found = words[k] == c->on.addr;
+		if (found)
+			suspect_add_task(x, c, t, TIER_STACK, "was given it",
+					 iq_arena_printf(iq_scratch(s),
+							 "the task_struct of %s (%d) has %#" PRIx64
+							 ", %s",
+							 t->comm, t->pid, c->on.addr, c->what));
 	}
 }
 
@@ -339,14 +376,15 @@ static void find_owners(struct suspects *x, struct sleep_case *c)
 	/* Whatever it is, it stands on somebody's stack: he will be the one who ends it. */
 	host = c->on.addr && !c->on.own ? iq_task_by_stack_addr(x->e->d.s, c->on.addr) : NULL;
 	if (host)
-		add_task(x, c, host, TIER_STACK, "has what is waited on, on its stack",
-			 iq_arena_printf(iq_scratch(x->e->d.s),
-					 "%s at %#" PRIx64 " is on the stack of %s (%d)",
-					 iq_sleep_kind_in_words(c->on.kind), c->on.addr, host->comm,
-					 host->pid));
+		suspect_add_task(x, c, host, TIER_STACK, "has what is waited on, on its stack",
+				 iq_arena_printf(iq_scratch(x->e->d.s),
+						 "%s at %#" PRIx64 " is on the stack of %s (%d)",
+						 iq_sleep_kind_in_words(c->on.kind), c->on.addr,
+						 host->comm, host->pid));
 	f.stack = true;
 	each_mention(x, c->stack->sp, c->stack->end, has_it, &f);
 	f.stack = false;
+	find_children(x, c);
 	if (c->in.addr)
 		each_pointer(x, c->in.type, c->in.addr, is_owner, &f);
 	if (c->on.kind == IQ_ON_LOCK && !c->on.own && !host)
@@ -361,6 +399,8 @@ struct frame_search {
 	struct suspects *x;
 	struct sleep_case *c;
 	struct typed typed;
+	bool devices_only;
+	unsigned steps;
 };
 
 static bool is_named(void *ctx, iq_vaddr to, const char *type, const char *member)
@@ -373,18 +413,27 @@ static bool is_named(void *ctx, iq_vaddr to, const char *type, const char *membe
 	enum thing_kind kind;
 	struct iq_object *o;
 
-	if (task) {
+	if (f->devices_only) {
+		kind = thing_kind(f->x, to);
+		if (kind != THING_QUEUE && kind != THING_DISK && kind != THING_BDEV)
+			return false;
+	} else if (task) {
 		if (!is_alike(f->x, f->c, task))
-			add_task(f->x, f->c, task, TIER_FRAMES, "is named by what it works on",
-				 iq_arena_printf(iq_scratch(s),
-						 "%s() works on a struct %s at %#" PRIx64
-						 ", whose %s is %s (%d)",
-						 function, iq_type_name(f->typed.type),
-						 f->typed.addr, member, task->comm, task->pid));
+			suspect_add_task(
+				f->x, f->c, task, TIER_FRAMES, "is named by what it works on",
+				iq_arena_printf(iq_scratch(s),
+						"%s() works on a struct %s at %#" PRIx64
+						", whose %s is %s (%d)",
+						function, iq_type_name(f->typed.type),
+						f->typed.addr, member, task->comm, task->pid));
 		return false;
 	}
 	kind = thing_kind(f->x, to);
-	o = kind == THING_NONE ? NULL : thing_storage(f->x, to, kind);
+	if (kind == THING_FILE && f->typed.frame < f->c->frame + MAX_OPEN_FRAMES)
+		find_openers(f->x, f->c, to,
+			     iq_arena_printf(iq_scratch(s), "%s.%s of %s()",
+					     iq_type_name(f->typed.type), member, function));
+	o = kind == THING_NONE || f->c->asleep ? NULL : thing_storage(f->x, to, kind);
 	if (o)
 		add_storage(f->x, f->c, o, TIER_FRAMES,
 			    iq_arena_printf(iq_scratch(s),
@@ -392,6 +441,29 @@ static bool is_named(void *ctx, iq_vaddr to, const char *type, const char *membe
 					    ", whose %s is of %s",
 					    function, iq_type_name(f->typed.type), f->typed.addr,
 					    member, o->name));
+	return false;
+}
+
+/* One step further: a command knows its device, and that has the queue. */
+static bool is_named_further(void *ctx, iq_vaddr to, const char *type, const char *member)
+{
+	struct frame_search *f = ctx, next = *f;
+	struct iq_session *s = f->x->e->d.s;
+	struct iq_error *err;
+
+	(void)member;
+	if (thing_kind(f->x, to) != THING_NONE || f->steps++ >= MAX_STEPS)
+		return f->steps > MAX_STEPS;
+	err = iq_type_by_name(s, iq_arena_printf(iq_scratch(s), "struct %s", type),
+			      &next.typed.type);
+	if (err) {
+		iq_error_free(err);
+		return false;
+	}
+	next.typed.addr = to;
+	next.devices_only = true;
+	if (iq_type_size(next.typed.type) <= MAX_FURTHER)
+		each_pointer(f->x, next.typed.type, to, is_named, &next);
 	return false;
 }
 
@@ -435,18 +507,40 @@ static void look_at_frames(struct suspects *x, struct sleep_case *c, const struc
 			if (p->frame != f)
 				continue;
 			kind = thing_kind(x, p->addr);
-			o = kind == THING_NONE ? NULL : thing_storage(x, p->addr, kind);
+			o = kind == THING_NONE || c->asleep ? NULL
+							    : thing_storage(x, p->addr, kind);
 			if (o)
 				add_storage(x, c, o, TIER_FRAMES,
 					    iq_arena_printf(iq_scratch(x->e->d.s),
 							    "%s() works on %s",
 							    c->stack->frames[f].sym.name,
 							    thing_name(x, p->addr, kind)));
-			else if (kind == THING_NONE)
+			else if (kind == THING_NONE) {
 				each_pointer(x, p->type, p->addr, is_named, &s);
+				if (!c->asleep && f < c->frame + MAX_OPEN_FRAMES)
+					each_pointer(x, p->type, p->addr, is_named_further, &s);
+			}
 		}
-		look_at_words(x, c, f);
+		if (!c->asleep)
+			look_at_words(x, c, f);
 	}
+}
+
+/* What it sleeps in, and what the innermost functions were given: somebody may have it open. */
+static void find_open(struct suspects *x, struct sleep_case *c, const struct typed_list *t)
+{
+	struct iq_session *s = x->e->d.s;
+
+	if (c->on.addr && !c->on.own)
+		find_openers(x, c, c->from, c->what);
+	iq_vec_foreach(&t->list, p)
+		if (p->frame < c->frame + MAX_OPEN_FRAMES && p->addr != c->from &&
+		    thing_kind(x, p->addr) == THING_NONE)
+			find_openers(x, c, p->addr,
+				     iq_arena_printf(iq_scratch(s), "the %s of %s()",
+						     iq_type_name(p->type),
+						     c->stack->frames[p->frame].sym.name));
+	find_openers_in_front(x, c);
 }
 
 void gather_suspects(struct suspects *x, struct sleep_case *c)
@@ -461,6 +555,7 @@ void gather_suspects(struct suspects *x, struct sleep_case *c)
 	collect_typed(x, c, &t);
 	find_object(x, c, &t);
 	find_owners(x, c);
+	find_open(x, c, &t);
 	look_at_frames(x, c, &t);
 	iq_vec_free(&t.list);
 }

@@ -39,7 +39,7 @@ static size_t num_on(const struct sleep_case *cases, size_t num, const struct sl
 	size_t n = 0;
 
 	for (size_t i = 0; i < num; i++)
-		n += !cases[i].joined && cases[i].w->on == c->w->on;
+		n += !cases[i].joined && cases[i].o->wait && cases[i].o->wait->on == c->o->wait->on;
 	return n;
 }
 
@@ -48,7 +48,7 @@ static size_t num_at(const struct sleep_case *cases, size_t num, const struct sl
 	size_t n = 0;
 
 	for (size_t i = 0; i < num; i++)
-		n += &cases[i] != c && !cases[i].joined && cases[i].where &&
+		n += &cases[i] != c && !cases[i].joined && !cases[i].asleep && cases[i].where &&
 		     !strcmp(cases[i].where, c->where);
 	return n;
 }
@@ -70,8 +70,8 @@ static void add_hints(struct iq_graph *g, const struct sleep_case *c, iq_texts *
 static void tell(struct iq_graph *g, const struct sleep_case *cases, size_t num,
 		 const struct sleep_case *c)
 {
-	bool group = c->w->on->type == IQ_OBJ_LOCK && num_on(cases, num, c) > 1;
-	struct iq_object *o = group ? c->w->on : c->w->task;
+	bool group = c->o->wait->on->type == IQ_OBJ_LOCK && num_on(cases, num, c) > 1;
+	struct iq_object *o = group ? c->o->wait->on : c->o;
 	const char *where = where_in_words(g, c);
 	const struct iq_place *p = place_of(c);
 	size_t like = num_at(cases, num, c);
@@ -99,6 +99,7 @@ static void tell(struct iq_graph *g, const struct sleep_case *cases, size_t num,
 void tell_unknown(struct suspects *x, const struct sleep_case *cases, size_t num)
 {
 	for (size_t i = 0; i < num; i++)
-		if (!cases[i].joined && cases[i].frame >= 0 && !cases[i].w->task->out.num)
+		if (!cases[i].joined && !cases[i].asleep && cases[i].frame >= 0 &&
+		    !cases[i].o->out.num)
 			tell(x->e->d.g, cases, num, &cases[i]);
 }

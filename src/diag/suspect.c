@@ -13,7 +13,10 @@
  * What is drawn is likely, and never more. It makes no deadlock, and where two would blame each
  * other neither does.
  */
+#include <stdio.h>
+
 #include "diag/suspect.h"
+#include "inquest/sleep.h"
 
 enum {
 	MAX_CASES = 512,
@@ -22,6 +25,7 @@ enum {
 	MAX_NODES = 512, /* that are followed to find where one ends */
 	OLD_FACTOR = 4,
 	OLD_SLACK_MS = 2000,
+	NS_PER_MS = 1000000,
 };
 
 typedef IQ_VEC(struct iq_object *) objects;
@@ -115,7 +119,13 @@ static bool is_old_enough(struct suspects *x, const struct sleep_case *c, const 
 	    oldest->kind != IQ_ATTR_INT)
 		return true;
 	return oldest->num > x->e->d.bound_ms &&
-	       (c->w->waited_ms < 0 || oldest->num * OLD_FACTOR + OLD_SLACK_MS >= c->w->waited_ms);
+	       (c->task->idle_ns < 0 ||
+		oldest->num * OLD_FACTOR + OLD_SLACK_MS >= c->task->idle_ns / NS_PER_MS);
+}
+
+static bool is_inferred(const struct iq_wait *w)
+{
+	return w->rule && !strcmp(w->rule, "inferred");
 }
 
 static bool hangs(const struct iq_object *task)
@@ -126,7 +136,7 @@ static bool hangs(const struct iq_object *task)
 		return true;
 	if (!w || !w->lasting)
 		return false;
-	return w->uninterruptible || w->cls == IQ_WAIT_UNASKED ||
+	return w->uninterruptible || w->cls == IQ_WAIT_UNASKED || is_inferred(w) ||
 	       (w->cls == IQ_WAIT_LOCK && task->out.num);
 }
 
@@ -152,24 +162,71 @@ static bool may_be_to_blame(struct suspects *x, const struct sleep_case *c, cons
 
 /* ---- edges ---- */
 
+static const char *class_of(enum iq_sleep_kind kind)
+{
+	switch (kind) {
+	case IQ_ON_PAGE:
+		return "page";
+	case IQ_ON_BIT:
+		return "bit";
+	case IQ_ON_VAR:
+		return "variable";
+	case IQ_ON_QUEUE:
+		return "waitqueue";
+	case IQ_ON_COMPLETION:
+		return "completion";
+	default:
+		return "lock";
+	}
+}
+
+static struct iq_object *object_of(struct suspects *x, const struct sleep_case *c)
+{
+	struct iq_graph *g = x->e->d.g;
+	struct iq_object *on = iq_graph_object(g, IQ_OBJ_LOCK, "lock:%#" PRIx64, c->on.addr);
+
+	if (!on->name) {
+		on->addr = c->on.addr;
+		iq_object_str(g, on, "class", class_of(c->on.kind));
+		iq_object_name(g, on, "%s", c->what);
+	}
+	return on;
+}
+
+/* An ordinary sleep is told of only now that it hangs by somebody who cannot end it. */
+static void begin_wait(struct suspects *x, const struct sleep_case *c)
+{
+	const struct iq_sleeper who = {
+		.d = &x->e->d, .task = c->task, .stack = c->stack, .frame = (size_t)c->frame
+	};
+	struct iq_wait *w = iq_diag_wait(&who, object_of(x, c), IQ_WAIT_MESSAGE);
+
+	w->any = true;
+	iq_text_add(x->e->d.g, &w->evidence, "%s() waits on %s, %#" PRIx64, c->where, c->what,
+		    c->on.addr);
+}
+
 static void join(struct suspects *x, struct sleep_case *c, const struct suspect *s)
 {
 	struct iq_graph *g = x->e->d.g;
-	struct iq_object *via = c->w->on->type == IQ_OBJ_LOCK && c->w->on != s->o ? c->w->on : NULL;
-	struct iq_edge *e =
-		iq_graph_edge(g, c->w->task, s->o, via, IQ_EDGE_MAYBE, IQ_LIKELY, "%s", s->how);
+	struct iq_object *via;
+	struct iq_edge *e;
 
+	if (!c->o->wait)
+		begin_wait(x, c);
+	via = c->o->wait->on->type == IQ_OBJ_LOCK && c->o->wait->on != s->o ? c->o->wait->on : NULL;
+	e = iq_graph_edge(g, c->o, s->o, via, IQ_EDGE_MAYBE, IQ_LIKELY, "%s", s->how);
 	iq_text_add(g, &e->evidence, "%s", s->evidence);
-	if (!c->joined)
+	if (!c->joined && !c->asleep)
 		x->e->num_unexplained -= x->e->num_unexplained > 0;
 	c->joined = true;
-	c->w->rule = "inferred";
+	c->o->wait->rule = "inferred";
 }
 
 /* Would somebody of these wait for us then? Our own tentative edges are in the graph already. */
 static bool makes_a_circle(const struct sleep_case *c, const struct suspect *s)
 {
-	return reaches(s->o, c->w->task);
+	return reaches(s->o, c->o);
 }
 
 /*
@@ -185,9 +242,14 @@ static size_t choose(struct suspects *x, struct sleep_case *c, bool verdict,
 		bool waits = false;
 
 		iq_vec_foreach(&c->list, s) {
-			if (s->tier != tier || makes_a_circle(c, s) ||
-			    !may_be_to_blame(x, c, s, &ends))
+			if (s->tier != tier)
 				continue;
+			if (makes_a_circle(c, s) || !may_be_to_blame(x, c, s, &ends)) {
+				/* Any of those who have it open could do what is waited for. */
+				if (tier == TIER_OPEN)
+					return 0;
+				continue;
+			}
 			if (ends.has_verdict != verdict) {
 				waits = waits || verdict;
 				continue;
@@ -207,7 +269,7 @@ static size_t choose(struct suspects *x, struct sleep_case *c, bool verdict,
 		if (waits && tier <= TIER_OWNER)
 			return 0;
 		/* Of whom nothing is known, only those who surely have it. */
-		if (!verdict && tier == TIER_SHARED)
+		if (tier == TIER_OPEN && (!verdict || c->asleep))
 			return 0;
 	}
 	return 0;
@@ -235,7 +297,7 @@ static bool decide(struct suspects *x, struct sleep_case *cases, size_t num, boo
 	/* Two that would blame each other: neither does. */
 	iq_vec_foreach(&choices, p)
 		iq_vec_foreach(&choices, q)
-			if (p->s && q->s && p->s->o == q->c->w->task && q->s->o == p->c->w->task)
+			if (p->s && q->s && p->s->o == q->c->o && q->s->o == p->c->o)
 				p->s = q->s = NULL;
 	iq_vec_foreach(&choices, p) {
 		if (!p->s || makes_a_circle(p->c, p->s))
@@ -249,40 +311,15 @@ static bool decide(struct suspects *x, struct sleep_case *cases, size_t num, boo
 
 /* ---- cases ---- */
 
-static const char *class_of(enum iq_sleep_kind kind)
-{
-	switch (kind) {
-	case IQ_ON_PAGE:
-		return "page";
-	case IQ_ON_BIT:
-		return "bit";
-	case IQ_ON_VAR:
-		return "variable";
-	case IQ_ON_QUEUE:
-		return "waitqueue";
-	case IQ_ON_COMPLETION:
-		return "completion";
-	default:
-		return "lock";
-	}
-}
-
 /* It waits for the thing that was found, instead of the place in the kernel. */
 static void name_object(struct suspects *x, struct sleep_case *c)
 {
-	struct iq_graph *g = x->e->d.g;
-	struct iq_object *on;
+	struct iq_wait *w = c->o->wait;
 
-	if (!c->on.addr || !c->what || c->w->on->type != IQ_OBJ_KERNEL)
+	if (!w || !c->on.addr || !c->what || w->on->type != IQ_OBJ_KERNEL)
 		return;
-	on = iq_graph_object(g, IQ_OBJ_LOCK, "lock:%#" PRIx64, c->on.addr);
-	if (!on->name) {
-		on->addr = c->on.addr;
-		iq_object_str(g, on, "class", class_of(c->on.kind));
-		iq_object_name(g, on, "%s", c->what);
-	}
-	c->w->on = on;
-	iq_text_add(g, &c->w->evidence, "%s() waits on %s, %#" PRIx64, c->where, c->what,
+	w->on = object_of(x, c);
+	iq_text_add(x->e->d.g, &w->evidence, "%s() waits on %s, %#" PRIx64, c->where, c->what,
 		    c->on.addr);
 }
 
@@ -291,57 +328,120 @@ static bool is_case(const struct iq_wait *w)
 	return w->rule && !*w->rule && w->uninterruptible && !w->task->out.num;
 }
 
-static size_t collect(struct suspects *x, struct iq_map *done, struct sleep_case *cases, size_t num)
+struct cases {
+	struct sleep_case *list;
+	size_t num;
+	struct iq_map done; /* index of the task's object -> 1 */
+};
+
+static void add_case(struct suspects *x, struct cases *cases, const struct iq_task *t, bool asleep)
+{
+	struct iq_object *o = iq_diag_task(&x->e->d, t);
+	struct sleep_case *c = &cases->list[cases->num];
+
+	if (iq_map_get(&cases->done, o->index))
+		return;
+	iq_map_set(&cases->done, o->index, 1);
+	*c = (struct sleep_case){
+		.o = o, .task = t, .stack = iq_task_stack(x->e->d.s, t), .asleep = asleep
+	};
+	gather_suspects(x, c);
+	name_object(x, c);
+	cases->num++;
+}
+
+static void collect(struct suspects *x, struct cases *cases)
 {
 	struct engine *e = x->e;
 
-	for (size_t i = 0; i < e->d.g->waits.num && num < MAX_CASES; i++) {
-		struct iq_wait *w = e->d.g->waits.data[i];
+	for (size_t i = 0; i < e->d.g->waits.num && cases->num < MAX_CASES; i++) {
+		const struct iq_wait *w = e->d.g->waits.data[i];
 		const struct iq_task *t;
 
-		if (!is_case(w) || iq_map_get(done, w->task->index) || iq_engine_expired(e))
+		if (!is_case(w) || iq_engine_expired(e))
 			continue;
-		iq_map_set(done, w->task->index, 1);
 		t = iq_task_by_pid(e->d.s, (int32_t)w->task->tid);
-		if (!t)
-			continue;
-		cases[num] =
-			(struct sleep_case){ .w = w, .task = t, .stack = iq_task_stack(e->d.s, t) };
-		gather_suspects(x, &cases[num]);
-		name_object(x, &cases[num]);
-		num++;
+		if (t)
+			add_case(x, cases, t, false);
 	}
-	return num;
+}
+
+/* A sleep that nobody but another task ends, and that is not what idle programs do all day. */
+static bool may_sleep_on_somebody(struct suspects *x, const struct iq_task *t)
+{
+	const unsigned ordinary = IQ_SLEEP_TIME | IQ_SLEEP_POLL | IQ_SLEEP_RING | IQ_SLEEP_SIGNAL |
+				  IQ_SLEEP_FUTEX_ANY | IQ_SLEEP_CHILD | IQ_SLEEP_EVENT |
+				  IQ_SLEEP_INPUT;
+	const struct iq_object *o;
+	char id[32];
+
+	if (t->state != 'S' || t->kthread || t->frozen || t->on_cpu || t->unreadable || !t->stack ||
+	    t->pid <= 0)
+		return false;
+	snprintf(id, sizeof(id), "task:%d", t->pid);
+	o = iq_graph_find(x->e->d.g, id);
+	return (!o || !o->wait) && iq_sleep_find(iq_task_stack(x->e->d.s, t), 0, ordinary) < 0 &&
+	       sleep_of(x, t)->addr;
+}
+
+static bool is_anybody_stuck(struct engine *e)
+{
+	for (size_t i = 0; i < e->d.tasks->num_tasks; i++) {
+		const struct iq_task *t = &e->d.tasks->tasks[i];
+
+		if (t->state == 'T' || t->state == 't' || t->frozen ||
+		    (t->state == 'R' && t->queued_ns > e->d.bound_ms * NS_PER_MS))
+			return true;
+	}
+	iq_vec_foreach(&e->d.g->waits, w)
+		if ((*w)->uninterruptible && (*w)->lasting)
+			return true;
+	return false;
+}
+
+static void collect_asleep(struct suspects *x, struct cases *cases)
+{
+	struct engine *e = x->e;
+
+	if (!is_anybody_stuck(e))
+		return;
+	for (size_t i = 0; i < e->d.tasks->num_tasks && cases->num < MAX_CASES; i++) {
+		if (i % 64 == 0 && iq_engine_expired(e))
+			break;
+		if (may_sleep_on_somebody(x, &e->d.tasks->tasks[i]))
+			add_case(x, cases, &e->d.tasks->tasks[i], true);
+	}
+}
+
+/* Verdicts spread as long as there is somebody new whom they reach. */
+static void decide_all(struct suspects *x, struct cases *cases)
+{
+	for (unsigned i = 0; i < MAX_SPREAD && decide(x, cases->list, cases->num, true); i++)
+		iq_engine_follow(x->e);
+	if (decide(x, cases->list, cases->num, false))
+		iq_engine_follow(x->e);
 }
 
 void iq_engine_suspect(struct engine *e)
 {
 	struct suspects x = { .e = e };
-	struct sleep_case *cases = iq_xcalloc(MAX_CASES, sizeof(*cases));
-	struct iq_map done = { 0 };
-	size_t num = 0;
+	struct cases cases = { .list = iq_xcalloc(MAX_CASES, sizeof(*cases.list)) };
 
+	collect_asleep(&x, &cases);
 	for (unsigned round = 0; round < MAX_ROUNDS; round++) {
-		size_t before = num;
-		bool any = false;
+		size_t before = cases.num;
 
-		num = collect(&x, &done, cases, num);
-		if (num == before)
+		collect(&x, &cases);
+		if (round && cases.num == before)
 			break;
 		iq_engine_follow(e);
-		for (unsigned i = 0; i < MAX_SPREAD && decide(&x, cases, num, true); i++) {
-			iq_engine_follow(e);
-			any = true;
-		}
-		any = decide(&x, cases, num, false) || any;
-		if (any)
-			iq_engine_follow(e);
+		decide_all(&x, &cases);
 	}
-	tell_unknown(&x, cases, num);
-	for (size_t i = 0; i < num; i++)
-		iq_vec_free(&cases[i].list);
-	free(cases);
-	iq_map_deinit(&done);
+	tell_unknown(&x, cases.list, cases.num);
+	for (size_t i = 0; i < cases.num; i++)
+		iq_vec_free(&cases.list[i].list);
+	free(cases.list);
+	iq_map_deinit(&cases.done);
 	iq_map_deinit(&x.kinds);
 	iq_map_deinit(&x.sbs);
 	iq_vec_free(&x.mentions);

@@ -46,6 +46,7 @@ enum tier {
 	TIER_STACK,   /* one waits on the other's stack, or was given a place on it */
 	TIER_OWNER,   /* a member of the object says who has it */
 	TIER_SHARED,  /* both work on the object */
+	TIER_OPEN,    /* has it open, or a file that stands behind it */
 	TIER_STORAGE, /* the filesystem or the device that the object belongs to */
 	TIER_FRAMES,  /* what the functions on the stack work on */
 	NUM_TIERS,
@@ -66,7 +67,8 @@ struct container {
 
 /* One sleep that no rule knows, and all that was found out about it. */
 struct sleep_case {
-	struct iq_wait *w;
+	struct iq_object *o; /* the task's; its wait is made when it is joined, where it has none */
+	bool asleep;	     /* interruptibly: an ordinary sleep, unless who could end it cannot */
 	const struct iq_task *task;
 	const struct iq_stack *stack;
 	struct iq_sleep_on on;
@@ -100,11 +102,27 @@ const char *member_at(struct iq_type type, uint64_t offset);
 
 /* ---- suspect-gather.c ---- */
 
-/* Fill in all of the case but `joined`, from its wait. */
+/* Fill in all of the case but `joined`, from its task. */
 void gather_suspects(struct suspects *x, struct sleep_case *c);
 
 /* What a task sleeps on; remembered. */
 const struct iq_sleep_on *sleep_of(struct suspects *x, const struct iq_task *task);
+
+/* Everything that finding them adds. Evidence is copied. */
+void suspect_add(struct suspects *x, struct sleep_case *c, struct iq_object *o, enum tier tier,
+		 const char *how, const char *evidence);
+void suspect_add_task(struct suspects *x, struct sleep_case *c, const struct iq_task *task,
+		      enum tier tier, const char *how, const char *evidence);
+
+/* ---- suspect-open.c ---- */
+
+/* Who has a thing open that the sleep is about: its file, or a file whose private data it is. what:
+ * the thing, in words. */
+void find_openers(struct suspects *x, struct sleep_case *c, iq_vaddr thing, const char *what);
+
+/* The object is one of a kind, and points to another of them, which has a file (a lock of a file
+ * that stands behind another): who has that file open. */
+void find_openers_in_front(struct suspects *x, struct sleep_case *c);
 
 /* ---- suspect-words.c ---- */
 

@@ -160,6 +160,76 @@ static void filesystem_of_what_a_function_works_on_is_suspected(void **state)
 	}
 }
 
+/* A service: what it is asked is waited for in a queue of the kernel's, which its file stands for.
+ */
+static iq_vaddr service(struct fakekernel *k, struct fk_task *program, struct fk_task *copy)
+{
+	iq_vaddr head = queue_at(k, fk_data(k, "odd_service", 64));
+	iq_vaddr sb = fk_sb(k, "anon", "none", NULL);
+	iq_vaddr file = fk_file(k, fk_inode(k, sb, "service"));
+
+	fk_put(k, file, "file.private_data", head);
+	fk_fd(program, 3, file);
+	if (copy)
+		fk_fd(copy, 3, file);
+	return head;
+}
+
+static void stopped_program_that_has_it_open_is_suspected(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		for (uint64_t how = FK_S; how <= FK_D; how++) {
+			struct fakekernel *k = fakekernel_new(f);
+			struct fk_task *program = fk_task(k, 10, "program");
+			iq_vaddr head = service(k, program, NULL);
+			struct fk_task *t = in_mystery(k, 11, "client");
+
+			fk_stopped(program);
+			fk_wait_queue(t, head, "default_wake_function", how);
+			expect(k, "task.stopped likely task:10 [11] client > a wait queue at "
+				  "odd_service > program");
+		}
+	}
+}
+
+static void program_that_has_it_open_and_goes_on_is_no_suspect(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *program = fk_task(k, 10, "program");
+		struct fk_task *copy = fk_task(k, 12, "copy");
+		iq_vaddr head = service(k, program, copy);
+
+		/* Of two the other one can answer. */
+		fk_stopped(copy);
+		fk_nanosleep(program);
+		fk_wait_queue(in_mystery(k, 11, "client"), head, "default_wake_function", FK_S);
+		expect(k, "");
+	}
+}
+
+static void child_that_was_given_what_its_parent_waits_on_is_suspected(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *parent = in_mystery(k, 11, "parent"), *child;
+		iq_vaddr done = fk_local(parent, "completion");
+
+		fk_wait_completion(parent, done, FK_D);
+		child = fk_child(parent, 12, "child");
+		fk_task_put(child, "vfork_done", done);
+		fk_stopped(child);
+		expect(k, "task.stopped likely task:12 [11] parent > a completion on its own stack "
+			  "> child");
+	}
+}
+
 /* ---- who is not ---- */
 
 static void filesystem_that_nothing_is_wrong_with_is_no_suspect(void **state)
@@ -378,6 +448,9 @@ int main(void)
 		cmocka_unit_test(task_with_an_address_of_the_sleepers_stack_is_suspected),
 		cmocka_unit_test(owner_beside_the_waiters_of_an_unknown_lock_is_suspected),
 		cmocka_unit_test(filesystem_of_what_a_function_works_on_is_suspected),
+		cmocka_unit_test(stopped_program_that_has_it_open_is_suspected),
+		cmocka_unit_test(program_that_has_it_open_and_goes_on_is_no_suspect),
+		cmocka_unit_test(child_that_was_given_what_its_parent_waits_on_is_suspected),
 		cmocka_unit_test(filesystem_that_nothing_is_wrong_with_is_no_suspect),
 		cmocka_unit_test(word_that_only_looks_like_an_inode_accuses_nobody),
 		cmocka_unit_test(task_that_goes_on_is_no_suspect),
