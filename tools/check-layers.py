@@ -1,11 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-Who may include whom
+Who may include and call whom
+
+    check-layers.py [ROOT [BUILD]]
 
 Reads every #include of src/, modules/ and include/, and compares it with the
 tables below: they are the rule, ARCHITECTURE.md only tells about it. Every
 violation is printed as file:line; the exit status is 1 if there is one.
+
+A declaration can be lent to a folder below the one that has the function, and
+no #include shows it. So the objects of BUILD (ROOT/build) are asked too: what
+one of them leaves undefined has to be defined in a folder that it may use.
+Where nothing has been built, that is said and not checked.
 
 Three kinds of headers are known:
 
@@ -14,8 +21,10 @@ Three kinds of headers are known:
    use it, through however many steps;
  - headers of libraries that only some folders should know.
 """
+import json
 import os
 import re
+import subprocess
 import sys
 
 # Folder below src/: the folders whose private headers it may include.
@@ -81,6 +90,20 @@ DATA_ONLY = {
     ('diag', 'dcmd'): 'tables of commands: rooms offer them, diag hands them on',
     ('shell/run', 'module'): 'the table of rooms',
     ('out', 'wait'): 'the graph: a report is what it says, in another form',
+}
+
+# Tables that are filled in further up than those who go through them, who know their rows' type only.
+TABLES = {
+    'iq_modules': 'the rooms, listed by the build',
+    'iq_shell_parts': 'commands and formats, listed by src/shell/parts.c',
+}
+
+# Calls upwards that stay, as (folder, symbol), and why.
+WORDS = 'the report has the words that src/wait has for its own enums: they stand in one place'
+LENT = {
+    ('out', 'iq_cause_kind_name'): WORDS,
+    ('out', 'iq_certainty_name'): WORDS,
+    ('out', 'iq_object_type_name'): WORDS,
 }
 
 # Libraries' headers: the folders that may know them. Others are anybody's.
@@ -183,9 +206,81 @@ def sources(root):
                     yield os.path.relpath(os.path.join(folder, name), root)
 
 
+def objects(root, build):
+    """The objects of src/ and modules/ that have been built: their file, and the source's path."""
+    path = os.path.join(build, 'compile_commands.json')
+    if not os.path.exists(path):
+        return
+    with open(path, encoding='utf-8') as file:
+        commands = json.load(file)
+    for command in commands:
+        folder = command['directory']
+        source = os.path.relpath(os.path.join(folder, command['file']), root)
+        output = os.path.join(folder, command['output'])
+        if not command['output'].startswith('tests/') and os.path.exists(output):
+            if source.startswith(('src/', 'modules/')):
+                yield output, source
+
+
+def folder_of(source):
+    """src/FOLDER/x.c: FOLDER; modules/NAME/x.c: modules/NAME."""
+    folder = os.path.dirname(source)
+    return folder[len('src/'):] if folder.startswith('src/') else folder
+
+
+def symbols(files):
+    """Of each object what it defines for others, and what it leaves undefined."""
+    out = subprocess.run(['nm', '--format=posix', '--print-file-name', *files], check=True,
+                         stdout=subprocess.PIPE, encoding='utf-8').stdout
+    defined, undefined = {}, {}
+    for line in out.splitlines():
+        name, symbol, kind = re.match(r'(.*?): (\S+) (\S)', line).groups()
+        if kind in 'Uw':
+            undefined.setdefault(name, set()).add(symbol)
+        elif kind.isupper():
+            defined.setdefault(name, set()).add(symbol)
+    return defined, undefined
+
+
+def is_allowed(folder, symbol, homes, public):
+    """May `folder` use this symbol, which the folders `homes` define?"""
+    if folder in homes or symbol in TABLES or (folder, symbol) in LENT:
+        return True
+    if folder.startswith('modules/'):
+        return symbol in public and not any(home.startswith('modules/') for home in homes)
+    return any(home in all_below(folder) for home in homes)
+
+
+def check_objects(root, build):
+    """The number of objects that were read, and of symbols that they should not use."""
+    known = dict(objects(root, build))
+    if not known:
+        return 0, 0
+    defined, undefined = symbols(sorted(known))
+    homes, public, wrong, needed = {}, set(), 0, set()
+    for output, names in defined.items():
+        for symbol in names:
+            homes.setdefault(symbol, set()).add(folder_of(known[output]))
+    for name in os.listdir(os.path.join(root, 'include/inquest')):
+        with open(os.path.join(root, 'include/inquest', name), encoding='utf-8') as file:
+            public.update(re.findall(r'\biq_\w+', file.read()))
+    for output, source in sorted(known.items(), key=lambda item: item[1]):
+        folder = folder_of(source)
+        for symbol in sorted(undefined.get(output, ())):
+            needed.add((folder, symbol))
+            if symbol in homes and not is_allowed(folder, symbol, homes[symbol], public):
+                wrong += 1
+                print(f'{source}: uses {symbol} of {", ".join(sorted(homes[symbol]))}')
+    for lent in sorted(set(LENT) - needed):
+        wrong += 1
+        print(f'{lent[0]} does not use {lent[1]} any more: take it out of LENT')
+    return len(known), wrong
+
+
 def main():
-    root = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.dirname(
-        os.path.abspath(__file__)))
+    root = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.dirname(
+        os.path.abspath(__file__))))
+    build = sys.argv[2] if len(sys.argv) > 2 else os.path.join(root, 'build')
     num_files = num_wrong = 0
     for path in sources(root):
         num_files += 1
@@ -197,7 +292,12 @@ def main():
                     num_wrong += 1
                     print(f'{path}:{number}: {wrong}')
     print(f'{num_files} files, {num_wrong} includes against the layers')
-    return 1 if num_wrong or not num_files else 0
+    num_objects, num_calls = check_objects(root, build)
+    if num_objects:
+        print(f'{num_objects} objects, {num_calls} uses against the layers')
+    else:
+        print(f'no objects in {build}: what they link against was not checked')
+    return 1 if num_wrong or num_calls or not num_files else 0
 
 
 if __name__ == '__main__':
