@@ -228,6 +228,9 @@ void iq_object_real(struct iq_graph *g, struct iq_object *o, const char *key, do
 void iq_object_null(struct iq_graph *g, struct iq_object *o, const char *key);
 const struct iq_attr *iq_object_attr(const struct iq_object *o, const char *key);
 
+/* What the kernel calls a device ("dm-0"); where that is not known its numbers ("254:16"). */
+const char *iq_device_name(const struct iq_object *device);
+
 /*
  * Give it a verdict: the new one, to be filled in, which replaces an earlier one that is less sure
  * or of kind unknown. NULL where one as good stands already, which belongs to who gave it; it is

@@ -87,15 +87,15 @@ static struct iq_error *explain_device(struct iq_diag *d, struct iq_object *o)
 		iq_text_add(d->g, &v->evidence,
 			    "request %#" PRIx64 " of %s is in flight since %" PRId64
 			    " ms; %u in all",
-			    f.oldest, o->id + 4, f.oldest_ms, f.num);
+			    f.oldest, iq_device_name(o), f.oldest_ms, f.num);
 	else
 		iq_text_add(d->g, &v->evidence,
 			    "the statistics of gendisk %#" PRIx64 " (%s) count %u in flight",
-			    o->addr, o->id + 4, f.num);
+			    o->addr, iq_device_name(o), f.num);
 	iq_text_add(d->g, &v->remedy,
 		    "Look at the device and the path to it: dmesg, /sys/block/%s, the storage or "
 		    "the hypervisor behind it",
-		    o->id + 4);
+		    iq_device_name(o));
 	iq_text_add(d->g, &v->remedy,
 		    "Nothing on this machine ends these waits but an answer, an error or a "
 		    "time-out of the driver");
@@ -118,7 +118,7 @@ static struct iq_error *explain_fs(struct iq_diag *d, struct iq_object *o)
 	e = iq_graph_edge(d->g, o, device, NULL, IQ_EDGE_SERVES, IQ_STRONG,
 			  "is the device that it is on");
 	iq_text_add(d->g, &e->evidence, "super_block.s_bdev at %#" PRIx64 " is %s", o->addr,
-		    device->id + 4);
+		    iq_device_name(device));
 	return NULL;
 }
 

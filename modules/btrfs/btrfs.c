@@ -385,7 +385,7 @@ static bool add_device(void *ctx, iq_vaddr node)
 	e = iq_graph_edge(d->g, walk->fs, device, NULL, IQ_EDGE_SERVES, IQ_STRONG,
 			  "is a device that it is on");
 	iq_text_add(d->g, &e->evidence, "btrfs_device.bdev at %#" PRIx64 " is %s",
-		    node - (uint64_t)off, device->id + 4);
+		    node - (uint64_t)off, iq_device_name(device));
 	return false;
 }
 

@@ -37,7 +37,7 @@ static void judge_suspended(struct iq_diag *d, struct iq_object *o, iq_vaddr md,
 {
 	struct iq_verdict *v = iq_object_verdict(d->g, o, IQ_CAUSE_DEV_SUSPENDED, IQ_PROVEN,
 						 "the device-mapper device %s (%s) is suspended",
-						 name ? name : "?", o->id + 4);
+						 name ? name : "?", iq_device_name(o));
 	uint64_t first = 0;
 
 	if (!v)
@@ -54,7 +54,7 @@ static void judge_suspended(struct iq_diag *d, struct iq_object *o, iq_vaddr md,
 	iq_text_add(d->g, &v->remedy,
 		    "See whether lvm, dmsetup or a snapshot tool is at work on it, and let it end");
 	iq_text_add(d->g, &v->remedy, "If it was interrupted: dmsetup resume %s",
-		    name ? name : o->id + 4);
+		    name ? name : iq_device_name(o));
 }
 
 /* ---- thin pools ---- */

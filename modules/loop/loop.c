@@ -83,7 +83,7 @@ static struct iq_error *explain_loop(struct iq_diag *d, struct iq_object *o)
 	iq_peek_member(d->s, loop_type, "lo_backing_file", lo, &file);
 	path = file ? iq_path_of_file(d->s, file) : NULL;
 	if (path)
-		o->name = iq_arena_printf(d->g->arena, "%s (%s)", o->id + 4, path);
+		o->name = iq_arena_printf(d->g->arena, "%s (%s)", iq_device_name(o), path);
 	if (add_workers(d, o, lo, file) || !file ||
 	    !iq_peek_member(d->s, "struct file", "f_mapping", file, &mapping) ||
 	    !iq_peek_member(d->s, "struct address_space", "host", mapping, &inode))

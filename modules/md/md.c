@@ -37,7 +37,7 @@ static bool add_member(void *ctx, iq_vaddr node)
 	e = iq_graph_edge(m->d->g, m->array, o, NULL, IQ_EDGE_SERVES, IQ_STRONG,
 			  "is a member of it, and has not answered");
 	iq_text_add(m->d->g, &e->evidence, "md_rdev %#" PRIx64 " of %s is %s", node - (uint64_t)off,
-		    m->array->id + 4, o->id + 4);
+		    iq_device_name(m->array), iq_device_name(o));
 	return false;
 }
 
@@ -59,7 +59,7 @@ static struct iq_error *explain_md(struct iq_diag *d, struct iq_object *o)
 	if (suspended || lo < hi) {
 		v = iq_object_verdict(d->g, o, IQ_CAUSE_DEV_SUSPENDED,
 				      suspended ? IQ_PROVEN : IQ_STRONG,
-				      "the md array %s is suspended", o->id + 4);
+				      "the md array %s is suspended", iq_device_name(o));
 		if (v) {
 			iq_text_add(d->g, &v->evidence,
 				    "mddev %#" PRIx64 ": suspended is %" PRIu64 ", sectors %" PRIu64
@@ -68,12 +68,12 @@ static struct iq_error *explain_md(struct iq_diag *d, struct iq_object *o)
 			iq_text_add(d->g, &v->remedy,
 				    "See what changes the array: cat /proc/mdstat, mdadm --detail "
 				    "/dev/%s",
-				    o->id + 4);
+				    iq_device_name(o));
 			iq_text_add(
 				d->g, &v->remedy,
 				"If that has been given up: echo 0 > /sys/block/%s/md/suspend_lo; "
 				"echo 0 > /sys/block/%s/md/suspend_hi",
-				o->id + 4, o->id + 4);
+				iq_device_name(o), iq_device_name(o));
 		}
 	}
 	return iq_list_walk(d->s, mddev + (uint64_t)disks, MAX_MEMBERS, add_member, &members);
@@ -107,7 +107,7 @@ static struct iq_error *explain_sync(const struct iq_sleeper *who, struct iq_wai
 			  "has to end the I/O of its sync");
 	iq_text_add(d->g, &e->evidence,
 		    "it is the thread of mddev %#" PRIx64 " (%s), and sleeps on its recovery_wait",
-		    mddev, array->id + 4);
+		    mddev, iq_device_name(array));
 	return NULL;
 }
 

@@ -121,11 +121,12 @@ static void add_remote(struct iq_diag *d, struct iq_object *device, iq_vaddr sk,
 	iq_object_name(d->g, o, "block server %s", text);
 	e = iq_graph_edge(d->g, device, o, NULL, IQ_EDGE_SERVES, IQ_PROVEN, "is its server");
 	iq_text_add(d->g, &e->evidence, "the connection of %s at %#" PRIx64 " goes to %s, port %u",
-		    device->id + 4, sk, text, ntohs((uint16_t)end->dport));
+		    iq_device_name(device), sk, text, ntohs((uint16_t)end->dport));
 	if (!device->verdict)
 		return;
 	v = iq_object_verdict(d->g, o, IQ_CAUSE_NET_UNREACHABLE, IQ_STRONG,
-			      "the block server %s does not answer %s", text, device->id + 4);
+			      "the block server %s does not answer %s", text,
+			      iq_device_name(device));
 	if (!v)
 		return;
 	iq_text_add(d->g, &v->evidence, "%s", device->verdict->evidence.data[0]);
@@ -141,7 +142,7 @@ static void add_remote(struct iq_diag *d, struct iq_object *device, iq_vaddr sk,
 		    text, text);
 	iq_text_add(d->g, &v->remedy,
 		    "Give the device up, its users get errors: nbd-client -d /dev/%s",
-		    device->id + 4);
+		    iq_device_name(device));
 }
 
 static void add_connection(struct iq_diag *d, struct iq_object *device, iq_vaddr nsock)

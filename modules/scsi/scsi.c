@@ -179,7 +179,7 @@ static bool look_at_command(void *ctx, iq_vaddr rq)
 	iq_text_add(c->d->g, &c->v->evidence,
 		    "command %#" PRIx64 " (scsi_cmnd) of %s: begun %" PRId64
 		    " ms ago, %stried again %" PRId64 " of %" PRId64 " times",
-		    cmnd, c->o->id + 4, IQ_MAX(iq_ms_since(c->d->tasks, start), (int64_t)0),
+		    cmnd, iq_device_name(c->o), IQ_MAX(iq_ms_since(c->d->tasks, start), (int64_t)0),
 		    was_aborted(s, cmnd) ? "timed out and was aborted, " : "", (int64_t)retries,
 		    (int64_t)allowed);
 	return false;
@@ -348,7 +348,7 @@ static void add_evidence_of_state(struct iq_diag *d, struct iq_object *o, struct
 
 		iq_text_add(d->g, &v->evidence,
 			    "%s is %s; scsi_device.sdev_state at %#" PRIx64 " is %" PRIu64 " (%s)",
-			    o->id + 4, describe(d->s, sdev, host), sdev, state,
+			    iq_device_name(o), describe(d->s, sdev, host), sdev, state,
 			    state < IQ_ARRAY_SIZE(names) ? names[state] : "?");
 	}
 	if (held) {
@@ -376,7 +376,7 @@ static void judge_recovering(struct iq_diag *d, struct iq_object *o, iq_vaddr sd
 	c.v = iq_object_verdict(
 		d->g, o, IQ_CAUSE_DEV_RECOVERING, IQ_PROVEN,
 		"the kernel is in error recovery of the disk %s (%s), which did not answer in time",
-		o->id + 4, describe(d->s, sdev, host));
+		iq_device_name(o), describe(d->s, sdev, host));
 	if (!c.v)
 		return;
 	add_evidence_of_state(d, o, c.v, sdev, host);
@@ -389,18 +389,18 @@ static void judge_recovering(struct iq_diag *d, struct iq_object *o, iq_vaddr sd
 	iq_text_add(d->g, &c.v->remedy,
 		    "Look at the disk and the way to it (cable, port, array, hypervisor): dmesg | "
 		    "grep %s; multipath -ll",
-		    o->id + 4);
+		    iq_device_name(o));
 	iq_text_add(d->g, &c.v->remedy,
 		    "Recovery ends by itself: abort, then resets of the device, the bus, the host, "
 		    "each followed by a test of up to /sys/block/%s/device/eh_timeout seconds. "
 		    "Until then all disks of host%" PRIu64 " wait",
-		    o->id + 4, no);
+		    iq_device_name(o), no);
 	iq_text_add(d->g, &c.v->remedy,
 		    "To make the next one shorter: echo 30 > "
 		    "/sys/class/scsi_host/host%" PRIu64 "/eh_deadline (after 30 seconds of it the "
 		    "host is reset, which disturbs all of its disks)",
 		    no);
-	add_give_up(d, c.v, o->id + 4);
+	add_give_up(d, c.v, iq_device_name(o));
 	if (eh)
 		follow_eh_thread(d, o, host, eh);
 }
@@ -414,16 +414,16 @@ static void judge_held(struct iq_diag *d, struct iq_object *o, iq_vaddr sdev, iq
 	if (!strcmp(held, "SDEV_QUIESCE"))
 		v = iq_object_verdict(d->g, o, IQ_CAUSE_DEV_SUSPENDED, IQ_PROVEN,
 				      "the disk %s (%s) is quiesced: the kernel keeps its I/O back",
-				      o->id + 4, describe(d->s, sdev, host));
+				      iq_device_name(o), describe(d->s, sdev, host));
 	else if (!strcmp(held, "host_self_blocked"))
 		v = iq_object_verdict(d->g, o, IQ_CAUSE_DEV_SUSPENDED, IQ_PROVEN,
 				      "the driver of %s (%s) keeps back the I/O of all its disks",
-				      o->id + 4, describe(d->s, sdev, host));
+				      iq_device_name(o), describe(d->s, sdev, host));
 	else
 		v = iq_object_verdict(d->g, o, IQ_CAUSE_DEV_SUSPENDED, IQ_PROVEN,
 				      "the disk %s (%s) is blocked: its transport or driver keeps "
 				      "its I/O back",
-				      o->id + 4, describe(d->s, sdev, host));
+				      iq_device_name(o), describe(d->s, sdev, host));
 	if (!v)
 		return;
 	v->final = v->cannot_go_on = true;
@@ -441,15 +441,15 @@ static void judge_held(struct iq_diag *d, struct iq_object *o, iq_vaddr sdev, iq
 		"Bring the path back, or wait until the transport gives up: dmesg | grep %s; of "
 		"Fibre Channel /sys/class/fc_remote_ports/*/{port_state,dev_loss_tmo}, of iSCSI "
 		"iscsiadm -m session -P 1",
-		o->id + 4);
+		iq_device_name(o));
 	iq_text_add(d->g, &v->remedy,
 		    "If the path is there and the device was forgotten: echo running > "
 		    "/sys/block/%s/device/state",
-		    o->id + 4);
+		    iq_device_name(o));
 	iq_text_add(d->g, &v->remedy,
 		    "If errors are better than waiting: echo offline > /sys/block/%s/device/state; "
 		    "I/O fails then, and filesystems on it with it",
-		    o->id + 4);
+		    iq_device_name(o));
 }
 
 static void judge_silent(struct iq_diag *d, struct iq_object *o, iq_vaddr sdev, iq_vaddr host)
@@ -461,13 +461,13 @@ static void judge_silent(struct iq_diag *d, struct iq_object *o, iq_vaddr sdev, 
 		return;
 	c.v = iq_object_verdict(
 		d->g, o, IQ_CAUSE_IO_STALLED, f.oldest_ms > d->bound_ms ? IQ_PROVEN : IQ_STRONG,
-		"the disk %s (%s) has %u command%s in flight and does not answer", o->id + 4,
-		describe(d->s, sdev, host), f.num, f.num == 1 ? "" : "s");
+		"the disk %s (%s) has %u command%s in flight and does not answer",
+		iq_device_name(o), describe(d->s, sdev, host), f.num, f.num == 1 ? "" : "s");
 	if (!c.v)
 		return;
 	iq_text_add(d->g, &c.v->evidence,
 		    "request %#" PRIx64 " of %s is in flight since %" PRId64 " ms; %u in all",
-		    f.oldest, o->id + 4, f.oldest_ms, f.num);
+		    f.oldest, iq_device_name(o), f.oldest_ms, f.num);
 	add_evidence_of_state(d, o, c.v, sdev, host);
 	iq_disk_each_request(d->s, o->addr, look_at_command, &c);
 	if (c.num_aborted)
@@ -477,13 +477,13 @@ static void judge_silent(struct iq_diag *d, struct iq_object *o, iq_vaddr sdev, 
 	iq_text_add(d->g, &c.v->remedy,
 		    "Look at the disk and the way to it (cable, port, array, hypervisor): dmesg | "
 		    "grep %s; multipath -ll",
-		    o->id + 4);
+		    iq_device_name(o));
 	iq_text_add(d->g, &c.v->remedy,
 		    "The kernel waits /sys/block/%s/device/timeout seconds for each command and "
 		    "begins error recovery then; echo 30 > that file makes it 30 for new commands, "
 		    "not for those in flight",
-		    o->id + 4);
-	add_give_up(d, c.v, o->id + 4);
+		    iq_device_name(o));
+	add_give_up(d, c.v, iq_device_name(o));
 }
 
 static struct iq_error *explain_disk(struct iq_diag *d, struct iq_object *o)
@@ -522,7 +522,7 @@ static struct iq_error *explain_disk(struct iq_diag *d, struct iq_object *o)
 			iq_text_add(d->g, &e->evidence,
 				    "both are devices of Scsi_Host %#" PRIx64
 				    ", which is in %s; %s has commands in it",
-				    host, state, others.found[i]->id + 4);
+				    host, state, iq_device_name(others.found[i]));
 		}
 		if (!others.num)
 			judge_recovering(d, o, sdev, host);
@@ -591,7 +591,7 @@ static struct iq_wait *wait_for(const struct iq_sleeper *who, struct iq_object *
 	/* Nothing wakes it but the end of this command; the next one is another wait. */
 	w->key = task->switches;
 	iq_text_add(d->g, &e->evidence, "%s %#" PRIx64 " on the stack of %s (%d) is for %s", type,
-		    what, task->comm, task->pid, device->id + 4);
+		    what, task->comm, task->pid, iq_device_name(device));
 	return w;
 }
 

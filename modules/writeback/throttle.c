@@ -146,7 +146,7 @@ static void hold(struct group *g, struct iq_wait *w, struct iq_edge *e, iq_vaddr
 	iq_text_add(t->d->g, &e->evidence,
 		    "bio %#" PRIx64 " of this wait of %s is in the queue of throtl_grp %#" PRIx64
 		    " for %s",
-		    bio, w->task->name, g->tg, t->device->id + 4);
+		    bio, w->task->name, g->tg, iq_device_name(t->device));
 	t->num_held++;
 }
 
@@ -226,7 +226,7 @@ static const char *limit_text(struct iq_diag *d, iq_vaddr tg, unsigned write)
 static void judge_group(struct group *g, const char *path, uint64_t queued)
 {
 	struct iq_diag *d = g->t->d;
-	const char *device = g->t->device->id + 4;
+	const char *device = iq_device_name(g->t->device);
 	struct iq_verdict *v = iq_object_verdict(
 		d->g, g->cgroup, IQ_CAUSE_WRITEBACK_THROTTLED, IQ_STRONG,
 		"cgroup %s has used up its I/O limit on %s (io.max)", path, device);
@@ -301,7 +301,7 @@ static void hold_device(struct throttled *t)
 	iq_text_add(t->d->g, &e->evidence,
 		    "it is the only cgroup that keeps back I/O for %s, which has no request of "
 		    "anybody",
-		    t->device->id + 4);
+		    iq_device_name(t->device));
 }
 
 struct iq_error *explain_io_limits(struct iq_diag *d, struct iq_object *o)
@@ -399,17 +399,17 @@ struct iq_error *explain_io_cost(const struct iq_sleeper *who, struct iq_wait **
 	iq_text_add(d->g, &w->evidence,
 		    "it sleeps on the waitq of ioc_gq %#" PRIx64 " (cgroup %s) with bio %#" PRIx64
 		    " for %s",
-		    iocg, path, bio, device->id + 4);
+		    iocg, path, bio, iq_device_name(device));
 	*wait_ret = w;
 	/* A device that does not answer is what its users wait for, whatever the limits are. */
 	if (!iq_disk_in_flight(d, device->addr, &f) || f.oldest_ms <= d->bound_ms) {
 		cgroup = object_of(d, path);
-		judge_cost(d, cgroup, path, device->id + 4, iocg);
+		judge_cost(d, cgroup, path, iq_device_name(device), iocg);
 	}
 	e = iq_graph_edge(d->g, w->task, cgroup ? cgroup : device, cgroup ? device : NULL,
 			  IQ_EDGE_SERVES, IQ_PROVEN, "%s",
 			  cgroup ? "has to let it go on" : "has to answer first");
 	iq_text_add(d->g, &e->evidence, "iocg_wait.bio of %s (%d) is %#" PRIx64 ", for %s",
-		    task->comm, task->pid, bio, device->id + 4);
+		    task->comm, task->pid, bio, iq_device_name(device));
 	return NULL;
 }

@@ -218,7 +218,7 @@ static struct iq_error *explain_wbt(const struct iq_sleeper *who, struct iq_wait
 			  "has no place for its request");
 	iq_text_add(d->g, &e->evidence,
 		    "rq_wait %#" PRIx64 " of %s, %" PRIu64 " in flight, is what %s (%d) waits for",
-		    rqw, device->id + 4, inflight, who->task->comm, who->task->pid);
+		    rqw, iq_device_name(device), inflight, who->task->comm, who->task->pid);
 	*wait_ret = w;
 	return NULL;
 }

@@ -91,7 +91,7 @@ bool xfs_judge_failed(struct iq_diag *d, struct iq_object *fs, iq_vaddr ail)
 	iq_text_add(d->g, &v->evidence,
 		    "xfs_buf.b_last_error at %#" PRIx64 " (sector %" PRIu64 " of %s) is %" PRId64
 		    ": the last attempt to write it failed",
-		    f.buf, sector, device ? device->id + 4 : "a device", f.error);
+		    f.buf, sector, device ? iq_device_name(device) : "a device", f.error);
 	iq_text_add(d->g, &v->evidence,
 		    "%u of the %u log items that wait to be written back (xfs_ail %#" PRIx64
 		    ") are in that state",
@@ -99,13 +99,13 @@ bool xfs_judge_failed(struct iq_diag *d, struct iq_object *fs, iq_vaddr ail)
 	iq_text_add(d->g, &v->remedy,
 		    "Bring the device or the path to it back (dmesg; /sys/block/%s): the next "
 		    "attempt then succeeds, and nothing is lost",
-		    device ? device->id + 4 : "DEVICE");
+		    device ? iq_device_name(device) : "DEVICE");
 	if (device)
 		iq_text_add(d->g, &v->remedy,
 			    "If it does not come back, let XFS give up: for f in "
 			    "/sys/fs/xfs/%s/error/metadata/*/max_retries; do echo 0 > $f; done (it "
 			    "shuts down: its users get errors, what is not written is lost)",
-			    device->id + 4);
+			    iq_device_name(device));
 	return true;
 }
 

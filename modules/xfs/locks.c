@@ -67,7 +67,7 @@ static bool name_buf(struct iq_diag *d, iq_vaddr lock, struct iq_lock_name *name
 	*name_ret = (struct iq_lock_name){
 		.name = iq_arena_printf(iq_scratch(d->s),
 					"lock of the XFS buffer of sector %" PRIu64 " of %s",
-					sector, device->id + 4),
+					sector, iq_device_name(device)),
 		.belongs = device,
 		.container = buf,
 		.container_type = XFS_BUF,

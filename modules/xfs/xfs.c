@@ -53,12 +53,12 @@ static struct iq_error *explain_buf(const struct iq_sleeper *who, struct iq_wait
 	on->addr = completion;
 	iq_object_str(d->g, on, "class", "completion");
 	iq_object_name(d->g, on, "I/O of the XFS buffer of sector %" PRIu64 " of %s", block,
-		       device->id + 4);
+		       iq_device_name(device));
 	w = iq_diag_wait(who, on, IQ_WAIT_SLEEP);
 	e = iq_graph_edge(d->g, w->task, device, on, IQ_EDGE_SERVES, IQ_PROVEN,
 			  "has to read or write the buffer");
 	iq_text_add(d->g, &e->evidence, "xfs_buf.b_target at %#" PRIx64 " is %s", buf,
-		    device->id + 4);
+		    iq_device_name(device));
 	*wait_ret = w;
 	return NULL;
 }
@@ -194,7 +194,7 @@ static struct iq_error *explain_log(const struct iq_sleeper *who, struct iq_wait
 		e = iq_graph_edge(d->g, w->task, data, on, IQ_EDGE_SERVES, IQ_STRONG,
 				  "has to take what is in the log");
 		iq_text_add(d->g, &e->evidence, "xfs_mount.m_ddev_targp at %#" PRIx64 " is %s",
-			    l.mount, data->id + 4);
+			    l.mount, iq_device_name(data));
 		return NULL;
 	}
 	device = xfs_device(d, l.target);
@@ -202,7 +202,8 @@ static struct iq_error *explain_log(const struct iq_sleeper *who, struct iq_wait
 		return NULL;
 	e = iq_graph_edge(d->g, w->task, device, on, IQ_EDGE_SERVES, IQ_STRONG,
 			  "has to write the log");
-	iq_text_add(d->g, &e->evidence, "xlog.l_targ at %#" PRIx64 " is %s", l.log, device->id + 4);
+	iq_text_add(d->g, &e->evidence, "xlog.l_targ at %#" PRIx64 " is %s", l.log,
+		    iq_device_name(device));
 	return NULL;
 }
 

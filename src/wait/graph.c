@@ -181,6 +181,14 @@ const struct iq_attr *iq_object_attr(const struct iq_object *o, const char *key)
 	return NULL;
 }
 
+const char *iq_device_name(const struct iq_object *device)
+{
+	const char *colon = strchr(device->id, ':');
+
+	assert(device->type == IQ_OBJ_DEVICE && colon);
+	return colon + 1;
+}
+
 struct iq_verdict *iq_object_verdict(struct iq_graph *g, struct iq_object *o,
 				     enum iq_cause_kind kind, enum iq_certainty certainty,
 				     const char *summary_fmt, ...)
