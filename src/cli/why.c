@@ -15,7 +15,7 @@
 #include "out/report.h"
 #include "out/why-text.h"
 
-enum { OPT_ALL = 1, OPT_LONGER_THAN, OPT_MAX_MS, OPT_FROM };
+enum { OPT_ALL = 1, OPT_LONGER_THAN, OPT_MAX_MS, OPT_FROM, OPT_WITHOUT_RULE };
 
 const struct iq_option iq_why_option_table[] = {
 	{ OPT_ALL, 'a', "all", NULL,
@@ -24,6 +24,8 @@ const struct iq_option iq_why_option_table[] = {
 	  "a task hangs if it has waited for longer than this (default 1; fractions are fine)" },
 	{ OPT_MAX_MS, 0, "max-ms", "MS",
 	  "stop after so many milliseconds with what is known by then (default 10000)" },
+	{ OPT_WITHOUT_RULE, 0, "without-rule", "NAMES",
+	  "for tests: leave these rules out (as in \"rule\" of the JSON, with commas between)" },
 	{ OPT_FROM, 0, "from", "FILE", "print a saved JSON answer as text; - is standard input" },
 	{ 0 },
 };
@@ -152,6 +154,9 @@ int iq_cmd_why(struct iq_cli *cli, struct iq_words *words)
 		case OPT_MAX_MS:
 			if (!iq_parse_int(words->value, 1, 86400000, &o.why.max_ms))
 				return usage("--max-ms", words->value, "milliseconds");
+			break;
+		case OPT_WITHOUT_RULE:
+			o.why.without = words->value;
 			break;
 		case OPT_FROM:
 			o.from = words->value;

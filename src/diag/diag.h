@@ -18,6 +18,7 @@ struct iq_why_options {
 	struct iq_asked asked;	/* their numbers */
 	int64_t longer_than_ms; /* the bound of what counts as hanging */
 	int64_t max_ms;		/* the budget of the whole */
+	const char *without;	/* wait rules that are left out, with commas between; or NULL */
 };
 
 struct iq_why {

@@ -47,6 +47,19 @@ static void add_rule(struct engine *e, const struct iq_module *m, const struct i
 	}
 }
 
+/* Is it among the names that stand in LIST with commas between? */
+static bool is_listed(const char *list, const char *name)
+{
+	size_t len = strlen(name), part;
+
+	for (; list && *list; list += part + (list[part] == ',')) {
+		part = strcspn(list, ",");
+		if (part == len && !strncmp(list, name, len))
+			return true;
+	}
+	return false;
+}
+
 void iq_engine_init(struct engine *e, struct iq_session *s, const struct iq_why_options *options)
 {
 	const char *missing;
@@ -64,7 +77,8 @@ void iq_engine_init(struct engine *e, struct iq_session *s, const struct iq_why_
 		if (has_types(s, m->needs_types, &missing))
 			iq_vec_push(&e->modules, m);
 		for (size_t k = 0; m->wait_rules && m->wait_rules[k].name; k++)
-			add_rule(e, m, &m->wait_rules[k], missing);
+			if (!is_listed(options->without, m->wait_rules[k].name))
+				add_rule(e, m, &m->wait_rules[k], missing);
 	}
 }
 

@@ -326,6 +326,8 @@ struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *optio
 	iq_engine_tell_sleeps(&e, why_ret->causes);
 	if (!options->asked.num_pids)
 		iq_engine_tell_stopped(&e, why_ret->causes);
+	if (options->without)
+		iq_diag_note(&e.d, "left out, as --without-rule says: %s", options->without);
 	if (s->target->missing)
 		iq_diag_note(&e.d, "the dump is %s", s->target->missing);
 	why_ret->graph = take_ptr(e.d.g);

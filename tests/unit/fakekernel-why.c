@@ -54,6 +54,12 @@ struct iq_why *fk_why(struct fakekernel *k)
 	return ask(k, &(struct iq_why_options){ .longer_than_ms = 1000, .max_ms = 60000 });
 }
 
+struct iq_why *fk_why_without(struct fakekernel *k, const char *rules)
+{
+	return ask(k, &(struct iq_why_options){
+			      .longer_than_ms = 1000, .max_ms = 60000, .without = rules });
+}
+
 struct iq_why *fk_why_pid(struct fakekernel *k, int32_t pid)
 {
 	return ask(k, &(struct iq_why_options){ .asked = { .pids = &pid, .num_pids = 1 },

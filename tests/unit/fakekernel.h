@@ -208,6 +208,7 @@ void fk_on_read(struct fakekernel *k,
 
 /* iq_why() for all tasks, or for some; k's, and freed with it or by the next call. */
 struct iq_why *fk_why(struct fakekernel *k);
+struct iq_why *fk_why_without(struct fakekernel *k, const char *rules);
 struct iq_why *fk_why_pid(struct fakekernel *k, int32_t pid);
 
 /* ---- looking at the answer ---- */

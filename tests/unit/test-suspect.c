@@ -69,6 +69,25 @@ static bool is_said(const iq_texts *texts, const char *part)
 	return false;
 }
 
+/* ---- a rule left out ---- */
+
+static void rule_that_is_left_out_explains_nothing(void **state)
+{
+	(void)state;
+	FLAVOURS(f)
+	{
+		struct fakekernel *k = fakekernel_new(f);
+		struct fk_task *victim = fk_task(k, 10, "victim");
+
+		behind_a_stopped_one(victim, 11);
+		/* Neither a part of its name nor more than it is its name. */
+		assert_string_equal(wait_of(fk_why_without(k, "mute,mutexes"), 10)->rule, "mutex");
+		assert_string_not_equal(wait_of(fk_why_without(k, "rwsem,mutex"), 10)->rule,
+					"mutex");
+		fakekernel_free(k);
+	}
+}
+
 /* ---- who is suspected ---- */
 
 static void task_whose_stack_is_waited_on_is_suspected(void **state)
@@ -444,6 +463,7 @@ static void places_are_found_with_a_compilers_suffix(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_that_is_left_out_explains_nothing),
 		cmocka_unit_test(task_whose_stack_is_waited_on_is_suspected),
 		cmocka_unit_test(task_with_an_address_of_the_sleepers_stack_is_suspected),
 		cmocka_unit_test(owner_beside_the_waiters_of_an_unknown_lock_is_suspected),
