@@ -4,6 +4,7 @@
 
 K ?= 6.1
 S ?=
+ABLATE ?=
 N ?= 2
 BUILD ?= build
 MESONFLAGS ?=
@@ -47,7 +48,7 @@ guest:
 zoo:
 	@tools/deps install build guest
 	@$(MAKE) --no-print-directory all
-	@tests/zoo --build $(BUILD) --jobs $(N) --write docs/zoo.md
+	@tests/zoo --build $(BUILD) --jobs $(N) --write docs/zoo.md $(if $(ABLATE),--ablate)
 
 lint:
 	@tools/deps install lint
@@ -76,10 +77,12 @@ help:
 	@echo "make guest      a shell in a guest in which ps hangs"
 	@echo "make guest S=incident        run that scenario instead (S=all: all of them)"
 	@echo "make zoo        every scenario on every kernel, and the table docs/zoo.md"
+	@echo "make zoo ABLATE=1            and each asked again without the rules that knew it"
 	@echo "make lint       check the sources' form; make format: put it right"
 	@echo "make bench      measure"
 	@echo "make install    to /usr/local; DESTDIR is honoured"
 	@echo
-	@echo "K=6.1           the guest's kernel: 5.10, 6.1, 6.12, 6.18, newest (demo, guest)"
+	@echo "K=6.1           the guest's kernel: 5.10, 6.1, 6.12, 6.18, newest (demo, guest);"
+	@echo "                6.1-rt, 6.12-rt: with PREEMPT_RT"
 	@echo "N=2             guests at a time (check)"
 	@echo "MESONFLAGS=...  for meson setup, when $(BUILD)/ is made; e.g. --prefix=/usr"

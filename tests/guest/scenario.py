@@ -25,6 +25,7 @@ scenarios/NAME.py says what is true of it:
 Each scenario gives some results: that it could be made and healed is one.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -165,9 +166,60 @@ def look_at_dump(guest, inquest, want, kind):
     return complaints, "the report:\n%s\n" % result[1] if complaints else ""
 
 
-def run(guest, scenario, results, inquest=None, variant="", dumps=()):
+# ------------------------------------------------------------------- ablation
+
+def half(name):
+    """The half of the zoo that a scenario is in: `tune` is what the inference may be made
+    better with, `held-out` what is looked at only to count. By a hash of the name, so that it
+    is the same for ever."""
+    return "tune" if hashlib.sha256(name.encode()).digest()[0] % 2 else "held-out"
+
+
+def rules_of(report):
+    """The rules that the answer stands on; what was inferred is none."""
+    return sorted({w["rule"] for w in report["waits"] if w.get("rule")} - {"inferred"})
+
+
+def ablated_word(report, want):
+    """right, unknown or wrong: of an answer without its rules only the roots count.
+
+    Right: each root that is wanted is there, and no other. Unknown: roots are missing, or there
+    are causes that say themselves that they are unknown. Wrong: a cause of a known kind whose
+    root is none, or whose kind is another one."""
+    left, missing = list(want.get("causes", [])), 0
+    known = [c for c in report["causes"] if c["kind"] != "unknown"]
+    for pattern in list(left):
+        brief = {k: pattern[k] for k in ("kind", "root") if k in pattern}
+        fits = [c for c in known if check.matches(brief, c)]
+        if fits:
+            known.remove(fits[0])
+        else:
+            missing += 1
+    if known:
+        return "wrong"
+    unknown = len(report["causes"]) > len(left) - missing
+    return "unknown" if missing or unknown else "right"
+
+
+def ablate(guest, want):
+    """Ask again without the rules that the full answer names: a record of what came of it."""
+    more = "" if want.get("causes") else patience()
+    r = guest.run("inquest why --json" + more, WHY_TIMEOUT)
+    try:
+        rules = rules_of(json.loads(r.out))
+        without = " --without-rule '%s'" % ",".join(rules) if rules else ""
+        r = guest.run("inquest why --json" + more + without, WHY_TIMEOUT)
+        report = json.loads(r.out)
+    except ValueError:
+        return {"word": "no answer", "rules": [], "said": (r.err or r.out)[:200]}
+    return {"word": ablated_word(report, want), "rules": rules,
+            "said": ["%s: %s" % (c["kind"], c["summary"]) for c in report["causes"]]}
+
+
+def run(guest, scenario, results, inquest=None, variant="", dumps=(), ablation=None):
     """One scenario in a running guest; false if the guest is of no use any more. DUMPS: formats
-    in which every scenario's dump is asked that does not say itself which."""
+    in which every scenario's dump is asked that does not say itself which. ABLATION: a dict that
+    takes up what is said without the rules."""
     k = guest.kernel.name
     label = "%s/%s%s" % (k, scenario.name, "+" + variant if variant else "")
     facts = types.SimpleNamespace(kernel=k)
@@ -186,6 +238,9 @@ def run(guest, scenario, results, inquest=None, variant="", dumps=()):
                     complaints[0] = "look %d: %s" % (n + 1, complaints[0])
                     break
             results.add(label + "/live", complaints, text, started)
+            if ablation is not None:
+                ablation[label] = {"half": half(scenario.name), "healthy": not want.get("causes"),
+                                   **ablate(guest, want)}
             for kind in scenario.get("DUMPS", dumps):
                 started = time.monotonic()
                 if inquest:
