@@ -45,14 +45,14 @@ AGE = 1.5
 
 
 class Scenario:
-    def __init__(self, name):
+    def __init__(self, name, folder=FOLDER):
         self.name = name
         self.truth = check.load("truth_" + name.replace("-", "_"),
-                                os.path.join(FOLDER, name + ".py"))
+                                os.path.join(folder, name + ".py"))
         parts = [os.path.join(HERE, "lib.sh")]
         if hasattr(self.truth, "LIKE"):
-            parts.append(os.path.join(FOLDER, self.truth.LIKE + ".sh"))
-        parts.append(os.path.join(FOLDER, name + ".sh"))
+            parts.append(os.path.join(folder, self.truth.LIKE + ".sh"))
+        parts.append(os.path.join(folder, name + ".sh"))
         self.script = ""
         for part in parts:
             with open(part, encoding="utf-8") as f:
@@ -185,7 +185,9 @@ def ablated_word(report, want):
 
     Right: each root that is wanted is there, and no other. Unknown: roots are missing, or there
     are causes that say themselves that they are unknown. Wrong: a cause of a known kind whose
-    root is none, or whose kind is another one."""
+    root is none, or whose kind is another one; any cause on a healthy guest."""
+    if not want.get("causes") and report["causes"]:
+        return "wrong"
     left, missing = list(want.get("causes", [])), 0
     known = [c for c in report["causes"] if c["kind"] != "unknown"]
     for pattern in list(left):
