@@ -261,7 +261,8 @@ static void find_object(struct suspects *x, struct sleep_case *c, const struct t
 struct search {
 	struct suspects *x;
 	struct sleep_case *c;
-	bool stack; /* the range is the sleeper's own stack */
+	bool stack;	   /* the range is the sleeper's own stack */
+	const char *given; /* the range is this, not what is slept on; or NULL */
 };
 
 /* Waits for the very same, or for the sleeper: a victim, and nobody to blame. */
@@ -300,7 +301,8 @@ static bool has_it(void *ctx, const struct iq_task *task, const struct iq_stack 
 					   task->comm, task->pid, stack->words[at],
 					   f->c->task->comm, f->c->task->pid, function)
 			 : iq_arena_printf(iq_scratch(s), "both have %s: %s (%d) in %s()",
-					   f->c->what, task->comm, task->pid, function));
+					   f->given ? f->given : f->c->what, task->comm, task->pid,
+					   function));
 	return f->c->list.num == MAX_SUSPECTS;
 }
 
@@ -370,7 +372,7 @@ static void find_children(struct suspects *x, struct sleep_case *c)
 
 static void find_owners(struct suspects *x, struct sleep_case *c)
 {
-	struct search f = { x, c, false };
+	struct search f = { .x = x, .c = c };
 	const struct iq_task *host;
 
 	/* Whatever it is, it stands on somebody's stack: he will be the one who ends it. */
@@ -492,6 +494,27 @@ static void look_at_words(struct suspects *x, struct sleep_case *c, int frame)
 	}
 }
 
+/* What an inner function was given: a task, or a struct that somebody who hangs has in hand too. */
+static void look_at_given(struct suspects *x, struct sleep_case *c, const struct typed *p)
+{
+	struct iq_session *s = x->e->d.s;
+	const char *function = c->stack->frames[p->frame].sym.name;
+	struct search f = { .x = x, .c = c };
+	const struct iq_task *task;
+
+	if (p->frame >= c->frame + MAX_OPEN_FRAMES || c->asleep)
+		return;
+	task = strcmp(iq_type_name(p->type), "task_struct") ? NULL : iq_task_by_addr(s, p->addr);
+	if (task && !is_alike(x, c, task))
+		suspect_add_task(x, c, task, TIER_FRAMES, "is whom it waits for",
+				 iq_arena_printf(iq_scratch(s), "%s() was given %s (%d)", function,
+						 task->comm, task->pid));
+	if (thing_kind(x, p->addr) != THING_NONE || iq_task_by_stack_addr(s, p->addr))
+		return;
+	f.given = iq_arena_printf(iq_scratch(s), "the %s of %s()", iq_type_name(p->type), function);
+	each_mention(x, p->addr, p->addr + 1, has_it, &f);
+}
+
 static void look_at_frames(struct suspects *x, struct sleep_case *c, const struct typed_list *t)
 {
 	int last = IQ_MIN((int)c->stack->num_frames, c->frame + MAX_FRAMES);
@@ -506,6 +529,7 @@ static void look_at_frames(struct suspects *x, struct sleep_case *c, const struc
 
 			if (p->frame != f)
 				continue;
+			look_at_given(x, c, p);
 			kind = thing_kind(x, p->addr);
 			o = kind == THING_NONE || c->asleep ? NULL
 							    : thing_storage(x, p->addr, kind);
