@@ -294,7 +294,8 @@ static bool has_it(void *ctx, const struct iq_task *task, const struct iq_stack 
 		return false;
 	suspect_add_task(
 		f->x, f->c, task, f->stack ? TIER_STACK : TIER_SHARED,
-		f->stack ? "was given an address on its stack" : "has it in hand",
+		f->stack ? "has something in hand that lies on the stack of who waits"
+			 : "has it in hand",
 		f->stack ? iq_arena_printf(iq_scratch(s),
 					   "%s (%d) has %#" PRIx64
 					   ", on the stack of %s (%d), in its frame of %s()",
@@ -314,7 +315,7 @@ static bool is_owner(void *ctx, iq_vaddr to, const char *type, const char *membe
 		strcmp(type, "task_struct") == 0 ? iq_task_by_addr(s, to) : NULL;
 
 	if (task && !is_alike(f->x, f->c, task))
-		suspect_add_task(f->x, f->c, task, TIER_OWNER, "is named by the object",
+		suspect_add_task(f->x, f->c, task, TIER_OWNER, "is named in it",
 				 iq_arena_printf(iq_scratch(s), "%s.%s at %#" PRIx64 " is %s (%d)",
 						 iq_type_name(f->c->in.type), member, f->c->in.addr,
 						 task->comm, task->pid));
@@ -333,7 +334,7 @@ static void find_owner_near(struct suspects *x, struct sleep_case *c)
 		if ((c->known && (a < c->from || a >= c->end)) || !iq_peek_u64(s, a, &word) ||
 		    !(task = iq_task_by_addr(s, word & ~(uint64_t)OWNER_FLAGS)))
 			continue;
-		suspect_add_task(x, c, task, TIER_OWNER, "is named by the object",
+		suspect_add_task(x, c, task, TIER_OWNER, "is named in it",
 				 iq_arena_printf(iq_scratch(s),
 						 "beside %s, %#" PRIx64 " is %s (%d)", c->what, a,
 						 task->comm, task->pid));

@@ -367,8 +367,11 @@ static void collect_remedy(const struct iq_graph *g, struct iq_cause *cause)
 	else if (cause->root->type == IQ_OBJ_TASK)
 		task_remedy(g, cause);
 	else {
-		iq_text_add(g, &cause->remedy, "look at %s: what it says in the kernel log (dmesg)",
-			    wait_call(g, cause->root));
+		/* A lock says nothing anywhere. */
+		if (cause->root->type != IQ_OBJ_LOCK || !cause->remedy.num)
+			iq_text_add(g, &cause->remedy,
+				    "look at %s: what it says in the kernel log (dmesg)",
+				    wait_call(g, cause->root));
 		keep_the_trace(g, cause);
 	}
 }
