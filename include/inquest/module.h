@@ -162,6 +162,17 @@ struct iq_object *iq_diag_device(struct iq_diag *d, uint32_t dev, const char *na
 void iq_diag_remember(struct iq_diag *d, const void *kind, uint64_t key, void *value);
 void *iq_diag_recall(const struct iq_diag *d, const void *kind, uint64_t key);
 
+/*
+ * How a task ran during the looks of this run: in how many of them it was on a CPU, and for how
+ * long it ran since the first. In a dump there is one look.
+ */
+struct iq_ran {
+	unsigned num_looks, num_on_cpu;
+	uint64_t ran_ns;
+};
+
+void iq_diag_ran(struct iq_diag *d, const struct iq_task *task, struct iq_ran *ran_ret);
+
 /* Something the report's notes should say (once each). */
 void iq_diag_note(struct iq_diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -155,6 +155,9 @@ struct iq_watch_text {
 	const char *what, *events; /* "pipe [123]", "in" */
 };
 
+/* iq_wait.rule of a wait that no rule explained, and of which a suspect was found. */
+#define IQ_RULE_INFERRED "inferred"
+
 struct iq_wait {
 	struct iq_object *task;
 	struct iq_object *on; /* the lock or thing it sleeps on; never NULL */

@@ -137,6 +137,20 @@ static void judge_running(struct iq_diag *d, struct iq_object *o, const struct i
 			    t->tgid);
 }
 
+/*
+ * Is it seen to run, and not only between two naps? One look at a task on a CPU says nothing of
+ * that; two do, or time that was spent on running.
+ */
+static bool is_seen_running(struct iq_diag *d, const struct iq_task *t)
+{
+	struct iq_ran ran;
+
+	if (!iq_is_live(d->s))
+		return true;
+	iq_diag_ran(d, t, &ran);
+	return ran.num_looks < 2 || ran.num_on_cpu >= 2 || ran.ran_ns > 0;
+}
+
 static struct iq_error *judge(struct iq_diag *d, struct iq_object *o)
 {
 	const struct iq_task *t = iq_task_by_pid(d->s, (int32_t)o->tid);
@@ -148,7 +162,7 @@ static struct iq_error *judge(struct iq_diag *d, struct iq_object *o)
 	/* In a dump where the time is not known the state alone counts. */
 	if (!t->on_cpu && (off_cpu_ns < 0 ? !iq_is_live(d->s) : off_cpu_ns > d->bound_ms * 1000000))
 		judge_starved(d, o, t, off_cpu_ns);
-	else
+	else if (is_seen_running(d, t))
 		judge_running(d, o, t);
 	return NULL;
 }

@@ -90,8 +90,7 @@ void iq_engine_deinit(struct engine *e)
 	iq_map_deinit(&e->lock_names);
 	iq_map_deinit(&e->memo);
 	iq_holders_free(e->holders);
-	iq_map_deinit(&e->seen_by_task);
-	iq_vec_free(&e->seen);
+	iq_history_deinit(&e->history);
 	iq_vec_free(&e->modules);
 	iq_vec_free(&e->notes);
 	iq_strbuf_deinit(&e->no_stack);
@@ -301,7 +300,7 @@ static void explain_object(struct engine *e, struct iq_object *o)
 void iq_engine_follow(struct engine *e)
 {
 	for (size_t i = 0; i < e->d.g->objects.num && i < MAX_OBJECTS; i++) {
-		if (i % 256 == 0 && iq_engine_expired(e)) {
+		if (iq_engine_expired(e)) {
 			e->incomplete = true;
 			iq_diag_note(&e->d,
 				     "the time was up before everything was followed to its end");
@@ -318,7 +317,7 @@ static void explain_tasks(struct engine *e)
 	for (size_t i = 0; i < list->num_tasks; i++) {
 		const struct iq_task *t = &list->tasks[i];
 
-		if (i % 64 == 0 && iq_engine_expired(e)) {
+		if (iq_engine_expired(e)) {
 			e->incomplete = true;
 			iq_diag_note(&e->d, "the time was up after %zu of %zu tasks", i,
 				     list->num_tasks);
@@ -333,77 +332,9 @@ static void explain_tasks(struct engine *e)
 	}
 }
 
-/* ---- the same wait in another look ---- */
-
-uint64_t iq_engine_wait_key(const struct iq_wait *w)
-{
-	uint64_t h =
-		iq_hash_bytes(w->on->id, strlen(w->on->id)) ^ (w->key ? iq_hash_u64(w->key) : 0);
-
-	if (w->mode)
-		h ^= iq_hash_bytes(w->mode, strlen(w->mode));
-	for (size_t i = 0; i < w->stack.num; i++)
-		h = iq_hash_u64(h ^ w->stack.data[i].address);
-	/* Whom it says to be its owner, and who is no task that we know. */
-	if (w->on->verdict && w->on->verdict->kind == IQ_CAUSE_TASK_GONE &&
-	    w->on->verdict->evidence.num)
-		h ^= iq_hash_bytes(w->on->verdict->evidence.data[0],
-				   strlen(w->on->verdict->evidence.data[0]));
-	/* Who holds the lock: contention that moves is no hang. */
-	for (size_t i = 0; i < w->task->out.num; i++)
-		if (w->task->out.data[i]->kind == IQ_EDGE_OWNER)
-			h += iq_hash_bytes(w->task->out.data[i]->to->id,
-					   strlen(w->task->out.data[i]->to->id));
-	return h;
-}
-
-static void remember_waits(struct engine *e)
-{
-	IQ_VEC(struct seen_wait) now = { 0 };
-	struct iq_map by_task = { 0 };
-
-	for (size_t i = 0; i < e->d.g->waits.num; i++) {
-		struct iq_wait *w = e->d.g->waits.data[i];
-		const struct iq_task *t = iq_task_by_pid(e->d.s, (int32_t)w->task->tid);
-		struct seen_wait sw;
-		uint64_t *index, waited;
-
-		if (!t)
-			continue;
-		sw = (struct seen_wait){ .task = t->addr,
-					 .start_ns = t->start_ns,
-					 .switches = t->switches,
-					 .key = iq_engine_wait_key(w),
-					 .since_ns = e->now_ns };
-		index = iq_map_get(&e->seen_by_task, t->addr);
-		if (index) {
-			const struct seen_wait *old = &e->seen.data[*index];
-
-			w->stirred = old->switches != sw.switches;
-			w->steady = old->start_ns == sw.start_ns && old->key == sw.key &&
-				    !(w->handed_over && w->stirred);
-			if (w->steady)
-				sw.since_ns = old->since_ns;
-		}
-		waited = (e->now_ns - sw.since_ns) / 1000000;
-		/* It woke only to look whether it may go on: the wait is as long as we saw it. */
-		if (iq_is_live(e->d.s) && w->waited_ms >= 0 && (int64_t)waited > w->waited_ms)
-			w->waited_ms = (int64_t)waited;
-		if (w->waited_ms >= 0)
-			w->lasting = w->waited_ms > e->options->longer_than_ms;
-		iq_map_set(&by_task, t->addr, now.num);
-		iq_vec_push(&now, sw);
-	}
-	iq_vec_free(&e->seen);
-	iq_map_deinit(&e->seen_by_task);
-	e->seen.data = now.data;
-	e->seen.num = now.num;
-	e->seen.cap = now.cap;
-	e->seen_by_task = by_task;
-}
-
 struct iq_error *iq_engine_look(struct engine *e)
 {
+	struct stopwatch started = iq_history_start();
 	struct iq_error *err;
 
 	iq_graph_free(e->d.g);
@@ -433,6 +364,7 @@ struct iq_error *iq_engine_look(struct engine *e)
 	iq_engine_follow(e);
 	iq_engine_suspect(e);
 	tell_no_stack(e);
-	remember_waits(e);
+	iq_history_add_look(e);
+	iq_history_stop(e, started);
 	return NULL;
 }

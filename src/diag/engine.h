@@ -6,6 +6,7 @@
 #define IQ_DIAG_ENGINE_H
 
 #include "diag/diag.h"
+#include "diag/history.h"
 
 /* A rule that a function's name calls up. */
 struct rule_ref {
@@ -13,14 +14,6 @@ struct rule_ref {
 	const struct iq_wait_rule *rule;
 	const char *missing; /* the rule is idle: this kernel lacks that type */
 	struct rule_ref *next;
-};
-
-/* A wait as an earlier look saw it: what has to be the same for it to count. */
-struct seen_wait {
-	iq_vaddr task;
-	uint64_t start_ns, switches;
-	uint64_t key;	   /* hash of the object's id, the mode and the innermost functions */
-	uint64_t since_ns; /* CLOCK_MONOTONIC of the first look that saw it */
 };
 
 struct engine {
@@ -36,8 +29,7 @@ struct engine {
 	struct iq_map
 		memo; /* iq_diag_remember(): hash of kind and key -> struct memo *, of this look */
 	struct iq_map explained; /* task address -> 1: the wait rules have been asked */
-	IQ_VEC(struct seen_wait) seen;
-	struct iq_map seen_by_task;
+	struct history history;	 /* of all looks of this run */
 	uint64_t now_ns;
 	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: none */
 	size_t num_unexplained, num_inconsistent;
@@ -89,8 +81,5 @@ void iq_engine_tell_sleeps(struct engine *e, const struct iq_causes *causes);
 
 /* Notes on stopped processes that others may miss, and that are in none of the causes. */
 void iq_engine_tell_stopped(struct engine *e, const struct iq_causes *causes);
-
-/* What makes this wait the same as one in another look. */
-uint64_t iq_engine_wait_key(const struct iq_wait *w);
 
 #endif

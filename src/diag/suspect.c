@@ -125,7 +125,7 @@ static bool is_old_enough(struct suspects *x, const struct sleep_case *c, const 
 
 static bool is_inferred(const struct iq_wait *w)
 {
-	return w->rule && !strcmp(w->rule, "inferred");
+	return w->rule && !strcmp(w->rule, IQ_RULE_INFERRED);
 }
 
 static bool hangs(const struct iq_object *task)
@@ -220,7 +220,7 @@ static void join(struct suspects *x, struct sleep_case *c, const struct suspect 
 	if (!c->joined && !c->asleep)
 		x->e->num_unexplained -= x->e->num_unexplained > 0;
 	c->joined = true;
-	c->o->wait->rule = "inferred";
+	c->o->wait->rule = IQ_RULE_INFERRED;
 }
 
 /* Would somebody of these wait for us then? Our own tentative edges are in the graph already. */

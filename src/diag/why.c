@@ -28,7 +28,11 @@ enum {
 	SLACK_MS = 100,
 	MAX_LOOKS = 64,
 	SURELY_LASTING = 5,
-	MAX_THINGS = 8
+	MAX_THINGS = 8,
+	FAIR_SHARE = 50, /* of a CPU, in hundredths */
+	MAX_PATIENCE = 5,
+	MAX_NAP_LOOKS = 12,
+	NAP_PAUSE_MS = 7
 };
 
 static void pause_ms(int64_t ms)
@@ -122,11 +126,11 @@ static bool any_undecided(const struct engine *e)
 static int64_t watched_ms(const struct engine *e, const struct iq_object *task)
 {
 	const struct iq_task *t = iq_task_by_pid(e->d.s, (int32_t)task->tid);
-	const uint64_t *index = t ? iq_map_get(&e->seen_by_task, t->addr) : NULL;
+	uint64_t since_ns = t ? iq_history_since(e, t) : 0;
 
-	if (!index || !task->wait || !task->wait->hangs)
+	if (!since_ns || !task->wait || !task->wait->hangs)
 		return 0;
-	return (int64_t)((e->now_ns - e->seen.data[*index].since_ns) / 1000000);
+	return (int64_t)((e->now_ns - since_ns) / 1000000);
 }
 
 /* How long have we seen this cause's waits unchanged? The longest of them counts. */
@@ -196,6 +200,21 @@ static bool is_at_work(const struct engine *e, const struct iq_cause *cause)
 	return true;
 }
 
+/*
+ * How long a cause that may dissolve by itself has to be watched. Where this program gets only a
+ * part of the time that it wants (a busy machine, a virtual one whose host is), the others do not
+ * get more.
+ */
+static int64_t patience_ms(const struct engine *e)
+{
+	unsigned share = e->history.own_share;
+
+	if (!share || share >= FAIR_SHARE)
+		return e->options->longer_than_ms;
+	return e->options->longer_than_ms *
+	       IQ_MIN(FAIR_SHARE / (int64_t)share + 1, (int64_t)MAX_PATIENCE);
+}
+
 /* It may dissolve by itself, has not lasted for long, and has not been watched for long enough. */
 static bool is_moving(const struct engine *e, const struct iq_cause *cause)
 {
@@ -203,7 +222,7 @@ static bool is_moving(const struct engine *e, const struct iq_cause *cause)
 		return true;
 	return iq_is_live(e->d.s) && !is_standing(cause->kind) &&
 	       cause->oldest_ms < e->options->longer_than_ms * SURELY_LASTING &&
-	       observed_ms(e, cause) < e->options->longer_than_ms;
+	       observed_ms(e, cause) < patience_ms(e);
 }
 
 /* Is there a cause that may dissolve by itself, and that has not been watched for long enough? */
@@ -220,6 +239,20 @@ static void drop_moving(const struct engine *e, struct iq_causes *causes)
 	for (size_t i = causes->list.num; i--;)
 		if (is_moving(e, causes->list.data[i]))
 			iq_causes_remove(causes, i);
+}
+
+/* Is a root said to run that only was up between two naps? */
+static bool any_napping(const struct engine *e)
+{
+	const struct iq_causes *causes = iq_graph_causes(e->d.g, NULL);
+
+	iq_vec_foreach(&causes->list, cause) {
+		const struct iq_task *t = iq_task_by_pid(e->d.s, (int32_t)(*cause)->root->tid);
+
+		if (t && t->state == 'R' && iq_history_is_poller(e, t))
+			return true;
+	}
+	return false;
 }
 
 static bool needs_another_look(const struct engine *e)
@@ -244,8 +277,7 @@ static struct iq_error *take_looks(struct engine *e, unsigned *num_ret)
 	first_ns = e->now_ns;
 	/* What began after the first look cannot be decided by this run. */
 	while (num < MAX_LOOKS && !iq_engine_expired(e) &&
-	       (int64_t)((e->now_ns - first_ns) / 1000000) <=
-		       e->options->longer_than_ms + SLACK_MS) {
+	       (int64_t)((e->now_ns - first_ns) / 1000000) <= patience_ms(e) + SLACK_MS) {
 		if (num == 1 ? !needs_second_look(e) : !needs_another_look(e))
 			break;
 		/* A look that does not come to its end is worth less than the one that we have. */
@@ -260,6 +292,14 @@ static struct iq_error *take_looks(struct engine *e, unsigned *num_ret)
 			return err;
 		settle(e, true);
 		num++;
+	}
+	for (unsigned i = 0;
+	     i < MAX_NAP_LOOKS && num > 1 && !iq_engine_expired(e) && any_napping(e); i++, num++) {
+		pause_ms(NAP_PAUSE_MS + i);
+		err = iq_engine_look(e);
+		if (err)
+			return err;
+		settle(e, true);
 	}
 	/* It stayed at one look: nothing that it saw is confirmed. */
 	if (num == 1)
