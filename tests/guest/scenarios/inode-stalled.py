@@ -9,6 +9,7 @@ def expect(f):
             "kind": "io.stalled",
             "root": disk,
             "blocked": {f.first, f.second, f.third},
+            "may_block": set(map(int, str(f.workers).split())),
             "chain": [{"type": "task"}, disk],
         }],
     }

@@ -24,6 +24,7 @@ make() {
     hangs first 'ext4_lookup|__ext4_get_inode_loc|ext4_iget' stat /data/d1/f
     hangs second 'd_alloc_parallel|lookup_slow|lookup' stat /data/d1/f
     hangs third 'iget_locked|inode_wait|wait_on_inode|find_inode' stat /data/d2/y
+    kernel_threads workers
 }
 
 heal() {
