@@ -21,4 +21,7 @@ size_t iq_diag_process_edges(struct iq_diag *d, struct iq_wait *w, const struct 
 			     enum iq_edge_kind kind, enum iq_certainty certainty, const char *how,
 			     const char *evidence);
 
+/* The command that lets a stopped process go on; in the graph's arena. */
+const char *iq_diag_continue(struct iq_diag *d, const struct iq_task *stopped);
+
 #endif

@@ -101,7 +101,11 @@ struct iq_object {
 	struct iq_verdict *verdict; /* or NULL */
 	struct iq_wait *wait;	    /* of a task: its wait, or NULL */
 	IQ_VEC(struct iq_edge *) out;
-	int64_t tid;	/* of a task, else 0 */
+	/* Of a task, else 0: the thread; its process, 0 where that is not known; its state as ps
+	 * has it, 0 where it has none. */
+	int64_t tid, pid;
+	bool kthread;
+	char state;
 	uint64_t addr;	/* its main structure in the target, 0 if it has none; for rules */
 	uint64_t aux;	/* for the room that made it */
 	bool explained; /* the object rules have seen it */
@@ -173,7 +177,7 @@ struct iq_wait {
 	enum iq_certainty certainty; /* that it waits on `on` */
 	char state;
 	bool uninterruptible; /* in D, killable or not */
-	bool killable;	      /* in D, but SIGKILL ends it (TASK_WAKEKILL) */
+	bool killable;	      /* in D, but being killed ends it */
 	int64_t waited_ms;    /* -1: not known */
 	bool lasting; /* longer than the bound (or not knowable and the state alone counts) */
 	iq_texts evidence;
@@ -210,11 +214,19 @@ struct iq_graph *iq_graph_new(void);
 void iq_graph_free(struct iq_graph *g);
 
 /*
- * The object with this id, made if there is none. type must agree for the same id. The id is
- * as the report wants it ("lock:0xffff888003a1c0d8": hexadecimal in lower case, no leading zeros).
+ * The object with this id, made if there is none; no task. type must agree for the same id. The id
+ * is as the report wants it ("lock:0xffff888003a1c0d8": hexadecimal in lower case, no leading
+ * zeros).
  */
 struct iq_object *iq_graph_object(struct iq_graph *g, enum iq_object_type type, const char *id_fmt,
 				  ...) __attribute__((format(printf, 3, 4)));
+/* The task with this number: "task:312". */
+struct iq_object *iq_graph_task(struct iq_graph *g, int64_t tid);
+/* The number of a task's process, as far as it is known. */
+static inline int64_t iq_object_pid(const struct iq_object *task)
+{
+	return task->pid ? task->pid : task->tid;
+}
 /* The object with this id, or NULL. */
 struct iq_object *iq_graph_find(const struct iq_graph *g, const char *id);
 
@@ -275,12 +287,14 @@ struct iq_cause {
 	enum iq_cause_kind kind;
 	enum iq_certainty certainty; /* the weakest of the verdict and the chain's edges */
 	struct iq_object *root;
-	const char *summary;
-	int64_t oldest_ms;		    /* -1: not known */
+	size_t num_alike;  /* more threads of the root's process, of which the same holds */
+	int64_t oldest_ms; /* -1: not known */
 	IQ_VEC(struct iq_object *) blocked; /* tasks, by tid */
 	IQ_VEC(struct iq_object *)
 	chain; /* objects, a task first, the root last; the cycle of a deadlock */
 	IQ_VEC(struct iq_edge *) chain_edges; /* the edges along it */
+	/* In words: said by those who know what may be done (src/diag/words.c). */
+	const char *summary;
 	iq_texts evidence, remedy;
 };
 

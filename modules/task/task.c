@@ -14,6 +14,7 @@
  * kernel/signal.c (do_signal_stop), kernel/ptrace.c.
  */
 #include "inquest/module.h"
+#include "inquest/process.h"
 #include "inquest/sleep.h"
 
 enum { PIDTYPE_PID = 0, PIDTYPE_TGID = 1, PIDTYPE_PGID = 2 };
@@ -58,8 +59,8 @@ static void judge_stopped(struct iq_diag *d, struct iq_object *o, const struct i
 	v->final = v->cannot_go_on = true;
 	iq_text_add(d->g, &v->evidence, "task_struct.__state of %d is %#" PRIx64 " (stopped)",
 		    t->pid, t->state_raw);
-	iq_text_add(d->g, &v->remedy, "Find out who stopped it, and let it go on: kill -CONT %d",
-		    t->tgid);
+	iq_text_add(d->g, &v->remedy, "Find out who stopped it, and let it go on: %s",
+		    iq_diag_continue(d, t));
 }
 
 /*

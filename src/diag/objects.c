@@ -71,39 +71,35 @@ void *iq_diag_recall(const struct iq_diag *d, const void *kind, uint64_t key)
 
 struct iq_object *iq_diag_task(struct iq_diag *d, const struct iq_task *task)
 {
-	struct iq_object *o = iq_graph_object(d->g, IQ_OBJ_TASK, "task:%d", task->pid);
+	struct iq_object *o = iq_graph_task(d->g, task->pid);
 
 	if (o->name)
 		return o;
-	o->tid = task->pid;
+	o->pid = task->tgid;
+	o->kthread = task->kthread;
+	o->state = task->state;
 	o->addr = task->addr;
 	iq_object_name(d->g, o, "%s", task->comm);
-	iq_object_int(d->g, o, "pid", task->tgid);
-	iq_object_int(d->g, o, "tid", task->pid);
 	iq_object_str(d->g, o, "comm", task->comm);
 	if (task->uid_known)
 		iq_object_int(d->g, o, "uid", task->uid);
 	else
 		iq_object_null(d->g, o, "uid");
 	iq_object_null(d->g, o, "container");
-	iq_object_bool(d->g, o, "kthread", task->kthread);
 	return o;
 }
 
 struct iq_object *iq_diag_task_gone(struct iq_diag *d, int32_t tid, int32_t pid)
 {
-	struct iq_object *o = iq_graph_object(d->g, IQ_OBJ_TASK, "task:%d", tid);
+	struct iq_object *o = iq_graph_task(d->g, tid);
 
 	if (o->name)
 		return o;
-	o->tid = tid;
+	o->pid = pid;
 	iq_object_name(d->g, o, "a task that has ended");
-	iq_object_int(d->g, o, "pid", pid);
-	iq_object_int(d->g, o, "tid", tid);
 	iq_object_null(d->g, o, "comm");
 	iq_object_null(d->g, o, "uid");
 	iq_object_null(d->g, o, "container");
-	iq_object_bool(d->g, o, "kthread", false);
 	return o;
 }
 

@@ -110,3 +110,8 @@ size_t iq_diag_process_edges(struct iq_diag *d, struct iq_wait *w, const struct 
 		num += add(d, w, x.list[i], via, kind, certainty, how, i ? NULL : evidence);
 	return num;
 }
+
+const char *iq_diag_continue(struct iq_diag *d, const struct iq_task *stopped)
+{
+	return iq_arena_printf(d->g->arena, "kill -CONT %d", stopped->tgid);
+}

@@ -8,6 +8,7 @@
  */
 #include "diag/engine.h"
 #include "inquest/describe.h"
+#include "inquest/process.h"
 
 enum { MAX_WATCHES = 1024, MAX_INLINE = 3, MAX_CALLS = 256, MAX_OTHERS = 64 };
 
@@ -184,9 +185,9 @@ static void tell_held(struct iq_diag *d, struct iq_wait *w, const struct iq_task
 	if (!w->rule || *w->rule || w->in_words)
 		return;
 	if (task->state == 'T')
-		w->in_words = iq_arena_printf(d->g->arena,
-					      "is stopped by a signal; kill -CONT %d lets it go on",
-					      task->tgid);
+		w->in_words =
+			iq_arena_printf(d->g->arena, "is stopped by a signal; %s lets it go on",
+					iq_diag_continue(d, task));
 	else if (task->state == 't' && tracer)
 		w->in_words = iq_arena_printf(d->g->arena, "is held by its tracer, %s (%d)",
 					      tracer->comm, tracer->pid);

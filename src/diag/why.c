@@ -20,6 +20,7 @@
 
 #include "diag/engine.h"
 #include "diag/log-evidence.h"
+#include "diag/words.h"
 
 enum {
 	FIRST_PAUSE_MS = 60,
@@ -362,6 +363,7 @@ struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *optio
 	find_asked(&e, &why_ret->asked);
 	why_ret->causes = iq_graph_causes(e.d.g, &why_ret->asked);
 	drop_moving(&e, why_ret->causes);
+	iq_causes_say(e.d.g, why_ret->causes);
 	iq_log_evidence(s, e.d.g, why_ret->causes);
 	iq_engine_tell_sleeps(&e, why_ret->causes);
 	if (!options->asked.num_pids)

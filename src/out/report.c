@@ -71,16 +71,12 @@ static void put(json_t *object, const char *key, json_t *value)
 
 struct field {
 	const char *key;
-	enum { OR_NULL, OR_FALSE, OR_UNKNOWN, OR_FROM_ID } otherwise;
+	enum { OR_NULL, OR_UNKNOWN, OR_FROM_ID } otherwise;
 };
 
 /* What each type has besides id, type and name, known or not. */
 static const struct field fields[IQ_NUM_OBJ_TYPES][8] = {
-	[IQ_OBJ_TASK] = { { "pid" },
-			  { "comm" },
-			  { "uid" },
-			  { "container" },
-			  { "kthread", OR_FALSE } },
+	[IQ_OBJ_TASK] = { { "comm" }, { "uid" }, { "container" } },
 	[IQ_OBJ_LOCK] = { { "class", OR_UNKNOWN } },
 	[IQ_OBJ_FILESYSTEM] = { { "fstype" },
 				{ "device" },
@@ -126,22 +122,25 @@ static json_t *kind_from_id(const char *id)
 
 static void put_fields(json_t *json, const struct iq_object *o)
 {
+	if (o->type == IQ_OBJ_TASK) {
+		put(json, "pid", o->pid ? json_integer(o->pid) : json_null());
+		put(json, "tid", json_integer(o->tid));
+	}
 	iq_vec_foreach(&o->attrs, attr)
 		if (!json_object_get(json, attr->key)) /* id, type and name are not theirs */
 			put(json, attr->key, attr_value(attr));
-	if (o->type == IQ_OBJ_TASK)
-		put(json, "tid", json_integer(o->tid));
 	for (const struct field *f = fields[o->type]; f->key; f++) {
 		json_t *have = json_object_get(json, f->key);
 
 		if (have && !(json_is_null(have) && f->otherwise != OR_NULL))
 			continue;
 		put(json, f->key,
-		    f->otherwise == OR_FALSE	 ? json_false()
-		    : f->otherwise == OR_UNKNOWN ? json_string("unknown")
+		    f->otherwise == OR_UNKNOWN	 ? json_string("unknown")
 		    : f->otherwise == OR_FROM_ID ? kind_from_id(o->id)
 						 : json_null());
 	}
+	if (o->type == IQ_OBJ_TASK)
+		put(json, "kthread", json_boolean(o->kthread));
 }
 
 /* Two ids that differ only in what is cleaned away must not become one. */
@@ -169,6 +168,14 @@ static json_t *name_of(const struct iq_object *o)
 	return text(rest && rest[1] && o->type != IQ_OBJ_TASK ? rest + 1 : o->id);
 }
 
+/* A letter of ps. */
+static json_t *state_json(char state)
+{
+	char str[2] = { state > ' ' && state < 0x7f ? state : '?' };
+
+	return json_string(str);
+}
+
 /* The object, borrowed twice over: what is returned is a new reference. */
 static json_t *object(struct maker *m, const struct iq_object *o)
 {
@@ -183,6 +190,8 @@ static json_t *object(struct maker *m, const struct iq_object *o)
 	put_fields(json, o);
 	if (m->addresses && o->addr)
 		put(json, "address", hex(o->addr));
+	if (m->addresses && o->state)
+		put(json, "state", state_json(o->state));
 	return json_incref(json);
 }
 
@@ -307,11 +316,10 @@ static json_t *watches_of(const struct iq_wait *w)
 
 static json_t *wait_json(struct maker *m, const struct iq_wait *w)
 {
-	char state[2] = { w->state > ' ' && w->state < 0x7f ? w->state : '?' };
 	json_t *json = json_object();
 
 	put(json, "task", object(m, w->task));
-	put(json, "state", json_string(state));
+	put(json, "state", state_json(w->state));
 	put(json, "waited_ms", count_or_null(w->waited_ms));
 	put(json, "syscall", syscall_of(w));
 	put(json, "on", object(m, w->on));

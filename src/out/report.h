@@ -10,7 +10,8 @@
  * (somebody else stands in front), of daemon and ipc objects "kind"; of a system call "text" (with
  * its arguments decoded, or null); of a wait by poll, select or epoll that was asked for "watches"
  * (its descriptors); of a task without a wait that was asked for "doing". A report for the debugger
- * has the "address" of each object's main structure, where it has one.
+ * has the "address" of each object's main structure, where it has one, and the "state" of each
+ * task.
  */
 #ifndef IQ_OUT_REPORT_H
 #define IQ_OUT_REPORT_H

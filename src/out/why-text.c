@@ -133,12 +133,12 @@ static void add_object(struct iq_strbuf *sb, const json_t *o)
 	add_address(sb, o);
 }
 
-/* Beside an address its state too: "cat (312) at ffff888003412a00 in state D". */
-static void add_task(struct iq_strbuf *sb, const json_t *task, const json_t *wait)
+/* In a report for the debugger its state too: "cat (312) at ffff888003412a00 in state D". */
+static void add_task(struct iq_strbuf *sb, const json_t *task)
 {
 	add_object(sb, task);
-	if (wait && *get_str(task, "address"))
-		iq_strbuf_printf(sb, " in state %s", get_str(wait, "state"));
+	if (*get_str(task, "state"))
+		iq_strbuf_printf(sb, " in state %s", get_str(task, "state"));
 }
 
 /* "read(6, 0x55d0c0de0000, 2048)": small numbers as a person writes them. */
@@ -384,7 +384,7 @@ static void add_step(struct teller *t, struct iq_strbuf *sb, const json_t *objec
 	const json_t *entry = before ? holder_entry(before, object) : NULL;
 	const json_t *wait = is(object, "type", "task") ? wait_of(t, object) : NULL;
 
-	add_task(sb, object, wait);
+	add_task(sb, object);
 	if (entry && *get_str(entry, "how")) {
 		iq_strbuf_adds(sb, ": ");
 		add_how(sb, entry);
@@ -636,7 +636,7 @@ static void tell_asked(struct teller *t, const json_t *task)
 	const json_t *wait = wait_of(t, task), *holders = get(wait, "holders");
 
 	iq_strbuf_addc(t->out, '\n');
-	add_task(&sb, task, wait);
+	add_task(&sb, task);
 	if (!wait) {
 		if (*get_str(task, "doing"))
 			iq_strbuf_printf(&sb, " %s", get_str(task, "doing"));

@@ -324,7 +324,6 @@ static void add_root(struct finder *f, struct iq_object *root)
 	/* That nothing is known is no finding that the kernel's records prove. */
 	if (cause->kind == IQ_CAUSE_UNKNOWN)
 		weaken(cause, IQ_STRONG);
-	wait_words(f->g, cause);
 }
 
 /* The shortest way from root around to itself within its component. */
@@ -364,7 +363,6 @@ static void add_deadlock(struct finder *f, struct iq_object *root)
 	collect_blocked(f, cause, true);
 	draw_cycle(f, cause);
 	weaken_by_chain(cause);
-	wait_words(f->g, cause);
 }
 
 /* ---- which ones ---- */
@@ -477,13 +475,6 @@ static void add_sinks(struct finder *f)
 
 /* ---- threads of one process ---- */
 
-static int64_t pid_of(const struct iq_object *task)
-{
-	const struct iq_attr *pid = iq_object_attr(task, "pid");
-
-	return pid && pid->kind == IQ_ATTR_INT ? pid->num : task->tid;
-}
-
 static bool is_about_a_process(const struct iq_cause *cause)
 {
 	return cause->kind >= IQ_CAUSE_TASK_STOPPED && cause->kind <= IQ_CAUSE_TASK_GONE &&
@@ -494,7 +485,7 @@ static bool is_about_a_process(const struct iq_cause *cause)
 static int by_process(const void *a, const void *b)
 {
 	const struct iq_cause *x = *(struct iq_cause *const *)a, *y = *(struct iq_cause *const *)b;
-	int64_t p = pid_of(x->root), q = pid_of(y->root);
+	int64_t p = iq_object_pid(x->root), q = iq_object_pid(y->root);
 
 	if (p != q)
 		return p < q ? -1 : 1;
@@ -509,7 +500,7 @@ static int by_process(const void *a, const void *b)
 
 static bool is_the_same(const struct iq_cause *x, const struct iq_cause *y)
 {
-	return pid_of(x->root) == pid_of(y->root) && x->kind == y->kind &&
+	return iq_object_pid(x->root) == iq_object_pid(y->root) && x->kind == y->kind &&
 	       x->blocked.num == y->blocked.num &&
 	       (!x->blocked.num || !memcmp(x->blocked.data, y->blocked.data,
 					   x->blocked.num * sizeof(*x->blocked.data)));
@@ -519,10 +510,10 @@ static bool is_the_same(const struct iq_cause *x, const struct iq_cause *y)
  * A stopped server with ten threads is one cause and not ten: of roots that are threads of one
  * process, in the same state, with the same tasks behind them, one stays.
  */
-static void merge_threads(const struct iq_graph *g, struct iq_causes *causes)
+static void merge_threads(struct iq_causes *causes)
 {
 	struct iq_cause **kept = causes->list.data, *first = NULL;
-	size_t num = causes->list.num, num_kept = 0, num_more = 0;
+	size_t num = causes->list.num, num_kept = 0;
 
 	if (num)
 		qsort(kept, num, sizeof(struct iq_cause *), by_process);
@@ -531,14 +522,9 @@ static void merge_threads(const struct iq_graph *g, struct iq_causes *causes)
 
 		if (cause && first && is_about_a_process(cause) && is_the_same(first, cause)) {
 			cause_deinit(cause);
-			num_more++;
+			first->num_alike++;
 			continue;
 		}
-		if (num_more)
-			iq_text_add(g, &first->evidence,
-				    "the same holds for %zu more thread%s of process %" PRId64,
-				    num_more, num_more == 1 ? "" : "s", pid_of(first->root));
-		num_more = 0;
 		first = cause && is_about_a_process(cause) && cause->blocked.num ? cause : NULL;
 		if (cause)
 			kept[num_kept++] = cause;
@@ -624,7 +610,7 @@ struct iq_causes *iq_graph_causes(const struct iq_graph *g, const struct iq_aske
 	f.has_ring = iq_xcalloc(f.num_comps, 1);
 	add_deadlocks(&f);
 	add_sinks(&f);
-	merge_threads(g, f.causes);
+	merge_threads(f.causes);
 	rank(f.causes);
 
 	search_deinit(&f.back);

@@ -80,18 +80,10 @@ void iq_graph_free(struct iq_graph *g)
 	free(gr);
 }
 
-struct iq_object *iq_graph_object(struct iq_graph *g, enum iq_object_type type, const char *id_fmt,
-				  ...)
+static struct iq_object *object_by_id(struct iq_graph *g, enum iq_object_type type, const char *id)
 {
-	struct iq_object *o;
-	va_list ap;
-	char *id;
+	struct iq_object *o = iq_strmap_get(&g->by_id, id);
 
-	va_start(ap, id_fmt);
-	id = iq_arena_vprintf(g->arena, id_fmt, ap);
-	va_end(ap);
-
-	o = iq_strmap_get(&g->by_id, id);
 	if (o) {
 		assert(o->type == type);
 		return o;
@@ -100,10 +92,30 @@ struct iq_object *iq_graph_object(struct iq_graph *g, enum iq_object_type type, 
 	o->type = type;
 	o->index = (uint32_t)g->objects.num;
 	o->id = id;
-	if (type == IQ_OBJ_TASK && !strncmp(id, "task:", 5))
-		o->tid = strtoll(id + 5, NULL, 10);
 	iq_vec_push(&g->objects, o);
 	iq_strmap_set(&g->by_id, id, o);
+	return o;
+}
+
+struct iq_object *iq_graph_object(struct iq_graph *g, enum iq_object_type type, const char *id_fmt,
+				  ...)
+{
+	va_list ap;
+	char *id;
+
+	assert(type != IQ_OBJ_TASK); /* iq_graph_task() */
+	va_start(ap, id_fmt);
+	id = iq_arena_vprintf(g->arena, id_fmt, ap);
+	va_end(ap);
+	return object_by_id(g, type, id);
+}
+
+struct iq_object *iq_graph_task(struct iq_graph *g, int64_t tid)
+{
+	struct iq_object *o =
+		object_by_id(g, IQ_OBJ_TASK, iq_arena_printf(g->arena, "task:%" PRId64, tid));
+
+	o->tid = tid;
 	return o;
 }
 

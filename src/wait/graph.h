@@ -8,7 +8,6 @@
  *	settle.c  the step between building and asking: what follows from what was said
  *	hangs.c   a part of it: which waits hang
  *	causes.c  where they end, what that is, who is behind it, in which order
- *	words.c   what to say where no rule said it: summaries, evidence, remedies
  */
 #ifndef IQ_WAIT_GRAPH_H
 #define IQ_WAIT_GRAPH_H
@@ -131,13 +130,5 @@ void cause_deinit(struct iq_cause *cause);
 /* Set iq_wait.hangs of every wait; of one for messages, arcs to those who could send theirs become
  * soft. */
 void wait_hangs(const struct view *v);
-
-/* ---- words.c ---- */
-
-/* What it is called in a sentence: "bash (312)"; of what is no task, its name. */
-const char *wait_call(const struct iq_graph *g, const struct iq_object *o);
-
-/* Summary, evidence and remedy of a cause whose root, kind and chain are known. */
-void wait_words(const struct iq_graph *g, struct iq_cause *cause);
 
 #endif

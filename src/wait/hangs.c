@@ -63,9 +63,7 @@ enum { FREE, STUCK, OPEN /* stuck, as long as nothing speaks against it */ };
 /* The process of a task, or a number of its own for another object. */
 static int64_t process_of(const struct iq_object *o)
 {
-	const struct iq_attr *pid = o->type == IQ_OBJ_TASK ? iq_object_attr(o, "pid") : NULL;
-
-	return pid && pid->kind == IQ_ATTR_INT ? pid->num : -1 - (int64_t)o->index;
+	return o->type == IQ_OBJ_TASK ? iq_object_pid(o) : -1 - (int64_t)o->index;
 }
 
 /*

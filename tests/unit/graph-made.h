@@ -5,19 +5,17 @@
 #ifndef IQ_TESTS_UNIT_GRAPH_MADE_H
 #define IQ_TESTS_UNIT_GRAPH_MADE_H
 
-#include "inquest/wait.h"
+#include "diag/words.h"
 
 static inline struct iq_object *made_task(struct iq_graph *g, int tid, const char *comm)
 {
-	struct iq_object *o = iq_graph_object(g, IQ_OBJ_TASK, "task:%d", tid);
+	struct iq_object *o = iq_graph_task(g, tid);
 
 	iq_object_name(g, o, "%s", comm);
 	iq_object_str(g, o, "comm", comm);
-	iq_object_int(g, o, "pid", tid);
-	iq_object_int(g, o, "tid", tid);
+	o->pid = tid;
 	iq_object_int(g, o, "uid", 0);
 	iq_object_null(g, o, "container");
-	iq_object_bool(g, o, "kthread", false);
 	return o;
 }
 
@@ -87,8 +85,7 @@ static inline void made_incident(struct iq_graph *g)
 	struct iq_wait *w;
 	struct iq_edge *e;
 
-	iq_object_int(g, fault, "pid", 312);
-	iq_object_int(g, unmap, "pid", 312);
+	fault->pid = unmap->pid = 312;
 	iq_object_name(g, lock, "mmap_lock of process 312 (mapper)");
 	iq_object_str(g, lock, "class", "rwsem");
 
@@ -136,8 +133,12 @@ static inline void made_incident(struct iq_graph *g)
 /* Settled, and asked what everybody waits for. */
 static inline struct iq_causes *made_causes(struct iq_graph *g)
 {
+	struct iq_causes *causes;
+
 	iq_graph_settle(g);
-	return iq_graph_causes(g, NULL);
+	causes = iq_graph_causes(g, NULL);
+	iq_causes_say(g, causes);
+	return causes;
 }
 
 /* The same of this task alone, in a graph that is settled. */
@@ -149,6 +150,7 @@ static inline struct iq_causes *made_causes_of(struct iq_graph *g, struct iq_obj
 
 	iq_vec_push(&asked.tasks, task);
 	causes = iq_graph_causes(g, &asked);
+	iq_causes_say(g, causes);
 	iq_vec_free(&asked.tasks);
 	return causes;
 }

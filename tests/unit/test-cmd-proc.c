@@ -341,10 +341,11 @@ static void why_goes_from_the_thread_to_the_cause(enum fk_flavour f)
 	struct names n;
 	struct fakekernel *k = made(f, &n);
 
-	assert_says(k, &n, "0t12::pid2proc | ::why", "holder (10) at @10: holds it;", true);
+	assert_says(k, &n, "0t12::pid2proc | ::why", "holder (10) at @10 in state S: holds it;",
+		    true);
 	assert_says(k, &n, "0t12::pid2proc | ::why", "as good as sure", true);
 	assert_says(k, &n, "0t12::pid2proc | ::why", "\nholder (10) sleeps", true);
-	assert_says(k, &n, "0t10::pid2proc | ::why", "holder (10) at @10 ", true);
+	assert_says(k, &n, "0t10::pid2proc | ::why", "holder (10) at @10 in state S", true);
 	fakekernel_free(k);
 }
 

@@ -38,6 +38,7 @@ static json_t *report_of(struct iq_graph *g, const char *name, const iq_texts *n
 	if (asked)
 		iq_vec_push(&about.tasks, asked);
 	causes = iq_graph_causes(g, &about);
+	iq_causes_say(g, causes);
 	report = iq_report_json(&meta, g, causes);
 	iq_vec_free(&about.tasks);
 
@@ -117,8 +118,9 @@ static void the_incident_is_reported_field_by_field(void **state)
 	assert_at(r, "causes.0.chain.5.id", "\"fs:254:16\"");
 	assert_int_equal(json_array_size(at(r, "causes.0.chain")), 6);
 	assert_at(r, "waits.1.task",
-		  "{\"id\":\"task:314\",\"type\":\"task\",\"name\":\"mapper\",\"comm\":\"mapper\","
-		  "\"pid\":312,\"tid\":314,\"uid\":0,\"container\":null,\"kthread\":false}");
+		  "{\"id\":\"task:314\",\"type\":\"task\",\"name\":\"mapper\",\"pid\":312,\"tid\":"
+		  "314,"
+		  "\"comm\":\"mapper\",\"uid\":0,\"container\":null,\"kthread\":false}");
 	assert_at(r, "waits.1.syscall",
 		  "{\"nr\":11,\"name\":\"munmap\",\"args\":[\"0x7f12a0000000\",\"0x1000\"],"
 		  "\"text\":null}");
@@ -136,7 +138,7 @@ static void the_incident_is_reported_field_by_field(void **state)
 static void what_is_not_known_is_null_or_its_default(void **state)
 {
 	struct iq_graph *g = iq_graph_new();
-	struct iq_object *gone = iq_graph_object(g, IQ_OBJ_TASK, "task:99");
+	struct iq_object *gone = iq_graph_task(g, 99);
 	struct iq_object *l = iq_graph_object(g, IQ_OBJ_LOCK, "lock:0xffff888000000000");
 	struct iq_report_meta meta = { .uptime_s = -1, .longer_than_s = -1 };
 	json_t *r;
@@ -156,8 +158,8 @@ static void what_is_not_known_is_null_or_its_default(void **state)
 		  "{\"id\":\"lock:0xffff888000000000\",\"type\":\"lock\",\"name\":"
 		  "\"0xffff888000000000\",\"class\":\"unknown\"}");
 	assert_at(r, "causes.0.root",
-		  "{\"id\":\"task:99\",\"type\":\"task\",\"name\":\"task:99\",\"tid\":99,\"pid\":"
-		  "null,"
+		  "{\"id\":\"task:99\",\"type\":\"task\",\"name\":\"task:99\",\"pid\":null,\"tid\":"
+		  "99,"
 		  "\"comm\":null,\"uid\":null,\"container\":null,\"kthread\":false}");
 	json_decref(r);
 	iq_graph_free(g);

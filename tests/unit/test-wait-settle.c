@@ -65,7 +65,7 @@ static void threads(struct iq_graph *g)
 	for (int i = 0; i < 3; i++) {
 		struct iq_object *t = made_task(g, 40 + i, "server");
 
-		iq_object_int(g, t, "pid", 40);
+		t->pid = 40;
 		iq_object_verdict(g, t, IQ_CAUSE_TASK_STOPPED, IQ_PROVEN, "server is stopped")
 			->cannot_go_on = true;
 		message(g, made_task(g, 50, "client"), t)->any = true;
@@ -143,7 +143,10 @@ static char *graph_in_words(const struct iq_graph *g)
 
 static char *ask_all(const struct iq_graph *g)
 {
-	return answer_in_words(iq_graph_causes(g, NULL));
+	struct iq_causes *causes = iq_graph_causes(g, NULL);
+
+	iq_causes_say(g, causes);
+	return answer_in_words(causes);
 }
 
 static char *ask_some(struct iq_graph *g, const char *id)

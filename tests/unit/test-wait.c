@@ -46,9 +46,9 @@ static struct iq_cause *only_cause(struct iq_graph *g)
 static void an_object_is_made_once(void **state)
 {
 	struct iq_graph *g = *state;
-	struct iq_object *a = iq_graph_object(g, IQ_OBJ_TASK, "task:%d", 7);
+	struct iq_object *a = iq_graph_task(g, 7);
 
-	assert_ptr_equal(iq_graph_object(g, IQ_OBJ_TASK, "task:7"), a);
+	assert_ptr_equal(iq_graph_task(g, 7), a);
 	assert_ptr_equal(iq_graph_find(g, "task:7"), a);
 	assert_null(iq_graph_find(g, "task:8"));
 	assert_int_equal(a->tid, 7);
@@ -662,7 +662,7 @@ static void threads_of_a_stopped_server_are_one_cause(void **state)
 							 "sshfs (%d) is stopped", (int)t->tid);
 
 		v->cannot_go_on = true;
-		iq_object_int(g, t, "pid", 50);
+		t->pid = 50;
 		iq_graph_edge(g, conn, t, NULL, IQ_EDGE_SERVES, IQ_PROVEN, "serves it");
 	}
 	made_wait(g, made_task(g, 1, "ls"), conn, IQ_WAIT_MESSAGE, 5000);

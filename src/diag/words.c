@@ -6,11 +6,12 @@
  * get theirs here, in the language of somebody who has to decide something now:
  * names and numbers of processes, and what is not known is said to be unknown.
  */
+#include "diag/words.h"
+
 #include <stdio.h>
 
-#include "wait/graph.h"
-
-const char *wait_call(const struct iq_graph *g, const struct iq_object *o)
+/* What it is called in a sentence: "bash (312)"; of what is no task, its name. */
+static const char *call(const struct iq_graph *g, const struct iq_object *o)
 {
 	const char *rest = strchr(o->id, ':');
 
@@ -23,12 +24,18 @@ const char *wait_call(const struct iq_graph *g, const struct iq_object *o)
 	return rest && rest[1] ? rest + 1 : o->id;
 }
 
+/* Did a rule recognise this wait, or is its object only where the task was found? */
+static bool is_explained(const struct iq_wait *w)
+{
+	return w->rule && *w->rule;
+}
+
 static const char *on_name(const struct iq_graph *g, const struct iq_edge *e)
 {
 	if (e->via)
-		return wait_call(g, e->via);
+		return call(g, e->via);
 	if (e->from->wait && e->from->wait->on != e->to)
-		return wait_call(g, e->from->wait->on);
+		return call(g, e->from->wait->on);
 	return NULL;
 }
 
@@ -54,20 +61,20 @@ static void step_in_words(const struct iq_graph *g, struct iq_strbuf *sb, const 
 	const char *on = on_name(g, e);
 
 	if (e->from->type != IQ_OBJ_TASK) {
-		iq_strbuf_printf(sb, "%s %s %s", wait_call(g, e->from),
+		iq_strbuf_printf(sb, "%s %s %s", call(g, e->from),
 				 e->kind == IQ_EDGE_OWNER ? "is held by" : "waits for",
-				 wait_call(g, e->to));
+				 call(g, e->to));
 		return;
 	}
-	iq_strbuf_printf(sb, "%s waits for ", wait_call(g, e->from));
+	iq_strbuf_printf(sb, "%s waits for ", call(g, e->from));
 	if (e->to == e->from)
 		iq_strbuf_printf(sb, "%s, which it holds itself",
-				 on ? on : wait_call(g, e->from->wait->on));
+				 on ? on : call(g, e->from->wait->on));
 	else if (on)
 		iq_strbuf_printf(sb, "%s%s %s %s", on, e->kind == IQ_EDGE_SERVES ? "," : "",
-				 edge_verb(e), wait_call(g, e->to));
+				 edge_verb(e), call(g, e->to));
 	else
-		iq_strbuf_adds(sb, wait_call(g, e->to));
+		iq_strbuf_adds(sb, call(g, e->to));
 }
 
 static size_t num_tasks(const struct iq_cause *cause)
@@ -111,12 +118,12 @@ static bool has_only_candidates(const struct iq_object *o)
 static const char *task_summary(const struct iq_graph *g, const struct iq_cause *cause)
 {
 	const struct iq_wait *w = cause->root->wait;
-	const char *who = wait_call(g, cause->root), *on;
+	const char *who = call(g, cause->root), *on;
 
 	if (!w)
 		return iq_arena_printf(
 			g->arena, "%s does not go on, and nothing that was read says why", who);
-	on = wait_call(g, w->on);
+	on = call(g, w->on);
 	if (cause->kind == IQ_CAUSE_TASK_SLEEPING)
 		return iq_arena_printf(g->arena,
 				       w->on->type == IQ_OBJ_KERNEL
@@ -130,7 +137,7 @@ static const char *task_summary(const struct iq_graph *g, const struct iq_cause 
 			g->arena,
 			"%s waits for %s, and nothing that was read says for certain who holds it",
 			who, on);
-	if (!wait_is_explained(w))
+	if (!is_explained(w))
 		return iq_arena_printf(
 			g->arena, "%s sleeps in %s, and nothing that was read says why", who, on);
 	return iq_arena_printf(g->arena, "%s waits for %s, and nothing that was read says %s", who,
@@ -141,7 +148,7 @@ static const char *thing_summary(const struct iq_graph *g, const struct iq_cause
 {
 	return iq_arena_printf(g->arena, "%zu task%s for %s, and nothing that was read says %s",
 			       cause->blocked.num, cause->blocked.num == 1 ? " waits" : "s wait",
-			       wait_call(g, cause->root),
+			       call(g, cause->root),
 			       cause->root->type == IQ_OBJ_LOCK ? "who holds it"
 								: "why it does not answer");
 }
@@ -171,8 +178,7 @@ static const char *wait_in_evidence(const struct iq_graph *g, const struct iq_wa
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
 	const char *stack = stack_in_words(g, w);
 
-	iq_strbuf_printf(&sb, "%s is in state %c", wait_call(g, w->task),
-			 w->state ? w->state : '?');
+	iq_strbuf_printf(&sb, "%s is in state %c", call(g, w->task), w->state ? w->state : '?');
 	if (w->waited_ms >= 10000)
 		iq_strbuf_printf(&sb, " for %" PRId64 " s", w->waited_ms / 1000);
 	else if (w->waited_ms >= 0)
@@ -181,7 +187,7 @@ static const char *wait_in_evidence(const struct iq_graph *g, const struct iq_wa
 	if (stack)
 		iq_strbuf_printf(&sb, ", its stack: %s", stack);
 	else
-		iq_strbuf_printf(&sb, ", waiting for %s", wait_call(g, w->on));
+		iq_strbuf_printf(&sb, ", waiting for %s", call(g, w->on));
 	return iq_arena_strdup(g->arena, iq_strbuf_str(&sb));
 }
 
@@ -209,10 +215,9 @@ static void collect_evidence(const struct iq_graph *g, struct iq_cause *cause)
 {
 	struct once once = { .texts = &cause->evidence };
 	const struct iq_verdict *v = cause->root->verdict;
-	bool is_explained =
-		v && cause->kind != IQ_CAUSE_DEADLOCK && cause->kind != IQ_CAUSE_UNKNOWN;
+	bool by_verdict = v && cause->kind != IQ_CAUSE_DEADLOCK && cause->kind != IQ_CAUSE_UNKNOWN;
 
-	if (!is_explained && cause->root->wait && cause->kind != IQ_CAUSE_DEADLOCK)
+	if (!by_verdict && cause->root->wait && cause->kind != IQ_CAUSE_DEADLOCK)
 		once_add(&once, wait_in_evidence(g, cause->root->wait));
 	if (v && cause->kind != IQ_CAUSE_DEADLOCK)
 		once_add_all(&once, &v->evidence);
@@ -221,7 +226,7 @@ static void collect_evidence(const struct iq_graph *g, struct iq_cause *cause)
 			once_add_all(&once, &(*e)->from->wait->evidence);
 		once_add_all(&once, &(*e)->evidence);
 	}
-	if (!is_explained && cause->root->wait)
+	if (!by_verdict && cause->root->wait)
 		once_add_all(&once, &cause->root->wait->evidence);
 	if (!cause->evidence.num && cause->chain_edges.num)
 		iq_vec_foreach(&cause->chain_edges, e)
@@ -238,20 +243,6 @@ static void collect_evidence(const struct iq_graph *g, struct iq_cause *cause)
 static bool is_killable(const struct iq_wait *w)
 {
 	return !w->uninterruptible || w->killable;
-}
-
-static int64_t pid_of(const struct iq_object *task)
-{
-	const struct iq_attr *pid = iq_object_attr(task, "pid");
-
-	return pid && pid->kind == IQ_ATTR_INT ? pid->num : task->tid;
-}
-
-static bool is_kthread(const struct iq_object *task)
-{
-	const struct iq_attr *kthread = iq_object_attr(task, "kthread");
-
-	return kthread && kthread->kind == IQ_ATTR_BOOL && kthread->num;
 }
 
 static void keep_the_trace(const struct iq_graph *g, struct iq_cause *cause)
@@ -273,8 +264,8 @@ static void deadlock_remedy(const struct iq_graph *g, struct iq_cause *cause)
 
 		if (o->type != IQ_OBJ_TASK)
 			continue;
-		one_process = one_process && pid_of(o) == pid_of(cause->root);
-		if (o->wait && is_killable(o->wait) && !is_kthread(o) && pid_of(o) != 1 &&
+		one_process = one_process && iq_object_pid(o) == iq_object_pid(cause->root);
+		if (o->wait && is_killable(o->wait) && !o->kthread && iq_object_pid(o) != 1 &&
 		    (!victim || !o->wait->uninterruptible > !victim->wait->uninterruptible))
 			victim = o;
 	}
@@ -290,14 +281,14 @@ static void deadlock_remedy(const struct iq_graph *g, struct iq_cause *cause)
 			    "kill -9 %" PRId64
 			    " (%s): the cycle is inside this one process, so that "
 			    "it has to end; restart it after",
-			    pid_of(victim), victim->name ? victim->name : "?");
+			    iq_object_pid(victim), victim->name ? victim->name : "?");
 	} else {
 		iq_text_add(g, &cause->remedy,
 			    "kill -9 %" PRId64 " (%s): its sleep can be ended by a signal, and the "
 			    "kernel's locks that it holds are let go of when it ends; what it was "
 			    "doing is lost. A lock in user memory stays taken unless it is a "
 			    "robust one",
-			    pid_of(victim), victim->name ? victim->name : "?");
+			    iq_object_pid(victim), victim->name ? victim->name : "?");
 	}
 	keep_the_trace(g, cause);
 }
@@ -305,34 +296,15 @@ static void deadlock_remedy(const struct iq_graph *g, struct iq_cause *cause)
 static void task_remedy(const struct iq_graph *g, struct iq_cause *cause)
 {
 	const struct iq_object *root = cause->root;
-	const char *who = wait_call(g, root);
-	int64_t pid = pid_of(root);
+	const char *who = call(g, root);
+	int64_t pid = iq_object_pid(root);
 
-	switch (cause->kind) {
-	case IQ_CAUSE_TASK_STOPPED:
-		iq_text_add(g, &cause->remedy, "kill -CONT %" PRId64 " lets %s go on", pid, who);
-		return;
-	case IQ_CAUSE_TASK_TRACED:
-		iq_text_add(
-			g, &cause->remedy,
-			"continue %s in its debugger, or end the debugger: it lets go of it then",
-			who);
-		return;
-	case IQ_CAUSE_TASK_FROZEN:
-		iq_text_add(g, &cause->remedy,
-			    "thaw the cgroup of %s (docker unpause, or 0 into its cgroup.freeze)",
-			    who);
-		return;
-	case IQ_CAUSE_TASK_THROTTLED:
-		iq_text_add(g, &cause->remedy, "raise the CPU quota of the cgroup of %s (cpu.max)",
-			    who);
-		return;
-	default:
-		break;
-	}
 	iq_text_add(g, &cause->remedy, "`inquest stack %" PRId64 "` shows where %s is", root->tid,
 		    who);
-	if (is_kthread(root) || !root->wait)
+	/* Somebody keeps it from going on: what to do about that the rule knows that found it. */
+	if (root->verdict && root->verdict->cannot_go_on)
+		return;
+	if (root->kthread || !root->wait)
 		;
 	else if (is_killable(root->wait) && pid != 1)
 		iq_text_add(g, &cause->remedy,
@@ -371,12 +343,12 @@ static void collect_remedy(const struct iq_graph *g, struct iq_cause *cause)
 		if (cause->root->type != IQ_OBJ_LOCK || !cause->remedy.num)
 			iq_text_add(g, &cause->remedy,
 				    "look at %s: what it says in the kernel log (dmesg)",
-				    wait_call(g, cause->root));
+				    call(g, cause->root));
 		keep_the_trace(g, cause);
 	}
 }
 
-void wait_words(const struct iq_graph *g, struct iq_cause *cause)
+static void say(const struct iq_graph *g, struct iq_cause *cause)
 {
 	const struct iq_verdict *v = cause->root->verdict;
 
@@ -389,5 +361,16 @@ void wait_words(const struct iq_graph *g, struct iq_cause *cause)
 	else
 		cause->summary = thing_summary(g, cause);
 	collect_evidence(g, cause);
+	if (cause->num_alike)
+		iq_text_add(g, &cause->evidence,
+			    "the same holds for %zu more thread%s of process %" PRId64,
+			    cause->num_alike, cause->num_alike == 1 ? "" : "s",
+			    iq_object_pid(cause->root));
 	collect_remedy(g, cause);
+}
+
+void iq_causes_say(const struct iq_graph *g, struct iq_causes *causes)
+{
+	iq_vec_foreach(&causes->list, cause)
+		say(g, *cause);
 }
