@@ -115,6 +115,12 @@ struct iq_module {
 	 * NULL.
 	 */
 	void (*wanted_of)(struct iq_diag *d, const struct iq_task *process, iq_texts *wanted);
+	/*
+	 * Nothing is in flight on this disk (struct gendisk). May it owe an answer all the same,
+	 * because it is the room's, and I/O for it is kept back where nobody counts it? Asked even
+	 * where the room is idle: a disk of its own of which that cannot be read may. Or NULL.
+	 */
+	bool (*disk_may_owe)(struct iq_session *s, iq_vaddr disk);
 	/* For the debugger; each ends with an entry without a name, or is NULL. */
 	const struct iq_dcmd *dcmds;
 	const struct iq_walker *walkers;

@@ -12,9 +12,9 @@
 #include "dio.h"
 #include "uring.h"
 
-#include "inquest/disk.h"
 #include "inquest/files.h"
 #include "inquest/module.h"
+#include "inquest/storage.h"
 #include "inquest/waitq.h"
 
 enum { O_DIRECT_FLAG = 040000, MAX_FILES = 64 };

@@ -11,7 +11,7 @@
  */
 #include "dio.h"
 
-#include "inquest/disk.h"
+#include "inquest/storage.h"
 
 enum { MAX_DEVICES = 10000, MAX_BIOS = 10000 };
 

@@ -17,8 +17,8 @@
  */
 #include "dcmds.h"
 
-#include "inquest/disk.h"
 #include "inquest/module.h"
+#include "inquest/storage.h"
 #include "inquest/waitq.h"
 
 enum { PAGE_MAPPING_FLAGS = 3, PAGE_MAPPING_ANON = 1, BH_LOCK = 2 };
@@ -69,7 +69,7 @@ static struct iq_error *explain_device(struct iq_diag *d, struct iq_object *o)
 	/* A room in front of this one may know it better: what is behind the SCSI disk driver. */
 	if (!driver || driver->kind != IQ_ATTR_STR)
 		iq_object_str(d->g, o, "driver", driver_of(d, o->addr));
-	if (!iq_disk_in_flight(d, o->addr, &f))
+	if (!iq_disk_in_flight(d->s, o->addr, d->tasks, &f))
 		return NULL;
 	iq_object_int(d->g, o, "inflight", f.num);
 	if (f.oldest_ms >= 0)

@@ -9,6 +9,7 @@
 #include "dcmds.h"
 
 #include "inquest/disk.h"
+#include "inquest/path.h"
 
 enum { MAX_BDEVS = 1000000, REQ_OP_MASK = 0xff };
 
@@ -171,7 +172,7 @@ static bool print_disk(void *ctx, iq_vaddr disk)
 	};
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf mounts = IQ_STRBUF_INIT;
 	struct iq_cmd *cmd = ctx;
-	struct iq_diag d = { .s = cmd->s, .tasks = iq_tasks(cmd->s) };
+	const struct iq_task_list *list = iq_tasks(cmd->s);
 	struct mounts m = { cmd, disk, &mounts };
 	uint64_t part0 = 0, sectors, fops = 0, dev = 0;
 	struct iq_in_flight f = { .oldest_ms = -1 };
@@ -184,7 +185,7 @@ static bool print_disk(void *ctx, iq_vaddr disk)
 	}
 	if (!iq_disk_name(cmd->s, disk, name))
 		return false;
-	known = d.tasks && iq_disk_in_flight(&d, disk, &f);
+	known = list && iq_disk_in_flight(cmd->s, disk, list, &f);
 	/* part0 is a hd_struct in the disk until v5.10. */
 	has_size = iq_peek_member(cmd->s, "struct gendisk", "part0.nr_sects", disk, &sectors);
 	if (!has_size && iq_peek_member(cmd->s, "struct gendisk", "part0", disk, &part0)) {

@@ -17,7 +17,7 @@
  */
 #include "btrfs.h"
 
-#include "inquest/disk.h"
+#include "inquest/storage.h"
 #include "inquest/waitq.h"
 
 enum { MAX_DEVICES = 4096, MAX_SPACES = 64 };

@@ -5,7 +5,7 @@
 #include "dcmds.h"
 
 #include "inquest/disk.h"
-#include "md.h"
+#include "mapped.h"
 
 /* The mapped device at an address: of a gendisk or a block_device, or itself. */
 static iq_vaddr md_at(struct iq_session *s, iq_vaddr addr)

@@ -14,10 +14,10 @@
  * dm-thin.c (pool, thin_c), dm-mpath.c (multipath), dm-ioctl.c (hash_cell).
  */
 #include "dcmds.h"
-#include "md.h"
+#include "mapped.h"
 
-#include "inquest/disk.h"
 #include "inquest/module.h"
+#include "inquest/storage.h"
 
 enum {
 	DMF_SUSPENDED_INTERNALLY = 7,
@@ -208,5 +208,6 @@ const struct iq_module iq_module_dm = {
 	.summary = "device mapper: suspended devices, thin pools, multipath, the devices below",
 	.needs_types = types,
 	.object_rules = object_rules,
+	.disk_may_owe = iq_dm_may_owe,
 	.dcmds = iq_dm_dcmds,
 };

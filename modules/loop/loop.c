@@ -11,8 +11,8 @@
  *
  * Kernel: drivers/block/loop.c (struct loop_device, its module's type).
  */
-#include "inquest/disk.h"
 #include "inquest/path.h"
+#include "inquest/storage.h"
 #include "inquest/waitq.h"
 
 static const char loop_type[] = "struct loop_device";

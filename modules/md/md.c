@@ -8,7 +8,7 @@
  *
  * Kernel: drivers/md/md.h (struct mddev, struct md_rdev: its module's types), md.c.
  */
-#include "inquest/disk.h"
+#include "inquest/storage.h"
 #include "inquest/waitq.h"
 
 enum { MAX_MEMBERS = 4096 };

@@ -13,6 +13,7 @@
 
 #include "inquest/disk.h"
 #include "inquest/files.h"
+#include "inquest/module.h"
 
 enum { MAX_SOCKS = 64, MAX_THREADS = 64, FAMILY_UNIX = 1, FAMILY_INET = 2, FAMILY_INET6 = 10 };
 

@@ -5,12 +5,14 @@
  * A command that is not answered in time is aborted by a worker, alone, and sent again. Where that
  * does not help, the whole host goes into recovery: it takes no new command of any of its devices,
  * and once all that it has have come back or timed out, its thread scsi_eh_N tries harder and
- *harder resets, and asks the device after each whether it is ready. So three things are told apart
- *here:
+ * harder resets, and asks the device after each whether it is ready. So three things are told apart
+ * here:
  *
  *	a device whose commands are in recovery: that is the root, also of the recovery thread's
  *	own wait, which waits for the same device;
+ *
  *	another device of such a host, which has done nothing wrong and waits for that one;
+ *
  *	a device whose commands have not timed out yet: it does not answer.
  *
  * A device may also be kept back, by its transport (the port or the session is lost), its driver or
@@ -21,8 +23,10 @@
  * Kernel: drivers/scsi/scsi_error.c, scsi_lib.c (scsi_queue_rq, scsi_host_queue_ready),
  * include/scsi/scsi_device.h, scsi_host.h, scsi_cmnd.h.
  */
-#include "inquest/disk.h"
+#include "device.h"
+
 #include "inquest/module.h"
+#include "inquest/storage.h"
 #include "inquest/waitq.h"
 
 enum {
@@ -31,104 +35,11 @@ enum {
 	MAX_SHOWN = 3,
 	MAX_STACK_FRAMES = 8,
 	SCSI_EH_ABORT_SCHEDULED = 2, /* scsi_cmnd.eh_eflags: it has timed out and was aborted */
-	VENDOR_LEN = 8,
-	MODEL_LEN = 16,
 };
 
 static const char sdev_type[] = "struct scsi_device";
 static const char host_type[] = "struct Scsi_Host";
 static const char cmnd_type[] = "struct scsi_cmnd";
-
-/* ---- devices and hosts ---- */
-
-static iq_vaddr host_of(struct iq_session *s, iq_vaddr sdev)
-{
-	uint64_t host;
-
-	return iq_peek_member(s, sdev_type, "host", sdev, &host) ? host : 0;
-}
-
-/* The disk of a queue: it knows it since v5.15; 0: it has none (a tape, a device being found). */
-static iq_vaddr disk_of(struct iq_session *s, iq_vaddr sdev)
-{
-	uint64_t queue, disk;
-	char name[33];
-
-	return iq_peek_member(s, sdev_type, "request_queue", sdev, &queue) &&
-			       iq_scsi_of_queue(s, queue) == sdev &&
-			       iq_peek_member(s, "struct request_queue", "disk", queue, &disk) &&
-			       iq_disk_name(s, disk, name)
-		       ? disk
-		       : 0;
-}
-
-/* A string of the device's own, not terminated and filled up with blanks. */
-static void add_padded(struct iq_session *s, iq_vaddr sdev, const char *member, size_t len,
-		       struct iq_strbuf *text)
-{
-	char buf[MODEL_LEN];
-	uint64_t p;
-
-	if (!iq_peek_member(s, sdev_type, member, sdev, &p) || !p || !iq_peek(s, p, buf, len))
-		return;
-	while (len && (buf[len - 1] == ' ' || !buf[len - 1]))
-		len--;
-	for (size_t i = 0; i < len; i++)
-		if (buf[i] < ' ' || buf[i] > '~')
-			return;
-	if (len) {
-		iq_strbuf_addc(text, ' ');
-		iq_strbuf_add(text, buf, len);
-	}
-}
-
-/* The host adapter's driver: "virtio_scsi", "scsi_debug". */
-static const char *driver_of(struct iq_session *s, iq_vaddr host)
-{
-	static const char *const members[] = { "proc_name", "name" };
-	uint64_t template, p;
-	char buf[64];
-
-	if (!iq_peek_member(s, host_type, "hostt", host, &template))
-		return NULL;
-	for (size_t i = 0; i < IQ_ARRAY_SIZE(members); i++) {
-		struct iq_error *err;
-
-		if (!iq_peek_member(s, "struct scsi_host_template", members[i], template, &p) || !p)
-			continue;
-		err = iq_read_str(s, p, buf, sizeof(buf));
-		if (!err && buf[0])
-			return iq_arena_printf(iq_scratch(s), "%s", buf);
-		iq_error_free(err);
-	}
-	return NULL;
-}
-
-/* "SCSI 2:0:0:1 ACME Disk 4000, driver virtio_scsi" */
-static const char *describe(struct iq_session *s, iq_vaddr sdev, iq_vaddr host)
-{
-	_cleanup_(iq_strbuf_deinit) struct iq_strbuf text = IQ_STRBUF_INIT;
-	uint64_t no = 0, channel = 0, id = 0, lun = 0;
-	const char *driver = driver_of(s, host);
-
-	iq_peek_member(s, host_type, "host_no", host, &no);
-	iq_peek_member(s, sdev_type, "channel", sdev, &channel);
-	iq_peek_member(s, sdev_type, "id", sdev, &id);
-	iq_peek_member(s, sdev_type, "lun", sdev, &lun);
-	iq_strbuf_printf(&text, "SCSI %" PRIu64 ":%" PRIu64 ":%" PRIu64 ":%" PRIu64, no, channel,
-			 id, lun);
-	add_padded(s, sdev, "vendor", VENDOR_LEN, &text);
-	add_padded(s, sdev, "model", MODEL_LEN, &text);
-	if (driver)
-		iq_strbuf_printf(&text, ", driver %s", driver);
-	return iq_arena_printf(iq_scratch(s), "%s", iq_strbuf_str(&text));
-}
-
-static bool in_recovery(struct iq_session *s, iq_vaddr host, const char **state_ret)
-{
-	*state_ret = iq_scsi_host_held(s, host);
-	return *state_ret && strcmp(*state_ret, "host_self_blocked");
-}
 
 /* ---- commands ---- */
 
@@ -241,8 +152,8 @@ static bool look_at_sibling(void *ctx, iq_vaddr node)
 	if (off < 0)
 		return true;
 	sdev = node - (uint64_t)off;
-	disk = sdev == x->sdev ? 0 : disk_of(x->d->s, sdev);
-	if (disk && iq_disk_in_flight(x->d, disk, &f) && f.num)
+	disk = sdev == x->sdev ? 0 : iq_scsi_disk_of(x->d->s, sdev);
+	if (disk && iq_disk_in_flight(x->d->s, disk, x->d->tasks, &f) && f.num)
 		x->found[x->num++] = iq_diag_disk(x->d, disk);
 	return x->num == IQ_ARRAY_SIZE(x->found);
 }
@@ -348,7 +259,7 @@ static void add_evidence_of_state(struct iq_diag *d, struct iq_object *o, struct
 
 		iq_text_add(d->g, &v->evidence,
 			    "%s is %s; scsi_device.sdev_state at %#" PRIx64 " is %" PRIu64 " (%s)",
-			    iq_device_name(o), describe(d->s, sdev, host), sdev, state,
+			    iq_device_name(o), iq_scsi_describe(d->s, sdev, host), sdev, state,
 			    state < IQ_ARRAY_SIZE(names) ? names[state] : "?");
 	}
 	if (held) {
@@ -376,7 +287,7 @@ static void judge_recovering(struct iq_diag *d, struct iq_object *o, iq_vaddr sd
 	c.v = iq_object_verdict(
 		d->g, o, IQ_CAUSE_DEV_RECOVERING, IQ_PROVEN,
 		"the kernel is in error recovery of the disk %s (%s), which did not answer in time",
-		iq_device_name(o), describe(d->s, sdev, host));
+		iq_device_name(o), iq_scsi_describe(d->s, sdev, host));
 	if (!c.v)
 		return;
 	add_evidence_of_state(d, o, c.v, sdev, host);
@@ -414,16 +325,16 @@ static void judge_held(struct iq_diag *d, struct iq_object *o, iq_vaddr sdev, iq
 	if (!strcmp(held, "SDEV_QUIESCE"))
 		v = iq_object_verdict(d->g, o, IQ_CAUSE_DEV_SUSPENDED, IQ_PROVEN,
 				      "the disk %s (%s) is quiesced: the kernel keeps its I/O back",
-				      iq_device_name(o), describe(d->s, sdev, host));
+				      iq_device_name(o), iq_scsi_describe(d->s, sdev, host));
 	else if (!strcmp(held, "host_self_blocked"))
 		v = iq_object_verdict(d->g, o, IQ_CAUSE_DEV_SUSPENDED, IQ_PROVEN,
 				      "the driver of %s (%s) keeps back the I/O of all its disks",
-				      iq_device_name(o), describe(d->s, sdev, host));
+				      iq_device_name(o), iq_scsi_describe(d->s, sdev, host));
 	else
 		v = iq_object_verdict(d->g, o, IQ_CAUSE_DEV_SUSPENDED, IQ_PROVEN,
 				      "the disk %s (%s) is blocked: its transport or driver keeps "
 				      "its I/O back",
-				      iq_device_name(o), describe(d->s, sdev, host));
+				      iq_device_name(o), iq_scsi_describe(d->s, sdev, host));
 	if (!v)
 		return;
 	v->final = v->cannot_go_on = true;
@@ -457,12 +368,13 @@ static void judge_silent(struct iq_diag *d, struct iq_object *o, iq_vaddr sdev, 
 	struct commands c = { .d = d, .o = o, .sdev = sdev };
 	struct iq_in_flight f;
 
-	if (!iq_disk_in_flight(d, o->addr, &f) || !f.num)
+	if (!iq_disk_in_flight(d->s, o->addr, d->tasks, &f) || !f.num)
 		return;
-	c.v = iq_object_verdict(
-		d->g, o, IQ_CAUSE_IO_STALLED, f.oldest_ms > d->bound_ms ? IQ_PROVEN : IQ_STRONG,
-		"the disk %s (%s) has %u command%s in flight and does not answer",
-		iq_device_name(o), describe(d->s, sdev, host), f.num, f.num == 1 ? "" : "s");
+	c.v = iq_object_verdict(d->g, o, IQ_CAUSE_IO_STALLED,
+				f.oldest_ms > d->bound_ms ? IQ_PROVEN : IQ_STRONG,
+				"the disk %s (%s) has %u command%s in flight and does not answer",
+				iq_device_name(o), iq_scsi_describe(d->s, sdev, host), f.num,
+				f.num == 1 ? "" : "s");
 	if (!c.v)
 		return;
 	iq_text_add(d->g, &c.v->evidence,
@@ -488,7 +400,8 @@ static void judge_silent(struct iq_diag *d, struct iq_object *o, iq_vaddr sdev, 
 
 static struct iq_error *explain_disk(struct iq_diag *d, struct iq_object *o)
 {
-	iq_vaddr sdev = iq_scsi_of_disk(d->s, o->addr), host = sdev ? host_of(d->s, sdev) : 0;
+	iq_vaddr sdev = iq_scsi_of_disk(d->s, o->addr),
+		 host = sdev ? iq_scsi_host_of(d->s, sdev) : 0;
 	const char *driver, *held, *state, *list;
 	struct siblings others = { .d = d, .sdev = sdev };
 	struct iq_in_flight f;
@@ -496,17 +409,17 @@ static struct iq_error *explain_disk(struct iq_diag *d, struct iq_object *o)
 
 	if (!host)
 		return NULL;
-	driver = driver_of(d->s, host);
+	driver = iq_scsi_driver(d->s, host);
 	if (driver)
 		iq_object_str(d->g, o, "driver", driver);
 	held = iq_scsi_device_held(d->s, sdev);
-	recovery = in_recovery(d->s, host, &state);
+	recovery = iq_scsi_in_recovery(d->s, host, &state);
 	if (held && !recovery) {
 		judge_held(d, o, sdev, host, held);
 		return NULL;
 	}
 	if (find_put_aside(d->s, host, sdev, &list) ||
-	    (recovery && iq_disk_in_flight(d, o->addr, &f) && f.num)) {
+	    (recovery && iq_disk_in_flight(d->s, o->addr, d->tasks, &f) && f.num)) {
 		judge_recovering(d, o, sdev, host);
 		return NULL;
 	}
@@ -558,7 +471,7 @@ static bool is_command(struct iq_session *s, iq_vaddr p, void *ctx)
 	uint64_t sdev;
 
 	if (!iq_peek_member(s, cmnd_type, "device", p, &sdev) || !iq_is_kernel_ptr(s, sdev) ||
-	    (x->host && host_of(s, sdev) != x->host) || !disk_of(s, sdev))
+	    (x->host && iq_scsi_host_of(s, sdev) != x->host) || !iq_scsi_disk_of(s, sdev))
 		return false;
 	x->sdev = sdev;
 	return true;
@@ -575,7 +488,7 @@ static bool is_own_request(struct iq_session *s, iq_vaddr p, void *ctx)
 	    !iq_is_kernel_ptr(s, queue))
 		return false;
 	x->sdev = iq_scsi_of_queue(s, queue);
-	return x->sdev && disk_of(s, x->sdev);
+	return x->sdev && iq_scsi_disk_of(s, x->sdev);
 }
 
 static struct iq_wait *wait_for(const struct iq_sleeper *who, struct iq_object *device,
@@ -611,11 +524,11 @@ static struct iq_error *explain_eh_thread(const struct iq_sleeper *who, struct i
 	x.host = iq_kthread_data(d->s, task);
 	if (!x.host || !is_own_host(d->s, x.host, &x))
 		x.host = iq_stack_search(d->s, stack, 0, is_own_host, &x);
-	if (!x.host || !in_recovery(d->s, x.host, &state))
+	if (!x.host || !iq_scsi_in_recovery(d->s, x.host, &state))
 		return NULL;
 	cmnd = iq_stack_search(d->s, stack, 0, is_command, &x);
 	if (cmnd) {
-		*wait_ret = wait_for(who, iq_diag_disk(d, disk_of(d->s, x.sdev)), IQ_PROVEN,
+		*wait_ret = wait_for(who, iq_diag_disk(d, iq_scsi_disk_of(d->s, x.sdev)), IQ_PROVEN,
 				     "has to answer the recovery", cmnd, "scsi_cmnd");
 		return NULL;
 	}
@@ -636,7 +549,7 @@ static struct iq_error *explain_abort(const struct iq_sleeper *who, struct iq_wa
 				: 0;
 
 	if (cmnd)
-		*wait_ret = wait_for(who, iq_diag_disk(d, disk_of(d->s, x.sdev)), IQ_STRONG,
+		*wait_ret = wait_for(who, iq_diag_disk(d, iq_scsi_disk_of(d->s, x.sdev)), IQ_STRONG,
 				     "has to answer the abort", cmnd, "scsi_cmnd");
 	return NULL;
 }
@@ -648,7 +561,7 @@ static struct iq_error *explain_command(const struct iq_sleeper *who, struct iq_
 	iq_vaddr rq = iq_stack_search(d->s, who->stack, 0, is_own_request, &x);
 
 	if (rq)
-		*wait_ret = wait_for(who, iq_diag_disk(d, disk_of(d->s, x.sdev)), IQ_PROVEN,
+		*wait_ret = wait_for(who, iq_diag_disk(d, iq_scsi_disk_of(d->s, x.sdev)), IQ_PROVEN,
 				     "has to answer the command", rq, "request");
 	return NULL;
 }
@@ -657,7 +570,7 @@ static bool is_device_of_host(struct iq_session *s, iq_vaddr p, void *ctx)
 {
 	struct search *x = ctx;
 
-	return host_of(s, p) == x->host && disk_of(s, p);
+	return iq_scsi_host_of(s, p) == x->host && iq_scsi_disk_of(s, p);
 }
 
 /* Whoever opens a disk, or asks it something, waits until its host is out of recovery. */
@@ -674,12 +587,12 @@ static struct iq_error *explain_host_wait(const struct iq_sleeper *who, struct i
 	if (off < 0 || !iq_find_wait_entry(d->s, who->task, stack, NULL, &entry))
 		return NULL;
 	x.host = entry.head - (uint64_t)off;
-	if (!in_recovery(d->s, x.host, &state))
+	if (!iq_scsi_in_recovery(d->s, x.host, &state))
 		return NULL;
 	sdev = iq_stack_search(d->s, stack, 0, is_device_of_host, &x);
 	if (!sdev)
 		return NULL;
-	*wait_ret = wait_for(who, iq_diag_disk(d, disk_of(d->s, sdev)), IQ_PROVEN,
+	*wait_ret = wait_for(who, iq_diag_disk(d, iq_scsi_disk_of(d->s, sdev)), IQ_PROVEN,
 			     "its host has to be out of error recovery", sdev, "scsi_device");
 	iq_text_add(d->g, &(*wait_ret)->evidence,
 		    "it sleeps on Scsi_Host.host_wait of %#" PRIx64 ", which is in %s", x.host,
@@ -740,4 +653,5 @@ const struct iq_module iq_module_scsi = {
 	.needs_types = types,
 	.wait_rules = wait_rules,
 	.object_rules = object_rules,
+	.disk_may_owe = iq_scsi_may_owe,
 };

@@ -315,7 +315,7 @@ struct iq_error *explain_io_limits(struct iq_diag *d, struct iq_object *o)
 
 	/* A device that does not answer is what its users wait for, whatever the limits are. */
 	if (!o->addr || off < 0 || !policy ||
-	    (iq_disk_in_flight(d, o->addr, &f) && f.oldest_ms > d->bound_ms) ||
+	    (iq_disk_in_flight(d->s, o->addr, d->tasks, &f) && f.oldest_ms > d->bound_ms) ||
 	    !iq_peek_member(d->s, "struct gendisk", "queue", o->addr, &queue) ||
 	    !iq_peek_member(d->s, "struct request_queue", "td", queue, &td) || !td ||
 	    !iq_peek_member(d->s, "struct throtl_data", "nr_queued[0]", td, &reads) ||
@@ -402,7 +402,7 @@ struct iq_error *explain_io_cost(const struct iq_sleeper *who, struct iq_wait **
 		    iocg, path, bio, iq_device_name(device));
 	*wait_ret = w;
 	/* A device that does not answer is what its users wait for, whatever the limits are. */
-	if (!iq_disk_in_flight(d, device->addr, &f) || f.oldest_ms <= d->bound_ms) {
+	if (!iq_disk_in_flight(d->s, device->addr, d->tasks, &f) || f.oldest_ms <= d->bound_ms) {
 		cgroup = object_of(d, path);
 		judge_cost(d, cgroup, path, iq_device_name(device), iocg);
 	}

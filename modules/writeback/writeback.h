@@ -2,7 +2,7 @@
 #ifndef INQUEST_MODULES_WRITEBACK_H
 #define INQUEST_MODULES_WRITEBACK_H
 
-#include "inquest/disk.h"
+#include "inquest/storage.h"
 
 /* throttle.c: what io.max keeps back of a device's I/O. */
 struct iq_error *explain_io_limits(struct iq_diag *d, struct iq_object *o);

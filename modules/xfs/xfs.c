@@ -15,7 +15,7 @@
  */
 #include "xfs.h"
 
-#include "inquest/disk.h"
+#include "inquest/storage.h"
 #include "inquest/waitq.h"
 
 struct iq_object *xfs_device(struct iq_diag *d, uint64_t target)

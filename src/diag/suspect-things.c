@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "diag/suspect.h"
-#include "inquest/disk.h"
+#include "inquest/storage.h"
 
 enum { MAX_SBS = 65536, MAX_VECS = 256, MAX_BUFFER = 65536, MAX_MEMBERS = 512, MAX_DEPTH = 2 };
 

@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include "fakekernel.h"
+#include "inquest/storage.h"
 #include "layouts.h"
 #include "made-btf.h"
 
@@ -221,6 +222,41 @@ static void a_blocked_disk_says_so_even_with_nothing_in_flight(enum fk_flavour f
 	fakekernel_free(m.k);
 }
 
+/* Asked of sdb, which has nothing in flight. */
+static bool may_owe(struct machine *m)
+{
+	struct iq_diag d = { .s = fk_open(m->k) };
+	uint64_t disk = fk_get(m->k, fk_get(m->k, m->sdb, "scsi_device.request_queue"),
+			       "request_queue.disk");
+
+	d.tasks = iq_tasks(d.s);
+	assert_non_null(d.tasks);
+	return iq_disk_may_owe(&d, disk);
+}
+
+static void a_disk_with_nothing_in_flight_may_owe_while_it_is_kept_back(enum fk_flavour flavour)
+{
+	static const struct {
+		uint64_t device, host;
+		bool blocked, owes;
+	} cases[] = {
+		{ RUNNING, HOST_RUNNING, false, false },
+		{ BLOCK, HOST_RUNNING, false, true },
+		{ RUNNING, HOST_RECOVERY, false, true },
+		{ RUNNING, HOST_RUNNING, true, true },
+	};
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(cases); i++) {
+		struct machine m;
+
+		make(&m, flavour, cases[i].host);
+		fk_put(m.k, m.sdb, "scsi_device.sdev_state", cases[i].device);
+		fk_put(m.k, m.host, "Scsi_Host.host_self_blocked", cases[i].blocked);
+		assert_int_equal(may_owe(&m), cases[i].owes);
+		fakekernel_free(m.k);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +265,7 @@ int main(void)
 		each_layout(a_disk_whose_commands_have_not_timed_out_does_not_answer),
 		cmocka_unit_test(a_command_being_aborted_is_recovery_too),
 		each_layout(a_blocked_disk_says_so_even_with_nothing_in_flight),
+		each_layout(a_disk_with_nothing_in_flight_may_owe_while_it_is_kept_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

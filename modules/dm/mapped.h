@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reading struct mapped_device: what explaining and showing it share. */
-#ifndef IQ_DM_MD_H
-#define IQ_DM_MD_H
+/*
+ * Reading struct mapped_device: what explaining and showing it share
+ *
+ * Texts are in the scratch arena. What cannot be read is 0, NULL or false; the one error is of a
+ * list that cannot be followed.
+ */
+#ifndef IQ_DM_MAPPED_H
+#define IQ_DM_MAPPED_H
 
 #include "inquest/session.h"
 
@@ -9,6 +14,12 @@ enum { IQ_DMF_SUSPENDED = 1 }; /* a bit of mapped_device.flags */
 
 /* The mapped device of a disk (struct gendisk); 0: the disk is none of ours. */
 iq_vaddr iq_dm_of_disk(struct iq_session *s, iq_vaddr disk);
+
+/*
+ * Is it a mapped device's disk that is suspended? While it is, bios are put aside before they are
+ * counted. True also of one whose state cannot be read.
+ */
+bool iq_dm_may_owe(struct iq_session *s, iq_vaddr disk);
 
 /* "vg-home": what dmsetup calls it; in the scratch arena. NULL where it cannot be read. */
 const char *iq_dm_name(struct iq_session *s, iq_vaddr md);

@@ -5,7 +5,7 @@
  * Kernel: drivers/md/dm-core.h (mapped_device), dm-table.c (dm_table), dm-ioctl.c (hash_cell),
  * drivers/md/persistent-data/dm-space-map-disk.c (sm_disk).
  */
-#include "md.h"
+#include "mapped.h"
 
 #include "inquest/disk.h"
 
@@ -13,16 +13,31 @@ enum { MAX_TARGETS = 65536, MAX_DEVICES = 65536 };
 
 static const char md_type[] = "struct mapped_device";
 
+static bool is_mapped(struct iq_session *s, iq_vaddr disk)
+{
+	return iq_disk_has_ops(s, disk, "dm_blk_dops") ||
+	       iq_disk_has_ops(s, disk, "dm_rq_blk_dops");
+}
+
 iq_vaddr iq_dm_of_disk(struct iq_session *s, iq_vaddr disk)
 {
 	uint64_t md, back;
 
-	if ((!iq_disk_has_ops(s, disk, "dm_blk_dops") &&
-	     !iq_disk_has_ops(s, disk, "dm_rq_blk_dops")) ||
+	if (!is_mapped(s, disk) ||
 	    !iq_peek_member(s, "struct gendisk", "private_data", disk, &md) ||
 	    !iq_peek_member(s, md_type, "disk", md, &back) || back != disk)
 		return 0;
 	return md;
+}
+
+bool iq_dm_may_owe(struct iq_session *s, iq_vaddr disk)
+{
+	iq_vaddr md = iq_dm_of_disk(s, disk);
+	uint64_t flags;
+
+	if (!md || !iq_peek_member(s, md_type, "flags", md, &flags))
+		return is_mapped(s, disk);
+	return flags >> IQ_DMF_SUSPENDED & 1;
 }
 
 const char *iq_dm_name(struct iq_session *s, iq_vaddr md)
