@@ -8,10 +8,18 @@
  * the commit. A task has its open handle in task_struct.journal_info, and the
  * handle names its transaction: that is the exact list of who is in the way.
  *
+ * While a commit writes a buffer to the journal without a copy (BH_Shadow), nobody
+ * may change it; while it writes the data of an inode (JI_COMMIT_RUNNING), nobody may give
+ * the inode up. Both are bits that the commit thread clears, or what it wrote does when it has
+ * been written: who sleeps on one waits for that thread's transaction.
+ *
  * Kernel: fs/jbd2/transaction.c, commit.c, journal.c; include/linux/jbd2.h.
  */
 #include "inquest/module.h"
 #include "inquest/waitq.h"
+
+/* A bit's number: __JI_COMMIT_RUNNING (include/linux/jbd2.h). */
+enum { JI_COMMIT_RUNNING = 0 };
 
 static const char journal_type[] = "struct journal_s";
 static const char transaction_type[] = "struct transaction_s";
@@ -164,6 +172,87 @@ static struct iq_error *explain_commit(const struct iq_sleeper *who, struct iq_w
 	return NULL;
 }
 
+/* ---- bits that a commit sets ---- */
+
+/* The journal of a buffer whose primary copy is being written to it; 0: this is no such buffer. */
+static iq_vaddr journal_of_buffer(struct iq_diag *d, iq_vaddr bh, iq_vaddr *transaction_ret)
+{
+	uint64_t jh, back, journal;
+
+	if (!iq_peek_member(d->s, "struct buffer_head", "b_private", bh, &jh) ||
+	    !iq_is_kernel_ptr(d->s, jh) ||
+	    !iq_peek_member(d->s, "struct journal_head", "b_bh", jh, &back) || back != bh ||
+	    !iq_peek_member(d->s, "struct journal_head", "b_transaction", jh, transaction_ret) ||
+	    !iq_is_kernel_ptr(d->s, *transaction_ret) ||
+	    !iq_peek_member(d->s, transaction_type, "t_journal", *transaction_ret, &journal))
+		return 0;
+	return journal;
+}
+
+static iq_vaddr journal_of_inode(struct iq_diag *d, iq_vaddr jinode, iq_vaddr *transaction_ret)
+{
+	uint64_t inode, sb, journal;
+
+	if (!iq_peek_member(d->s, "struct jbd2_inode", "i_vfs_inode", jinode, &inode) ||
+	    !iq_is_kernel_ptr(d->s, inode) ||
+	    !iq_peek_member(d->s, "struct inode", "i_sb", inode, &sb) ||
+	    !iq_is_kernel_ptr(d->s, sb) ||
+	    !iq_peek_member(d->s, "struct jbd2_inode", "i_transaction", jinode, transaction_ret) ||
+	    !iq_is_kernel_ptr(d->s, *transaction_ret) ||
+	    !iq_peek_member(d->s, transaction_type, "t_journal", *transaction_ret, &journal))
+		return 0;
+	return journal;
+}
+
+/* Is this transaction the one that the journal commits, or the one that it has closed to do so? */
+static bool is_committing(struct iq_diag *d, iq_vaddr journal, iq_vaddr transaction)
+{
+	uint64_t committing;
+
+	return iq_is_kernel_ptr(d->s, journal) &&
+	       iq_peek_member(d->s, journal_type, "j_committing_transaction", journal,
+			      &committing) &&
+	       committing == transaction;
+}
+
+static struct iq_error *explain_bit(const struct iq_sleeper *who, struct iq_wait **wait_ret)
+{
+	struct iq_diag *d = who->d;
+	int64_t state = iq_offsetof(d->s, "struct buffer_head", "b_state"),
+		flags = iq_offsetof(d->s, "struct jbd2_inode", "i_flags"), shadow = -1;
+	iq_vaddr word, transaction = 0, journal = 0;
+	const char *what = "a buffer that is being written to it,";
+	uint64_t block = 0;
+	struct iq_wait *w;
+	int bit;
+
+	if (!iq_find_wait_bit(d->s, who->task, who->stack, &word, &bit) || bit < 0)
+		return NULL;
+	iq_error_free(iq_enum_value(d->s, "enum jbd_state_bits", "BH_Shadow", &shadow));
+	if (state >= 0 && bit == shadow)
+		journal = journal_of_buffer(d, word - (uint64_t)state, &transaction);
+	if (!journal && flags >= 0 && bit == JI_COMMIT_RUNNING) {
+		journal = journal_of_inode(d, word - (uint64_t)flags, &transaction);
+		what = "the data of an inode that is being written for a commit";
+	}
+	if (!journal || !is_committing(d, journal, transaction))
+		return NULL;
+	if (bit == shadow && state >= 0 &&
+	    iq_peek_member(d->s, "struct buffer_head", "b_blocknr", word - (uint64_t)state, &block))
+		what = iq_arena_printf(iq_scratch(d->s), "block %" PRIu64 ", in a commit", block);
+	w = wait_on_journal(who, word, what, journal);
+	/* Woken for this bit alone: who ran since has had what it waited for. */
+	w->key = who->task->switches;
+	iq_text_add(d->g, &w->evidence,
+		    "its wait_bit_queue_entry names bit %d of %#" PRIx64
+		    ", which belongs to transaction %#" PRIx64
+		    ", journal_s.j_committing_transaction of %#" PRIx64,
+		    bit, word, transaction, journal);
+	add_commit_thread(d, w, journal);
+	*wait_ret = w;
+	return NULL;
+}
+
 static const char *const updates_functions[] = { "jbd2_journal_wait_updates",
 						 "jbd2_journal_commit_transaction",
 						 "jbd2_journal_lock_updates", NULL };
@@ -173,6 +262,16 @@ static const char *const locked_functions[] = { "wait_transaction_locked",
 						NULL };
 static const char *const commit_functions[] = { "jbd2_log_wait_commit", "jbd2_complete_transaction",
 						"jbd2_journal_force_commit_nested", NULL };
+/* The bit's own functions stand further in and are asked first: those of the block room know no
+ * such bit. */
+static const char *const bit_functions[] = {
+	"do_get_write_access",
+	"jbd2_journal_get_write_access",
+	"jbd2_journal_get_undo_access",
+	"jbd2_journal_get_create_access",
+	"jbd2_journal_release_jbd_inode",
+	NULL,
+};
 
 static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "jbd2-updates",
@@ -197,6 +296,17 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .certainty = IQ_PROVEN,
 	  .functions = commit_functions,
 	  .explain = explain_commit },
+	{ .name = "jbd2-bit",
+	  .summary =
+		  "a change of a buffer, or the end of an inode, waits for the commit that writes "
+		  "it",
+	  .seen = "6.1, 6.12, 7.3",
+	  .reads = "wait_bit_queue_entry.key; buffer_head.b_private; journal_head.b_transaction; "
+		   "jbd2_inode.i_flags, .i_transaction; transaction_s.t_journal; "
+		   "journal_s.j_committing_transaction, .j_task",
+	  .certainty = IQ_PROVEN,
+	  .functions = bit_functions,
+	  .explain = explain_bit },
 	{ 0 },
 };
 
