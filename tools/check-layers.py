@@ -73,6 +73,7 @@ PUBLIC = {
     'explain': 'diag',
     'ram': 'kernel',
     'disk': 'kernel',
+    'groups': 'kernel',
     'storage': 'diag',
     'lock': 'kernel',
     'log': 'kernel',

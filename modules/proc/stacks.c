@@ -8,22 +8,10 @@
  */
 #include "proc.h"
 
-#include <ctype.h>
+#include "inquest/groups.h"
 
-struct group {
-	const struct iq_task *first;
-	const struct iq_stack *stack;
-	char state;
-	bool on_cpu;
-	const char *sobj; /* NULL: none */
-	const char *text; /* its frames, for sorting */
-	IQ_VEC(const struct iq_task *) tasks;
-	size_t next; /* group of the same hash + 1 */
-};
-
-struct groups {
-	IQ_VEC(struct group) list;
-	struct iq_map by_hash; /* -> index + 1 */
+struct found {
+	struct iq_groups groups; /* alike.what is the class of synchronisation object, NULL: none */
 	size_t num_threads, num_failed;
 };
 
@@ -233,68 +221,21 @@ static bool is_wanted(struct iq_cmd *cmd, const struct filter *f, const struct i
 
 /* ---- groups ---- */
 
-static bool is_same(const struct group *g, const struct iq_task *t, const struct iq_stack *stack,
-		    const char *sobj)
-{
-	const struct iq_stack *a = g->stack;
-
-	if (g->state != t->state || g->sobj != sobj || g->on_cpu != t->on_cpu ||
-	    a->num_frames != stack->num_frames || a->complete != stack->complete)
-		return false;
-	if (!a->num_frames)
-		return !strcmp(a->why_none ? a->why_none : "",
-			       stack->why_none ? stack->why_none : "");
-	for (size_t i = 0; i < a->num_frames; i++)
-		if (a->frames[i].pc != stack->frames[i].pc)
-			return false;
-	return true;
-}
-
-static uint64_t hash_of(const struct iq_task *t, const struct iq_stack *stack, const char *sobj)
-{
-	uint64_t hash = iq_hash_u64((uint8_t)t->state ^ (uintptr_t)sobj);
-
-	for (size_t i = 0; i < stack->num_frames; i++)
-		hash = iq_hash_u64(hash ^ stack->frames[i].pc);
-	return hash;
-}
-
-static void add(struct groups *g, const struct iq_task *t, const struct iq_stack *stack,
+static void add(struct found *found, const struct iq_task *t, const struct iq_stack *stack,
 		const char *sobj)
 {
-	uint64_t hash = hash_of(t, stack, sobj), *first = iq_map_get(&g->by_hash, hash);
-	struct group *group;
-
-	g->num_threads++;
-	g->num_failed += !stack->num_frames || !stack->complete;
-	for (size_t i = first ? *first : 0; i; i = g->list.data[i - 1].next) {
-		group = &g->list.data[i - 1];
-		if (is_same(group, t, stack, sobj)) {
-			iq_vec_push(&group->tasks, t);
-			return;
-		}
-	}
-	group = iq_vec_push(&g->list, (struct group){ .first = t,
-						      .stack = stack,
-						      .state = t->state,
-						      .on_cpu = t->on_cpu,
-						      .sobj = sobj,
-						      .next = first ? *first : 0 });
-	iq_vec_push(&group->tasks, t);
-	iq_map_set(&g->by_hash, hash, g->list.num);
-}
-
-static void deinit(struct groups *g)
-{
-	iq_vec_foreach(&g->list, group)
-		iq_vec_free(&group->tasks);
-	iq_vec_free(&g->list);
-	iq_map_deinit(&g->by_hash);
+	found->num_threads++;
+	found->num_failed += !stack->num_frames || !stack->complete;
+	iq_groups_add(&found->groups, t, stack,
+		      &(struct iq_alike){ .state = t->state,
+					  .on_cpu = t->on_cpu,
+					  .complete = stack->complete,
+					  .what = sobj });
 }
 
 static int by_size(const void *a, const void *b)
 {
-	const struct group *x = a, *y = b;
+	const struct iq_group *x = a, *y = b;
 	int rc;
 
 	if (x->tasks.num != y->tasks.num)
@@ -302,22 +243,24 @@ static int by_size(const void *a, const void *b)
 	rc = strcmp(x->text, y->text);
 	if (rc)
 		return rc;
-	return x->first->pid < y->first->pid ? -1 : x->first->pid > y->first->pid;
+	return x->tasks.data[0]->pid < y->tasks.data[0]->pid
+		       ? -1
+		       : x->tasks.data[0]->pid > y->tasks.data[0]->pid;
 }
 
 /* ---- output ---- */
 
-static const char *failure(struct iq_cmd *cmd, const struct group *g)
+static const char *failure(struct iq_cmd *cmd, const struct iq_group *g)
 {
 	if (g->stack->num_frames)
 		return g->stack->complete ? NULL : "<the rest of the stack could not be followed>";
-	if (g->on_cpu)
+	if (g->alike.on_cpu)
 		return "<running: no stack to be seen>";
 	return iq_arena_printf(cmd->arena, "<no stack: %s>",
 			       g->stack->why_none ? g->stack->why_none : "not known");
 }
 
-static const char *frames_text(struct iq_cmd *cmd, const struct group *g)
+static const char *frames_text(struct iq_cmd *cmd, const struct iq_group *g)
 {
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
 	const char *failed = failure(cmd, g);
@@ -346,29 +289,29 @@ static const struct iq_column columns[] = {
 	{ 0 },
 };
 
-static void group_row(struct iq_cmd *cmd, const struct group *g, const struct iq_task *t,
+static void group_row(struct iq_cmd *cmd, const struct iq_group *g, const struct iq_task *t,
 		      bool first)
 {
-	char state[2] = { g->state };
+	char state[2] = { g->alike.state };
 
 	iq_out_row(cmd, columns,
 		   (struct iq_cell[]){
 			   { IQ_CELL_ADDR, .u64 = t->addr },
 			   { IQ_CELL_STR, .str = state },
-			   { IQ_CELL_STR, .str = g->sobj ? g->sobj : "<NONE>" },
+			   { IQ_CELL_STR, .str = g->alike.what ? g->alike.what : "<NONE>" },
 			   first ? (struct iq_cell){ IQ_CELL_U64, .u64 = g->tasks.num }
 				 : (struct iq_cell){ IQ_CELL_NULL },
 			   { IQ_CELL_END },
 		   });
 }
 
-static void show(struct iq_cmd *cmd, const struct groups *groups)
+static void show(struct iq_cmd *cmd, const struct found *found)
 {
 	bool all = iq_cmd_has(cmd, 'a');
 
 	if (cmd->to_pipe)
 		proc_out_type(cmd);
-	iq_vec_foreach(&groups->list, g) {
+	iq_vec_foreach(&found->groups.list, g) {
 		if (iq_cmd_stop(cmd))
 			return;
 		if (cmd->to_pipe) {
@@ -383,14 +326,15 @@ static void show(struct iq_cmd *cmd, const struct groups *groups)
 	if (iq_cmd_has(cmd, 'v') && !cmd->to_pipe)
 		iq_out_text(cmd->out,
 			    "%zu thread%s, %zu different stack%s, %zu without a whole stack\n",
-			    groups->num_threads, groups->num_threads == 1 ? "" : "s",
-			    groups->list.num, groups->list.num == 1 ? "" : "s", groups->num_failed);
+			    found->num_threads, found->num_threads == 1 ? "" : "s",
+			    found->groups.list.num, found->groups.list.num == 1 ? "" : "s",
+			    found->num_failed);
 }
 
 /* ---- which threads ---- */
 
 static void consider(struct iq_cmd *cmd, const struct filter *f, const struct iq_task *t,
-		     struct groups *groups)
+		     struct found *found)
 {
 	const struct iq_stack *stack;
 	const char *sobj;
@@ -401,11 +345,11 @@ static void consider(struct iq_cmd *cmd, const struct filter *f, const struct iq
 	stack = iq_task_stack(cmd->s, t);
 	sobj = proc_task_sobj(cmd->s, t, stack);
 	if (is_wanted(cmd, f, t, stack, sobj))
-		add(groups, t, stack, sobj);
+		add(found, t, stack, sobj);
 }
 
 static struct iq_error *given_threads(struct iq_cmd *cmd, const struct filter *f,
-				      struct groups *groups)
+				      struct found *found)
 {
 	size_t num = cmd->pipe ? cmd->num_pipe : 1;
 	const struct iq_task *t;
@@ -414,7 +358,7 @@ static struct iq_error *given_threads(struct iq_cmd *cmd, const struct filter *f
 	for (size_t i = 0; !err && i < num && !iq_cmd_stop(cmd); i++) {
 		err = proc_task(cmd->s, cmd->pipe ? cmd->pipe[i] : cmd->addr, &t);
 		if (!err)
-			consider(cmd, f, t, groups);
+			consider(cmd, f, t, found);
 	}
 	return err;
 }
@@ -422,7 +366,7 @@ static struct iq_error *given_threads(struct iq_cmd *cmd, const struct filter *f
 struct iq_error *cmd_stacks(struct iq_cmd *cmd)
 {
 	const struct iq_task_list *list;
-	struct groups groups = { 0 };
+	struct found found = { 0 };
 	struct filter filter = { 0 };
 	struct iq_error *err;
 
@@ -433,19 +377,20 @@ struct iq_error *cmd_stacks(struct iq_cmd *cmd)
 	if (err)
 		return err;
 	if (cmd->has_addr || cmd->pipe)
-		err = given_threads(cmd, &filter, &groups);
+		err = given_threads(cmd, &filter, &found);
 	for (size_t i = 0; !cmd->has_addr && !cmd->pipe && i < list->num_tasks; i++) {
 		if (iq_cmd_stop(cmd))
 			break;
 		if (list->tasks[i].pid && !list->tasks[i].unreadable)
-			consider(cmd, &filter, &list->tasks[i], &groups);
+			consider(cmd, &filter, &list->tasks[i], &found);
 	}
-	iq_vec_foreach(&groups.list, g)
+	iq_vec_foreach(&found.groups.list, g)
 		g->text = frames_text(cmd, g);
-	if (groups.list.num)
-		qsort(groups.list.data, groups.list.num, sizeof(*groups.list.data), by_size);
+	if (found.groups.list.num)
+		qsort(found.groups.list.data, found.groups.list.num,
+		      sizeof(*found.groups.list.data), by_size);
 	if (!err)
-		show(cmd, &groups);
-	deinit(&groups);
+		show(cmd, &found);
+	iq_groups_deinit(&found.groups);
 	return err;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "cli/frames.h"
+#include "inquest/groups.h"
 #include "out/text.h"
 
 enum { OPT_STATE = 1, OPT_FUNCTION, OPT_MODULE, OPT_TIDS, MAX_NAMES = 8 };
@@ -24,19 +25,6 @@ const struct iq_option iq_stacks_option_table[] = {
 struct options {
 	const char *states, *function, *module;
 	bool tids;
-};
-
-struct group {
-	const struct iq_stack *stack;
-	char state;
-	uint64_t hash;
-	IQ_VEC(const struct iq_task *) tasks;
-	size_t next; /* of the same hash + 1 */
-};
-
-struct groups {
-	IQ_VEC(struct group) list;
-	struct iq_map by_hash; /* -> index + 1 of the first */
 };
 
 static bool has_module(const struct iq_stack *stack, const char *module)
@@ -64,61 +52,9 @@ static bool is_wanted(const struct options *o, const struct iq_task *t,
 	       (!o->module || has_module(stack, o->module));
 }
 
-static uint64_t hash_stack(const struct iq_stack *stack, char state)
-{
-	uint64_t hash = iq_hash_u64((uint8_t)state);
-
-	for (size_t i = 0; i < stack->num_frames; i++)
-		hash = iq_hash_u64(hash ^ stack->frames[i].pc);
-	if (!stack->num_frames && stack->why_none)
-		hash ^= iq_hash_bytes(stack->why_none, strlen(stack->why_none));
-	return hash;
-}
-
-static bool is_equal(const struct iq_stack *a, const struct iq_stack *b)
-{
-	if (a->num_frames != b->num_frames)
-		return false;
-	if (!a->num_frames)
-		return !strcmp(a->why_none ? a->why_none : "", b->why_none ? b->why_none : "");
-	for (size_t i = 0; i < a->num_frames; i++)
-		if (a->frames[i].pc != b->frames[i].pc)
-			return false;
-	return true;
-}
-
-static void add(struct groups *g, const struct iq_task *t, const struct iq_stack *stack)
-{
-	uint64_t hash = hash_stack(stack, t->state), *first = iq_map_get(&g->by_hash, hash);
-	struct group *group;
-	size_t i;
-
-	for (i = first ? *first : 0; i; i = g->list.data[i - 1].next) {
-		group = &g->list.data[i - 1];
-		if (group->state == t->state && is_equal(group->stack, stack)) {
-			iq_vec_push(&group->tasks, t);
-			return;
-		}
-	}
-	group = iq_vec_push(&g->list, (struct group){ .stack = stack,
-						      .state = t->state,
-						      .hash = hash,
-						      .next = first ? *first : 0 });
-	iq_vec_push(&group->tasks, t);
-	iq_map_set(&g->by_hash, hash, g->list.num);
-}
-
-static void deinit(struct groups *g)
-{
-	iq_vec_foreach(&g->list, group)
-		iq_vec_free(&group->tasks);
-	iq_vec_free(&g->list);
-	iq_map_deinit(&g->by_hash);
-}
-
 static int by_size(const void *a, const void *b)
 {
-	const struct group *x = a, *y = b;
+	const struct iq_group *x = a, *y = b;
 
 	if (x->tasks.num != y->tasks.num)
 		return x->tasks.num > y->tasks.num ? -1 : 1;
@@ -144,7 +80,7 @@ static int by_number(const void *a, const void *b)
 	return strcmp(x->comm, y->comm);
 }
 
-static void count_names(const struct group *g, names *out)
+static void count_names(const struct iq_group *g, names *out)
 {
 	struct iq_strmap index = { 0 };
 
@@ -164,7 +100,7 @@ static void count_names(const struct group *g, names *out)
 
 /* ---- output ---- */
 
-static void print_tids(const struct group *g, struct iq_strbuf *out, unsigned width)
+static void print_tids(const struct iq_group *g, struct iq_strbuf *out, unsigned width)
 {
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
 
@@ -173,15 +109,15 @@ static void print_tids(const struct group *g, struct iq_strbuf *out, unsigned wi
 	iq_text_wrap(out, iq_strbuf_str(&sb), "  tids: ", 8, width);
 }
 
-static void print_group(const struct group *g, const struct options *o, bool color, unsigned width,
-			struct iq_strbuf *out)
+static void print_group(const struct iq_group *g, const struct options *o, bool color,
+			unsigned width, struct iq_strbuf *out)
 {
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf head = IQ_STRBUF_INIT, who = IQ_STRBUF_INIT;
 	names found = { 0 };
 	size_t shown = 0;
 
 	iq_strbuf_printf(&head, "%zu task%s, %c", g->tasks.num, g->tasks.num == 1 ? "" : "s",
-			 g->state);
+			 g->alike.state);
 	iq_text_color(out, color, IQ_BOLD, iq_strbuf_str(&head));
 	count_names(g, &found);
 	iq_vec_foreach(&found, name) {
@@ -211,10 +147,10 @@ static void print_group(const struct group *g, const struct options *o, bool col
 	iq_strbuf_addc(out, '\n');
 }
 
-static json_t *group_json(const struct group *g)
+static json_t *group_json(const struct iq_group *g)
 {
 	json_t *row = json_object(), *tids = json_array(), *comms = json_object();
-	char state[2] = { g->state };
+	char state[2] = { g->alike.state };
 	names found = { 0 };
 
 	count_names(g, &found);
@@ -243,7 +179,7 @@ static int show(struct iq_cli *cli, const struct options *o)
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf out = IQ_STRBUF_INIT;
 	const struct iq_task_list *list;
 	bool color = iq_use_color(cli);
-	struct groups groups = { 0 };
+	struct iq_groups groups = { 0 };
 	struct iq_error *err;
 	json_t *rows;
 	int status;
@@ -264,7 +200,7 @@ static int show(struct iq_cli *cli, const struct options *o)
 		if (stack->unreadable)
 			status = IQ_EXIT_INCOMPLETE;
 		if (is_wanted(o, t, stack))
-			add(&groups, t, stack);
+			iq_groups_add(&groups, t, stack, &(struct iq_alike){ .state = t->state });
 	}
 	iq_timing(cli, "stacks");
 	if (groups.list.num)
@@ -284,7 +220,7 @@ static int show(struct iq_cli *cli, const struct options *o)
 	if (cli->json)
 		iq_json_rows("inquest.stacks/1", rows, &out);
 	json_decref(rows);
-	deinit(&groups);
+	iq_groups_deinit(&groups);
 	return iq_print(&out, status);
 }
 
