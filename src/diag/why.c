@@ -43,6 +43,18 @@ static void pause_ms(int64_t ms)
 	nanosleep(&ts, NULL); /* a signal ends it: ^C asks for what is known */
 }
 
+/* A message from somebody who cannot go on: it hangs once it has lasted for long enough. */
+static bool is_behind_a_stuck_one(const struct iq_wait *w)
+{
+	iq_vec_foreach(&w->task->out, e) {
+		const struct iq_object *to = (*e)->to;
+
+		if ((to->verdict && to->verdict->cannot_go_on) || (to->wait && to->wait->hangs))
+			return true;
+	}
+	return false;
+}
+
 static bool counts(const struct iq_wait *w)
 {
 	switch (w->cls) {
@@ -52,6 +64,8 @@ static bool counts(const struct iq_wait *w)
 		return true;
 	case IQ_WAIT_IDLE:
 		return false;
+	case IQ_WAIT_MESSAGE:
+		return w->uninterruptible || is_behind_a_stuck_one(w);
 	default:
 		return w->uninterruptible;
 	}

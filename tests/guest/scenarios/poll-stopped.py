@@ -10,8 +10,7 @@ def expect(f):
         "causes": [{
             "kind": "task.stopped",
             "root": {"type": "task", "tid": f.server},
-            "blocked": {f.poll, f.select, f.epoll, f.tcp, f.behind},
-            "may_block": {f.again},
+            "blocked": {f.poll, f.select, f.epoll, f.tcp, f.behind, f.again},
             "chain": [{"type": "task"}, ipc, {"type": "task", "tid": f.server}],
         }],
         "waits": {f.poll: {"on": ipc, "rule": "poll"}},
