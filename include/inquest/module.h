@@ -179,6 +179,10 @@ struct iq_ran {
 
 void iq_diag_ran(struct iq_diag *d, const struct iq_task *task, struct iq_ran *ran_ret);
 
+/* Is it this program, on the machine that it looks at? It runs at each look, and keeps nobody
+ * waiting for longer than that. */
+bool iq_diag_is_self(struct iq_diag *d, const struct iq_task *task);
+
 /* Something the report's notes should say (once each). */
 void iq_diag_note(struct iq_diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -37,7 +37,7 @@ static void add_cpu(struct iq_diag *d, struct iq_wait *w, unsigned cpu, const ch
 		return;
 	t = iq_task_by_addr(d->s, curr);
 	/* An idle CPU is in no section; the driving thread will find that out. */
-	if (!t || !t->pid || t->addr == w->task->addr)
+	if (!t || !t->pid || t->addr == w->task->addr || iq_diag_is_self(d, t))
 		return;
 	e = iq_graph_edge(d->g, w->task, iq_diag_task(d, t), w->on, IQ_EDGE_SERVES, IQ_STRONG,
 			  "keeps CPU %u from ending it", cpu);

@@ -156,7 +156,8 @@ static struct iq_error *judge(struct iq_diag *d, struct iq_object *o)
 	const struct iq_task *t = iq_task_by_pid(d->s, (int32_t)o->tid);
 	int64_t off_cpu_ns;
 
-	if (!t || t->unreadable || o->verdict || t->state != 'R' || t->frozen)
+	if (!t || t->unreadable || o->verdict || t->state != 'R' || t->frozen ||
+	    iq_diag_is_self(d, t))
 		return NULL;
 	off_cpu_ns = t->queued_ns >= 0 ? t->queued_ns : t->idle_ns;
 	/* In a dump where the time is not known the state alone counts. */

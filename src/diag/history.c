@@ -13,11 +13,16 @@
  */
 #include "diag/history.h"
 
+#include <errno.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "diag/engine.h"
+#include "inquest/describe.h"
 
 enum { MAX_MISSED = 4, MIN_WATCHED_NS = 40 * 1000 * 1000, MIN_TIMED_NS = 2 * 1000 * 1000 };
+
+static const int64_t FOR_EVER_NS = INT64_MAX / 2;
 
 void iq_history_deinit(struct history *h)
 {
@@ -102,16 +107,43 @@ void iq_diag_ran(struct iq_diag *d, const struct iq_task *t, struct iq_ran *ran_
 	ran_ret->ran_ns = t->runtime_ns > seen->runtime_ns ? t->runtime_ns - seen->runtime_ns : 0;
 }
 
+bool iq_diag_is_self(struct iq_diag *d, const struct iq_task *t)
+{
+	return iq_is_live(d->s) && t->on_cpu && t->ns_pid == (int32_t)getpid() &&
+	       !strncmp(t->comm, program_invocation_short_name, IQ_COMM_LEN - 1);
+}
+
 /* ---- waits ---- */
 
+/*
+ * A completion wakes its waiter once, when what it waits for is done: whoever ran has left that
+ * wait. Those with a time limit may have come back; compilers leave only the inner function of all
+ * of these on the stack, so it is the timer that tells.
+ */
+static bool is_completion(const struct engine *e, const struct iq_wait *w, const struct iq_task *t)
+{
+	static const char *const functions[] = { "wait_for_completion", "__wait_for_common",
+						 "wait_for_common", "do_wait_for_common" };
+	int64_t left_ns;
+
+	for (size_t i = 0; i < w->stack.num; i++) {
+		const char *name = w->stack.data[i].function;
+
+		for (size_t k = 0; name && k < IQ_ARRAY_SIZE(functions); k++)
+			if (!strncmp(name, functions[k], strlen(functions[k])))
+				return !iq_sleep_left(e->d.s, t, &left_ns) || left_ns > FOR_EVER_NS;
+	}
+	return false;
+}
+
 /* Is it still the wait that an earlier look saw? */
-static bool is_same(const struct iq_wait *w, const struct seen_wait *old,
-		    const struct seen_wait *now)
+static bool is_same(const struct engine *e, const struct iq_wait *w, const struct iq_task *t,
+		    const struct seen_wait *old, const struct seen_wait *now)
 {
 	bool is_known = w->rule && *w->rule && strcmp(w->rule, IQ_RULE_INFERRED) != 0;
 
 	return old->start_ns == now->start_ns && old->key == now->key &&
-	       !(w->stirred && (w->handed_over || !is_known));
+	       !(w->stirred && (w->handed_over || !is_known || is_completion(e, w, t)));
 }
 
 static void add_wait(struct engine *e, struct history *next, struct iq_wait *w,
@@ -131,7 +163,7 @@ static void add_wait(struct engine *e, struct history *next, struct iq_wait *w,
 		const struct seen_wait *old = &h->waits.data[*index];
 
 		w->stirred = old->switches != sw.switches;
-		w->steady = is_same(w, old, &sw);
+		w->steady = is_same(e, w, t, old, &sw);
 		if (w->steady)
 			sw.since_ns = old->since_ns;
 	}

@@ -233,7 +233,11 @@ static int64_t patience_ms(const struct engine *e)
 /* It may dissolve by itself, has not lasted for long, and has not been watched for long enough. */
 static bool is_moving(const struct engine *e, const struct iq_cause *cause)
 {
+	const struct iq_task *root = iq_task_by_pid(e->d.s, (int32_t)cause->root->tid);
+
 	if (is_at_work(e, cause))
+		return true;
+	if (cause->root->tid && root && iq_diag_is_self((struct iq_diag *)&e->d, root))
 		return true;
 	return iq_is_live(e->d.s) && !is_standing(cause->kind) &&
 	       cause->oldest_ms < e->options->longer_than_ms * SURELY_LASTING &&

@@ -3,7 +3,7 @@
 # Keys are made, asked for and revoked, again and again.
 
 make() {
-    background loops_p role loop keys 1
+    background loops_p role loop keys 3
     facts_of loops_p loops
     sleep 1
 }

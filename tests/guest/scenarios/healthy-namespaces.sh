@@ -3,7 +3,7 @@
 # Namespaces are made and torn down, networks among them.
 
 make() {
-    background loops_p role loop namespaces 1
+    background loops_p role loop namespaces 3
     facts_of loops_p loops
     sleep 1
 }
