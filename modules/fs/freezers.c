@@ -10,7 +10,7 @@
  *
  * Kernel: fs/super.c (freeze_super), fs/ioctl.c (ioctl_fsfreeze).
  */
-#include "space.h"
+#include "freezers.h"
 
 #include "inquest/files.h"
 

@@ -10,6 +10,7 @@
  *
  * Kernel: fs/super.c, include/linux/fs.h.
  */
+#include "freezers.h"
 #include "holders.h"
 #include "space.h"
 
