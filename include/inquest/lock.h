@@ -115,6 +115,7 @@ bool iq_mutex_is_telling(struct iq_session *s, iq_vaddr lock);
 
 /* ---- the queue ---- */
 
+/* IQ_LOCK_WAITS: this kind of lock is not taken for read or for write. */
 enum iq_lock_mode { IQ_LOCK_WAITS, IQ_LOCK_READS, IQ_LOCK_WRITES };
 
 struct iq_lock_waiter {

@@ -185,5 +185,9 @@ bool iq_diag_is_self(struct iq_diag *d, const struct iq_task *task);
 
 /* Something the report's notes should say (once each). */
 void iq_diag_note(struct iq_diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same of what went wrong, behind a colon. Frees err; NULL does nothing. What contradicts
+ * itself (IQ_ERR_CORRUPT) is counted in the report. */
+void iq_diag_note_error(struct iq_diag *d, struct iq_error *err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

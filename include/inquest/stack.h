@@ -75,6 +75,7 @@ struct iq_stack {
 	const char *why_none; /* where num_frames is 0: "running", "zombie", "swapped", ...; static
 				 text */
 	bool unreadable;      /* no frames because memory could not be read, or made no sense */
+	bool moved;	      /* no frames because the task ran each time while it was read */
 	bool complete;	      /* ended at the kernel's edge, not because something was unreadable */
 };
 

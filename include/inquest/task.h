@@ -24,7 +24,6 @@ struct iq_task {
 	bool killable;	 /* sleeps uninterruptibly, but fatal signals wake it (TASK_WAKEKILL) */
 	bool frozen;	 /* by a cgroup or the suspend freezer */
 	bool unreadable; /* the struct could not be read: only addr (and pid) hold */
-	bool unsteady;	 /* it ran while it was being read, each time */
 	uint32_t uid, euid, gid;
 	bool uid_known;
 	uint32_t cpu;
@@ -60,7 +59,7 @@ struct iq_task_list {
 	struct iq_task *tasks; /* sorted by tgid, then pid; idle tasks (pid 0) last, one a CPU */
 	size_t num_tasks;      /* with idle tasks */
 	size_t num_idle;
-	size_t num_unreadable, num_unsteady;
+	size_t num_unreadable;
 	struct iq_error *err; /* why the walk ended early, or NULL; owned by the list */
 	uint64_t clock_ns; /* newest rq clock_task of any CPU at the time of the walk; 0: unknown */
 	uint64_t boottime_ns;  /* now, on start_ns' clock; 0 where not known */

@@ -243,8 +243,7 @@ static void add_servers(struct iq_diag *d, struct iq_wait *w, const struct conne
 		return;
 	err = iq_list_walk(d->s, c->part + (uint64_t)devices, MAX_DEVICES, add_device, &f);
 	if (err) {
-		iq_diag_note(d, "the devices of %s: %s", c->object->name, iq_error_text(err));
-		iq_error_free(err);
+		iq_diag_note_error(d, err, "the devices of %s", c->object->name);
 		return;
 	}
 	request.what =

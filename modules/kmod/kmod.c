@@ -9,7 +9,7 @@
 
 #include "inquest/module.h"
 
-enum { MAX_MODULES = 10000, MOD_TEXT = 0, NUM_MEMORIES = 16, MAX_USERS = 1000 };
+enum { MAX_MODULES = 10000, NUM_MEMORIES = 16, MAX_USERS = 1000 };
 
 static const char type[] = "struct module";
 

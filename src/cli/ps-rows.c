@@ -56,7 +56,7 @@ static void read_mm(struct iq_session *s, const struct layout *l, struct ps_row 
 {
 	if (!row->task->mm || l->total_vm < 0)
 		return;
-	row->mm_known = iq_peek_u64(s, row->task->mm + (uint64_t)l->total_vm, &row->total_vm);
+	iq_peek_u64(s, row->task->mm + (uint64_t)l->total_vm, &row->total_vm);
 	if (l->locked_vm >= 0)
 		iq_peek_u64(s, row->task->mm + (uint64_t)l->locked_vm, &row->locked_vm);
 	for (size_t i = 0; l->rss >= 0 && i < IQ_ARRAY_SIZE(rss_counters); i++)

@@ -40,7 +40,6 @@ enum {
 	OPT_DESELECT,
 	OPT_WIDE,
 	OPT_COLUMNS,
-	OPT_NAMES_FULL,
 };
 
 const struct iq_option iq_ps_option_table[] = {

@@ -22,7 +22,6 @@ struct ps_row {
 	uint64_t runtime_ns;		   /* of the thread, or of the whole process */
 	uint64_t min_flt, maj_flt;	   /* the same of page faults */
 	uint64_t total_vm, rss, locked_vm; /* pages */
-	bool mm_known;
 	int32_t tpgid;
 	const char *name;	  /* where it is longer than comm can be, or NULL */
 	const char *wchan, *args; /* "-" and the like where there is none */

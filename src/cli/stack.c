@@ -42,7 +42,7 @@ static void print_task(struct iq_session *s, const struct iq_task *t, const stru
 	} else if (t->on_cpu) {
 		iq_strbuf_printf(out, ", on CPU %u", t->cpu);
 	}
-	iq_strbuf_adds(out, t->unsteady ? ", moves while it is read\n" : "\n");
+	iq_strbuf_adds(out, stack->moved ? ", moves while it is read\n" : "\n");
 	for (size_t i = 0; i < stack->num_frames; i++) {
 		iq_strbuf_adds(out, "  ");
 		iq_frame_text(out, &stack->frames[i]);

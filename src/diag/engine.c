@@ -230,6 +230,7 @@ struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
 	if (!is_blocked(task))
 		return NULL;
 	who.stack = stack = iq_task_stack(e->d.s, task);
+	e->num_inconsistent += stack->moved;
 	if (stack->unreadable) {
 		e->incomplete = true;
 		note_no_stack(e, task, stack);
@@ -244,10 +245,8 @@ struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
 				continue;
 			}
 			err = ref->rule->explain(&who, &w);
-			if (err)
-				iq_diag_note(&e->d, "%s (%d): %s: %s", task->comm, task->pid,
-					     ref->rule->name, iq_error_text(err));
-			iq_error_free(err);
+			iq_diag_note_error(&e->d, err, "%s (%d): %s", task->comm, task->pid,
+					   ref->rule->name);
 			if (w)
 				w->rule = ref->rule->name;
 		}
@@ -289,9 +288,7 @@ static void explain_object(struct engine *e, struct iq_object *o)
 			if (m->object_rules[k].type != o->type)
 				continue;
 			err = m->object_rules[k].explain(&e->d, o);
-			if (err)
-				iq_diag_note(&e->d, "%s: %s", o->id, iq_error_text(err));
-			iq_error_free(err);
+			iq_diag_note_error(&e->d, err, "%s", o->id);
 		}
 	}
 }

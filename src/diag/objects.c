@@ -23,6 +23,21 @@ void iq_diag_note(struct iq_diag *d, const char *fmt, ...)
 	iq_text_add(d->g, &e->notes, "%s", text);
 }
 
+void iq_diag_note_error(struct iq_diag *d, struct iq_error *err, const char *fmt, ...)
+{
+	char what[256];
+	va_list ap;
+
+	if (!err)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	engine_of(d)->num_inconsistent += err->code == IQ_ERR_CORRUPT;
+	iq_diag_note(d, "%s: %s", what, iq_error_text(err));
+	iq_error_free(err);
+}
+
 struct memo {
 	const void *kind;
 	uint64_t key;

@@ -380,6 +380,11 @@ struct iq_error *iq_why(struct iq_session *s, const struct iq_why_options *optio
 	}
 	find_asked(&e, &why_ret->asked);
 	why_ret->causes = iq_graph_causes(e.d.g, &why_ret->asked);
+	if (why_ret->causes->num_left_out) {
+		e.incomplete = true;
+		iq_diag_note(&e.d, "%zu more ends of chains were not looked at, for want of time",
+			     why_ret->causes->num_left_out);
+	}
 	drop_moving(&e, why_ret->causes);
 	iq_causes_say(e.d.g, why_ret->causes);
 	iq_log_evidence(s, e.d.g, why_ret->causes);

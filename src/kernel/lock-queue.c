@@ -52,7 +52,7 @@ static iq_vaddr task_of(struct iq_session *s, iq_vaddr private)
 static bool add_node(void *ctx, iq_vaddr node)
 {
 	struct reading *r = ctx;
-	struct iq_lock_waiter w = { .waiter = node - (uint64_t)r->links };
+	struct iq_lock_waiter w = { .waiter = node - (uint64_t)r->links, .mode = IQ_LOCK_WAITS };
 	uint64_t task = 0;
 	uint32_t mode = 0;
 

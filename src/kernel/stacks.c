@@ -143,7 +143,7 @@ struct iq_error *iq_stack_read(struct iq_session *s, const struct iq_task *task,
 			return err;
 	}
 	iq_error_free(err);
-	*stack_ret = (struct iq_stack){ .why_none = "running" };
+	*stack_ret = (struct iq_stack){ .why_none = "running", .moved = true };
 	return NULL;
 }
 

@@ -32,7 +32,7 @@ struct usym {
 struct symbols {
 	IQ_VEC(struct usym) list; /* by address */
 	char *strings;
-	size_t strings_len, strings_cap;
+	size_t strings_len;
 };
 
 struct iq_uobjects {

@@ -13,7 +13,7 @@
 #include "kernel/epoll.h"
 #include "kernel/session.h"
 
-enum { MAX_POLLFDS = 1 << 16, MAX_SELECT = 1024, KNOWN_EVENTS = 7 };
+enum { MAX_POLLFDS = 1 << 16, MAX_SELECT = 1024 };
 
 const char *iq_watch_events(struct iq_session *s, uint32_t events)
 {

@@ -88,7 +88,7 @@ static const uint16_t two_byte[256] = {
 struct cursor {
 	const uint8_t *p;
 	size_t pos, len;
-	bool short_op, rep, repne, has_rex;
+	bool short_op, has_rex;
 	uint8_t rex;
 	unsigned op; /* with 0xf00, 0x3800, 0x3a00 for the longer maps */
 	unsigned flags;
@@ -134,14 +134,11 @@ static bool prefixes_and_opcode(struct cursor *c)
 			return false;
 		if (byte == 0x66)
 			c->short_op = true;
-		else if (byte == 0xf3)
-			c->rep = true;
-		else if (byte == 0xf2)
-			c->repne = true;
 		else if (byte == 0x67)
 			return false; /* 32-bit addresses: not in kernel code */
-		else if (byte != 0xf0 && byte != 0x2e && byte != 0x36 && byte != 0x3e &&
-			 byte != 0x26 && byte != 0x64 && byte != 0x65)
+		else if (byte != 0xf3 && byte != 0xf2 && byte != 0xf0 && byte != 0x2e &&
+			 byte != 0x36 && byte != 0x3e && byte != 0x26 && byte != 0x64 &&
+			 byte != 0x65)
 			break;
 	}
 	if ((byte & 0xf0) == 0x40) {

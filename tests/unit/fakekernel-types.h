@@ -215,7 +215,9 @@ static const struct made_type_text {
 	       "*f_op; void *private_data; }" },
 	{ ALL, "fdtable { u32 max_fds; void *fd; }" },
 	{ ALL, "files_struct { u64 count; void *fdt; }" },
+	{ ALL, "btrfs_fs_devices { u64 total_rw_bytes; list_head devices; }" },
 	{ ALL, "btrfs_fs_info { super_block *sb; void *running_transaction; "
+	       "btrfs_fs_devices *fs_devices; "
 	       "wait_queue_head transaction_wait; }" },
 	{ ALL, "btrfs_transaction { u64 transid; atomic_t num_writers; u32 state; "
 	       "wait_queue_head writer_wait; wait_queue_head commit_wait; btrfs_fs_info *fs_info; "

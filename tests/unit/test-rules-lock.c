@@ -683,6 +683,7 @@ static void task_that_runs_while_its_stack_is_read_is_said_to_wait_for_nothing(e
 	fk_live(k, NULL, NULL);
 	fk_on_read(k, run_in_between, mutex_waiter(k, 11, lock));
 	assert_null(fk_cause(fk_why(k), IQ_CAUSE_TASK_SLEEPING));
+	assert_int_equal(fk_why(k)->num_inconsistent, 1);
 	fakekernel_free(k);
 }
 

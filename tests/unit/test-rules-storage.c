@@ -27,14 +27,17 @@ static void wait_in(struct fk_task *t, iq_vaddr head)
 /* ---- btrfs ---- */
 
 struct btrfs {
-	iq_vaddr info, transaction;
+	iq_vaddr sb, info, transaction, devices;
 };
 
 static struct btrfs make_btrfs(struct fakekernel *k)
 {
 	iq_vaddr sb = fk_sb(k, "btrfs", "/dev/vdb", "/data");
-	struct btrfs b = { fk_alloc(k, "btrfs_fs_info"), fk_alloc(k, "btrfs_transaction") };
+	struct btrfs b = { sb, fk_alloc(k, "btrfs_fs_info"), fk_alloc(k, "btrfs_transaction"),
+			   fk_alloc(k, "btrfs_fs_devices") };
 
+	fk_list_init(k, b.devices + fk_off(k, "btrfs_fs_devices.devices"));
+	fk_put(k, b.info, "btrfs_fs_info.fs_devices", b.devices);
 	fk_put(k, sb, "super_block.s_fs_info", b.info);
 	fk_put(k, b.info, "btrfs_fs_info.sb", sb);
 	fk_put(k, b.info, "btrfs_fs_info.running_transaction", b.transaction);
@@ -80,6 +83,28 @@ static void commit_waits_for_who_has_a_handle_open(enum fk_flavour f)
 			    "/dev/vdb, mounted at /data > sync > the open handles of a "
 			    "transaction of btrfs on /dev/vdb, mounted at /data > cp");
 	fakekernel_free(k);
+}
+
+/* Its list of devices leads into nothing: that is said, counted, and changes nothing else. */
+static void what_contradicts_itself_is_counted(enum fk_flavour f)
+{
+	for (int broken = 0; broken < 2; broken++) {
+		struct fakekernel *k = fakekernel_new(f);
+		struct btrfs b = make_btrfs(k);
+		struct fk_task *writer = fk_task(k, 100, "touch");
+		const struct iq_why *why;
+
+		if (broken)
+			fk_u64(k, b.devices + fk_off(k, "btrfs_fs_devices.devices"), 0x4711);
+		fk_freeze(k, b.sb);
+		fk_calls(writer, "mnt_want_write");
+		fk_wait_percpu(writer, fk_sb_level(k, b.sb, 0), false);
+		why = fk_why(k);
+		assert_string_equal(fk_blocked(k, fk_cause(why, IQ_CAUSE_FS_FROZEN)), "100");
+		assert_int_equal(why->num_inconsistent, broken);
+		assert_int_equal(why->notes.num, broken);
+		fakekernel_free(k);
+	}
 }
 
 /* The superblock does not lead back: whatever that was, it is no btrfs. */
@@ -179,6 +204,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		each_layout(commit_waits_for_who_has_a_handle_open),
+		each_layout(what_contradicts_itself_is_counted),
 		each_layout(queue_of_something_else_is_no_transaction),
 		each_layout(metadata_that_cannot_be_written_is_the_root),
 		each_layout(metadata_that_is_only_slow_is_no_failure),
