@@ -31,6 +31,14 @@ bool iq_find_wait_entry(struct iq_session *s, const struct iq_task *task,
 			struct iq_wait_entry *entry_ret);
 
 /*
+ * What else a task left on its stack and in some list: an object of this type whose member `task`
+ * is the task itself, and whose list_head `list` is linked into a ring with others. 0: none.
+ */
+iq_vaddr iq_find_linked(struct iq_session *s, const struct iq_task *task,
+			const struct iq_stack *stack, const char *type, const char *task_member,
+			const char *list_member);
+
+/*
  * The completion that a task waits for (the swait_queue on its stack is in it). False: none.
  */
 bool iq_find_completion(struct iq_session *s, const struct iq_task *task,

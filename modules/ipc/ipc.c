@@ -22,33 +22,10 @@ enum { MAX_RING = 100000, MAX_UNDO = 10000, SEMMSL = 32000 };
 
 /* ---- the sleeper's struct on its stack, and the list that it is in ---- */
 
-static bool links_back(struct iq_diag *d, iq_vaddr node, uint64_t links[2])
-{
-	uint64_t back;
-
-	return iq_peek(d->s, node, links, 2 * sizeof(*links)) && iq_is_kernel_ptr(d->s, links[0]) &&
-	       iq_is_kernel_ptr(d->s, links[1]) && iq_peek_u64(d->s, links[0] + 8, &back) &&
-	       back == node && iq_peek_u64(d->s, links[1], &back) && back == node;
-}
-
-/* `type`'s object on the stack: its member `task` is the sleeper, its `list` is linked. 0: none. */
 static iq_vaddr find_sleeper(const struct iq_sleeper *who, const char *type,
 			     const char *task_member, const char *list_member)
 {
-	struct iq_diag *d = who->d;
-	const struct iq_stack *stack = who->stack;
-	int64_t off = iq_offsetof(d->s, type, task_member),
-		list = iq_offsetof(d->s, type, list_member);
-	uint64_t links[2];
-
-	for (size_t i = 0; off >= 0 && list >= 0 && i < stack->num_words; i++) {
-		iq_vaddr addr = stack->sp + 8 * i - (uint64_t)off;
-
-		if (stack->words[i] == who->task->addr && addr >= stack->sp &&
-		    links_back(d, addr + (uint64_t)list, links))
-			return addr;
-	}
-	return 0;
+	return iq_find_linked(who->d->s, who->task, who->stack, type, task_member, list_member);
 }
 
 /* The head of a list of sleepers: the one node that is on no task's stack. 0: not found. */

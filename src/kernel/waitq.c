@@ -93,6 +93,22 @@ static iq_vaddr find_head(struct iq_session *s, const struct entry_layout *l, iq
 	return head;
 }
 
+iq_vaddr iq_find_linked(struct iq_session *s, const struct iq_task *task,
+			const struct iq_stack *stack, const char *type, const char *task_member,
+			const char *list_member)
+{
+	int64_t off = iq_offsetof(s, type, task_member), list = iq_offsetof(s, type, list_member);
+
+	for (size_t i = 0; off >= 0 && list >= 0 && i < stack->num_words; i++) {
+		iq_vaddr addr = stack->sp + 8 * i - (uint64_t)off;
+
+		if (stack->words[i] == task->addr && addr >= stack->sp &&
+		    is_linked(s, addr + (uint64_t)list))
+			return addr;
+	}
+	return 0;
+}
+
 bool iq_find_wait_entry(struct iq_session *s, const struct iq_task *task,
 			const struct iq_stack *stack, const char *func,
 			struct iq_wait_entry *entry_ret)

@@ -86,6 +86,7 @@ static const struct made_type_text {
 	       "void *parent; }" },
 	{ ALL, "sched_info { u64 pcount; u64 run_delay; u64 last_arrival; u64 last_queued; }" },
 	{ ALL, "thread_struct { u64 tls_array[3]; u64 sp; }" },
+	{ ALL, "seccomp { void *filter; }" },
 	{ M | N, "thread_info { u64 flags; u64 syscall_work; u32 status; u32 cpu; }" },
 	{ O, "signal_struct { u64 sigcnt; s32 nr_threads; list_head thread_head; void *pids[4]; "
 	     "void *group_exit_task; s32 notify_count; void *tty; "
@@ -114,7 +115,8 @@ static const struct made_type_text {
 	  "*real_cred; "
 	  "void *cred; char comm[16]; void *fs; void *files; void *nsproxy; void *signal; void "
 	  "*sighand; "
-	  "void *pi_blocked_on; void *cgroups; thread_struct thread; u8 rcu_tasks_holdout; "
+	  "void *pi_blocked_on; void *cgroups; thread_struct thread; seccomp seccomp; u8 "
+	  "rcu_tasks_holdout; "
 	  "void *io_uring; void *pf_io_worker; void *set_child_tid; list_head rcu_node_entry; }" },
 	{ M,
 	  "task_struct { thread_info thread_info; u32 __state; u32 saved_state; void *stack; "
@@ -134,7 +136,8 @@ static const struct made_type_text {
 	  "u64 maj_flt; "
 	  "void *real_cred; void *cred; char comm[16]; void *fs; void *files; void *nsproxy; "
 	  "void *signal; "
-	  "void *sighand; void *pi_blocked_on; void *cgroups; thread_struct thread; u8 "
+	  "void *sighand; void *pi_blocked_on; void *cgroups; thread_struct thread; seccomp "
+	  "seccomp; u8 "
 	  "rcu_tasks_holdout; void *io_uring; void *worker_private; list_head rcu_node_entry; }" },
 	{ N,
 	  "task_struct { thread_info thread_info; u32 __state; u32 saved_state; void *stack; u64 "
@@ -154,7 +157,8 @@ static const struct made_type_text {
 	  "*nsproxy; "
 	  "void *signal; void *sighand; void *pi_blocked_on; mutex *blocked_on; u64 blocker; void "
 	  "*cgroups; "
-	  "thread_struct thread; u8 rcu_tasks_holdout; void *io_uring; void *worker_private; "
+	  "thread_struct thread; seccomp seccomp; u8 rcu_tasks_holdout; void *io_uring; void "
+	  "*worker_private; "
 	  "list_head rcu_node_entry; }" },
 	{ ALL,
 	  "rq { u32 lock; u32 nr_running; void *curr; void *idle; u64 clock; u64 clock_task; }" },

@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+DUMPS = ["elf"]
+
+
 def expect(f):
     return {
         "causes": [{

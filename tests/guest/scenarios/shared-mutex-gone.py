@@ -2,6 +2,9 @@
 import re
 
 
+DUMPS = ["elf"]
+
+
 def expect(f):
     return {
         "causes": [{
