@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "inquest/module.h"
+#include "inquest/names.h"
 
 static void add_list(struct iq_strbuf *page, const char *label, const char *const *words,
 		     const char *quote)

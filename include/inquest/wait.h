@@ -34,7 +34,7 @@ enum iq_object_type {
 	IQ_NUM_OBJ_TYPES,
 };
 
-/* The kinds of cause, in the report's words ("fs.frozen": iq_cause_kind_name()). */
+/* The kinds of cause; the report's words for them are in names.h. */
 enum iq_cause_kind {
 	IQ_CAUSE_UNKNOWN,
 	IQ_CAUSE_DEADLOCK,
@@ -327,9 +327,5 @@ struct iq_causes *iq_graph_causes(const struct iq_graph *g, const struct iq_aske
 
 /* Take the cause at this place out of the list, and free it. */
 void iq_causes_remove(struct iq_causes *causes, size_t i);
-
-const char *iq_cause_kind_name(enum iq_cause_kind kind);
-const char *iq_object_type_name(enum iq_object_type type);
-const char *iq_certainty_name(enum iq_certainty certainty);
 
 #endif

@@ -23,6 +23,7 @@
 #include "commands.h"
 #include "inquest/explain.h"
 #include "inquest/lock.h"
+#include "inquest/names.h"
 #include "inquest/ram.h"
 #include "inquest/waitq.h"
 

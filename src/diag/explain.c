@@ -12,6 +12,7 @@
 #include "diag/answer.h"
 #include "diag/engine.h"
 #include "inquest/lock.h"
+#include "inquest/names.h"
 #include "inquest/waitq.h"
 #include "out/why-text.h"
 

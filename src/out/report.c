@@ -7,6 +7,7 @@
  */
 #include <math.h>
 
+#include "inquest/names.h"
 #include "out/report.h"
 #include "out/text.h"
 

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "inquest/names.h"
+
 /* ---- a machine that moves between looks ---- */
 
 struct fakekernel *fk_paused;

@@ -4,6 +4,7 @@
  * whatever order, the answer is the same, and the graph is what it was.
  */
 #include "graph-made.h"
+#include "inquest/names.h"
 #include "test.h"
 
 /* ---- graphs of every sort ---- */
