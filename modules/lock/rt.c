@@ -142,7 +142,9 @@ static bool is_its_writer(struct iq_session *s, iq_vaddr lock, void *ctx)
 	const struct writer_of *of = ctx;
 	struct iq_lock_words w;
 
-	return iq_lock_read(s, of->kind, lock, &w) && w.draining && w.owner == of->task;
+	/* A task's own stack is full of itself, and such locks are not kept there. */
+	return !iq_task_by_stack_addr(s, lock) && iq_lock_read(s, of->kind, lock, &w) &&
+	       w.draining && w.owner == of->task;
 }
 
 struct iq_error *lock_explain_rwbase_writer(const struct iq_sleeper *who, struct iq_wait **wait_ret)

@@ -135,6 +135,27 @@ static void a_writer_waits_for_the_readers_inside(void **state)
 		  "big_sem > reader");
 }
 
+/* The words of its own stack may look like a lock that it has. */
+static void what_lies_on_a_stack_is_no_lock(void **state)
+{
+	struct fakekernel *k = fakekernel_new_rt();
+	iq_vaddr lock = fk_rwsem(k, "big_sem"), looks_like_one;
+	struct fk_task *t = fk_task(k, 11, "writer");
+
+	(void)state;
+	reader(k, 10, lock);
+	fk_put(k, lock, "rw_semaphore.rwbase.readers.counter", 1);
+	fk_put(k, lock, "rw_semaphore.rwbase.rtmutex.owner", t->addr);
+	fk_calls(t, "do_something", "down_write", "rwbase_write_lock");
+	fk_word(t, lock);
+	looks_like_one = fk_local(t, "rw_semaphore");
+	fk_put(k, looks_like_one, "rw_semaphore.rwbase.readers.counter", 0);
+	fk_put(k, looks_like_one, "rw_semaphore.rwbase.rtmutex.owner", t->addr);
+	fk_word(t, looks_like_one);
+	fk_switch(t, FK_D);
+	expect(k, "task.sleeping strong task:10 [11] writer > rwsem big_sem > reader");
+}
+
 /* Nobody is inside any more: who has the lock's address on his stack is no reader. */
 static void a_writer_without_readers_inside_blames_nobody(void **state)
 {
@@ -215,6 +236,7 @@ int main(void)
 		cmocka_unit_test(a_spinlock_on_the_way_into_a_mutex_is_told_from_it),
 		cmocka_unit_test(a_reader_waits_for_the_writer_that_has_the_rw_semaphore),
 		cmocka_unit_test(a_writer_waits_for_the_readers_inside),
+		cmocka_unit_test(what_lies_on_a_stack_is_no_lock),
 		cmocka_unit_test(a_writer_without_readers_inside_blames_nobody),
 		cmocka_unit_test(a_mutex_that_is_free_waits_for_the_first_in_its_queue),
 		cmocka_unit_test(commands_read_them_too),
