@@ -9,6 +9,7 @@
  */
 #include <stdio.h>
 
+#include "out/alike.h"
 #include "out/text.h"
 #include "out/ways.h"
 #include "out/why-text.h"
@@ -328,8 +329,9 @@ static void group_tasks(const struct teller *t, const json_t *tids, groups *list
 }
 
 /* "4 tasks wait for it, the oldest for 93 s: 2 mapper (313, 314), 2 ps (4711, 4720)". */
-static void tell_blocked(struct teller *t, const json_t *cause)
+static void tell_blocked(struct teller *t, const json_t *cause, bool is_many)
 {
+	const char *it = is_many ? "them" : "it";
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
 	const json_t *tids = get(get(cause, "blocked"), "tids");
 	size_t num = json_array_size(tids), shown = 0;
@@ -337,17 +339,18 @@ static void tell_blocked(struct teller *t, const json_t *cause)
 	groups list = { 0 };
 
 	if (!num) {
-		iq_strbuf_adds(&sb, "Nobody else waits for it.");
+		iq_strbuf_printf(&sb, "Nobody else waits for %s.", it);
 		add_duration(&sb, " It has lasted ", get_ms(cause, "oldest_ms"));
 		if (get_ms(cause, "oldest_ms") >= 0)
 			iq_strbuf_addc(&sb, '.');
 	} else {
 		group_tasks(t, tids, &list);
-		iq_strbuf_printf(&sb, "%zu task%s %s", num, num == 1 ? "" : "s",
-				 is_deadlock ? num == 1 ? "is in it or behind it"
-							: "are in it or behind it"
-				 : num == 1  ? "waits for it"
-					     : "wait for it");
+		iq_strbuf_printf(&sb, "%zu task%s ", num, num == 1 ? "" : "s");
+		if (is_deadlock)
+			iq_strbuf_printf(&sb, "%s in %s or behind %s", num == 1 ? "is" : "are", it,
+					 it);
+		else
+			iq_strbuf_printf(&sb, "%s for %s", num == 1 ? "waits" : "wait", it);
 		add_duration(&sb, num == 1 ? ", for " : ", the oldest for ",
 			     get_ms(cause, "oldest_ms"));
 		iq_strbuf_adds(&sb, ": ");
@@ -440,7 +443,7 @@ static void tell_steps(struct teller *t, const objects *steps, const json_t *cau
 		item(t, number + 1, get_str(cause, "summary"));
 }
 
-static void tell_chain(struct teller *t, const json_t *cause)
+static void tell_chain(struct teller *t, const json_t *cause, bool is_many)
 {
 	const json_t *chain = get(cause, "chain"), *before = NULL;
 	bool is_deadlock = is(cause, "kind", "deadlock");
@@ -457,7 +460,9 @@ static void tell_chain(struct teller *t, const json_t *cause)
 		if (wait_of(t, o))
 			before = wait_of(t, o);
 	}
-	heading(t, is_deadlock ? "The circle" : "How it comes about");
+	heading(t, is_many	 ? "How the first comes about"
+		   : is_deadlock ? "The circle"
+				 : "How it comes about");
 	tell_steps(t, &steps, cause);
 	if (is_deadlock && steps.num && wait_of(t, steps.data[steps.num - 1])) {
 		_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
@@ -583,27 +588,50 @@ static void tell_certainty(struct teller *t, const json_t *cause)
 		color_from(t, begin, IQ_YELLOW);
 }
 
-/* in_short: the sentence and who waits, no more. */
-static void tell_cause(struct teller *t, const json_t *cause, size_t num, bool in_short)
+/* "...; 29 more are like it: vfork-c (108), vfork-c (109), vfork-c (110) and others". */
+static void add_others(struct iq_strbuf *sb, const struct iq_alike *alike)
+{
+	enum { MAX_NAMED = 3 };
+	size_t num = alike->others.num;
+
+	if (!num)
+		return;
+	iq_strbuf_printf(sb, "; %zu more are like it: ", num);
+	for (size_t i = 0; i < num && i < MAX_NAMED; i++) {
+		iq_strbuf_adds(sb, !i ? "" : i + 1 == num ? " and " : ", ");
+		add_object(sb, get(alike->others.data[i], "root"));
+	}
+	if (num > MAX_NAMED)
+		iq_strbuf_adds(sb, " and others");
+}
+
+/* in_short: the sentence and who waits, no more. number: 0 of the only one. */
+static void tell_cause(struct teller *t, const struct iq_alike *alike, size_t number, bool in_short)
 {
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf first = IQ_STRBUF_INIT;
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf summary = IQ_STRBUF_INIT;
+	const json_t *cause = alike->cause;
+	bool is_many = alike->others.num > 0;
 	size_t begin;
 
 	iq_strbuf_addc(t->out, '\n');
-	if (num > 1)
-		iq_strbuf_printf(&first, "%zu. ", (size_t)json_integer_value(get(cause, "rank")));
+	if (number)
+		iq_strbuf_printf(&first, "%zu. ", number);
 	begin = t->out->len;
-	paragraph(t, iq_strbuf_str(&first), (unsigned)first.len, get_str(cause, "summary"));
+	iq_strbuf_adds(&summary, get_str(cause, "summary"));
+	add_others(&summary, alike);
+	paragraph(t, iq_strbuf_str(&first), (unsigned)first.len, iq_strbuf_str(&summary));
 	color_from(t, begin, IQ_RED);
 	tell_certainty(t, cause);
-	tell_blocked(t, cause);
+	tell_blocked(t, cause, is_many);
 	if (in_short)
 		return;
-	tell_chain(t, cause);
+	tell_chain(t, cause, is_many);
 	if (t->style.all)
 		tell_all(t, cause);
-	items(t, "What to do", get(cause, "remedy"), true);
-	items(t, "What this rests on", get(cause, "evidence"), false);
+	items(t, is_many ? "What to do about the first" : "What to do", get(cause, "remedy"), true);
+	items(t, is_many ? "What the first rests on" : "What this rests on", get(cause, "evidence"),
+	      false);
 }
 
 /* ---- the tasks that were asked for ---- */
@@ -735,17 +763,45 @@ static void tell_nothing(struct teller *t)
 	color_from(t, begin, IQ_GREEN);
 }
 
+/* Of notes that differ in numbers only the first is told, and how many they are. */
 static void tell_notes(struct teller *t)
 {
 	const json_t *notes = get(t->report, "notes");
+	struct iq_strmap count = { 0 };
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
 
 	if (!json_array_size(notes))
 		return;
 	iq_strbuf_addc(t->out, '\n');
 	iq_text_color(t->out, t->style.color, IQ_BOLD, "What could not be read");
 	iq_strbuf_addc(t->out, '\n');
-	for (size_t i = 0; i < json_array_size(notes); i++)
-		paragraph(t, "- ", 2, str(json_array_get(notes, i)));
+	for (size_t i = 0; i < json_array_size(notes) && !t->style.all; i++) {
+		sb.len = 0;
+		iq_strbuf_adds(&sb, "");
+		iq_alike_shape(&sb, str(json_array_get(notes, i)));
+		iq_strmap_set(&count, iq_strbuf_str(&sb),
+			      (void *)((uintptr_t)iq_strmap_get(&count, iq_strbuf_str(&sb)) + 1));
+	}
+	for (size_t i = 0; i < json_array_size(notes); i++) {
+		const char *note = str(json_array_get(notes, i));
+		uintptr_t num = 1;
+
+		sb.len = 0;
+		iq_strbuf_adds(&sb, "");
+		iq_alike_shape(&sb, note);
+		if (!t->style.all)
+			num = (uintptr_t)iq_strmap_get(&count, iq_strbuf_str(&sb));
+		if (!num)
+			continue;
+		iq_strmap_set(&count, iq_strbuf_str(&sb), NULL);
+		sb.len = 0;
+		iq_strbuf_adds(&sb, note);
+		if (num > 1)
+			iq_strbuf_printf(&sb, "; and %zu more like it (%s shows %s)",
+					 (size_t)num - 1, t->style.more, num == 2 ? "it" : "them");
+		paragraph(t, "- ", 2, iq_strbuf_str(&sb));
+	}
+	iq_strmap_deinit(&count);
 }
 
 void iq_why_text(struct iq_strbuf *out, const json_t *report, const struct iq_why_style *style)
@@ -753,6 +809,8 @@ void iq_why_text(struct iq_strbuf *out, const json_t *report, const struct iq_wh
 	struct teller t = { .out = out, .report = report, .style = *style };
 	const json_t *causes = get(report, "causes"), *waits = get(report, "waits");
 	const json_t *asked = get(report, "asked");
+	iq_alikes alikes;
+	bool in_short = false, is_crowd = false;
 
 	if (!t.style.width)
 		t.style.width = 80;
@@ -768,11 +826,19 @@ void iq_why_text(struct iq_strbuf *out, const json_t *report, const struct iq_wh
 	tell_head(&t);
 	for (size_t i = 0; i < json_array_size(asked); i++)
 		tell_asked(&t, json_array_get(asked, i));
-	for (size_t i = 0; i < json_array_size(causes); i++)
-		tell_cause(&t, json_array_get(causes, i), json_array_size(causes),
-			   !t.style.all && i >= TOLD_IN_FULL);
-	if (!t.style.all && json_array_size(causes) > TOLD_IN_FULL)
-		iq_strbuf_printf(out, "\nThe last ones are told in short: %s tells all of each.\n",
+	iq_alikes_init(&alikes, causes, t.style.all);
+	for (size_t i = 0; i < alikes.num; i++) {
+		bool is_short = !t.style.all && i >= TOLD_IN_FULL;
+
+		tell_cause(&t, &alikes.data[i], alikes.num > 1 ? i + 1 : 0, is_short);
+		in_short |= is_short;
+		is_crowd |= alikes.data[i].others.num > 0;
+	}
+	iq_alikes_deinit(&alikes);
+	if (in_short || is_crowd)
+		iq_strbuf_printf(out, "\n%s: %s tells all of each.\n",
+				 in_short ? "The last ones are told in short"
+					  : "What is alike is told once",
 				 t.style.more);
 	if (!json_array_size(causes) && !json_array_size(asked))
 		tell_nothing(&t);

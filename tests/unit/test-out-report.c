@@ -514,6 +514,104 @@ static void many_are_grouped_by_program(void **state)
 	iq_graph_free(g);
 }
 
+/* num parents that wait for a child each, which is stopped. */
+static void made_vforks(struct iq_graph *g, int num)
+{
+	for (int i = 0; i < num; i++) {
+		struct iq_object *child = made_task(g, 100 + i, "vfork-c");
+
+		iq_object_verdict(g, child, IQ_CAUSE_TASK_STOPPED, IQ_PROVEN,
+				  "vfork-c (%d) is stopped", 100 + i);
+		made_held(g, made_task(g, 200 + i, "vfork-p"), made_lock(g, (unsigned)i, "a lock"),
+			  child, 5000 + i);
+	}
+}
+
+static void many_alike_are_told_once(void **state)
+{
+	struct iq_graph *g = iq_graph_new();
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
+	struct iq_why_style all = { .all = true, .width = 200 }, wide = { .width = 200 };
+	json_t *r;
+
+	(void)state;
+	made_incident(g);
+	made_vforks(g, 30);
+	r = report_of(g, "alike", NULL, NULL);
+	assert_int_equal(json_array_size(at(r, "causes")), 31);
+	iq_why_text(&sb, r, &wide);
+	/* Thirty wait for them: more than for what comes first in the report. */
+	assert_non_null(strstr(sb.str, "\n1. vfork-c (129) is stopped; 29 more are like it: "
+				       "vfork-c (128), vfork-c (127), vfork-c (126) and others\n"));
+	assert_non_null(
+		strstr(sb.str, "   30 tasks wait for them, the oldest for 5.0 s: 30 vfork-p\n"));
+	assert_non_null(strstr(sb.str, "\n2. ext4 on /dev/vdb"));
+	assert_null(strstr(sb.str, "\n3. "));
+	assert_non_null(strstr(sb.str, "\nWhat is alike is told once: --all tells all of each.\n"));
+	sb.len = 0;
+	iq_why_text(&sb, r, &all);
+	assert_non_null(strstr(sb.str, "\n31. vfork-c (100) is stopped\n"));
+	assert_null(strstr(sb.str, "like it"));
+	json_decref(r);
+	iq_graph_free(g);
+}
+
+static void two_alike_and_what_differs_are_told_apart(void **state)
+{
+	struct iq_graph *g = iq_graph_new();
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
+	json_t *r;
+
+	(void)state;
+	made_vforks(g, 2);
+	/* The same words, but less sure, and at another distance. */
+	for (int i = 0; i < 2; i++) {
+		struct iq_object *child = made_task(g, 300 + i, "vfork-c");
+		struct iq_object *parent = made_task(g, 310 + i, "vfork-p");
+
+		iq_object_verdict(g, child, IQ_CAUSE_TASK_STOPPED, i ? IQ_PROVEN : IQ_LIKELY,
+				  "vfork-c (%d) is stopped", 300 + i);
+		made_held(g, parent, made_lock(g, (unsigned)(20 + i), "a lock"), child, 4000);
+		if (i)
+			made_held(g, made_task(g, 320, "ps"), made_lock(g, 30, "a lock"), parent,
+				  4000);
+	}
+	r = report_of(g, "apart", NULL, NULL);
+	iq_why_text(&sb, r, &plain);
+	assert_null(strstr(sb.str, "like it"));
+	assert_non_null(strstr(sb.str, "\n4. "));
+	json_decref(r);
+	iq_graph_free(g);
+}
+
+static void notes_that_differ_in_numbers_are_told_once(void **state)
+{
+	struct iq_graph *g = iq_graph_new();
+	struct iq_why_style wide = { .width = 200 }, all = { .all = true, .width = 200 };
+	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
+	iq_texts notes = { 0 };
+	json_t *r;
+
+	(void)state;
+	iq_text_add(g, &notes, "cat (12): cannot read 0xffff888000a0");
+	iq_text_add(g, &notes, "2 tasks could not be read");
+	iq_text_add(g, &notes, "cat (13): cannot read 0xffff888000bc");
+	iq_text_add(g, &notes, "cat (1400): cannot read 0x10");
+	r = report_of(g, "notes", &notes, NULL);
+	iq_why_text(&sb, r, &wide);
+	assert_non_null(strstr(sb.str, "What could not be read\n"
+				       "- cat (12): cannot read 0xffff888000a0; and 2 more like it "
+				       "(--all shows them)\n"
+				       "- 2 tasks could not be read\n"));
+	assert_null(strstr(sb.str, "cat (13)"));
+	sb.len = 0;
+	iq_why_text(&sb, r, &all);
+	assert_non_null(strstr(sb.str, "- cat (1400): cannot read 0x10\n"));
+	json_decref(r);
+	iq_vec_free(&notes);
+	iq_graph_free(g);
+}
+
 static void an_ordinary_wait_is_explained_when_asked_for(void **state)
 {
 	struct iq_graph *g = iq_graph_new();
@@ -661,6 +759,9 @@ int main(void)
 		cmocka_unit_test(a_deadlock_is_told_around),
 		cmocka_unit_test(what_is_unknown_is_said_to_be),
 		cmocka_unit_test(every_chain_is_told_when_all_are_asked_for),
+		cmocka_unit_test(many_alike_are_told_once),
+		cmocka_unit_test(two_alike_and_what_differs_are_told_apart),
+		cmocka_unit_test(notes_that_differ_in_numbers_are_told_once),
 		cmocka_unit_test(many_are_grouped_by_program),
 		cmocka_unit_test(an_ordinary_wait_is_explained_when_asked_for),
 		cmocka_unit_test(reports_of_random_graphs_can_be_checked),
