@@ -73,6 +73,7 @@ PUBLIC = {
     'explain': 'diag',
     'ram': 'kernel',
     'disk': 'kernel',
+    'net-address': 'kernel',
     'groups': 'kernel',
     'storage': 'diag',
     'lock': 'kernel',

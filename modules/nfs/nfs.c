@@ -8,6 +8,8 @@
  * sent; the transport has the server's name, address, port and protocol, and whether it is
  * connected.
  *
+ * The server may be this machine itself: see served.c.
+ *
  * Others wait without a call of their own: for a page that a call of the kernel's fills or writes,
  * for a flag of an inode, for the state manager of an NFSv4 client, for a client that is being made
  * by another mount of the same server. All calls under way are in the list of their rpc_clnt; the
@@ -17,6 +19,8 @@
  * net/sunrpc/sched.c, fs/nfs/nfs4state.c, client.c (nfs_wait_client_init_complete), inode.c
  * (nfs_wait_bit_killable).
  */
+#include "served.h"
+
 #include <stdio.h>
 
 #include "inquest/module.h"
@@ -130,9 +134,13 @@ static const char *attr_text(const struct iq_object *o, const char *key)
 	return attr ? attr->str : NULL;
 }
 
+/* Where the server of a transport was found to be (struct iq_nfs_served). */
+static const char served_here[] = "served";
+
 static struct iq_object *server_of(struct iq_diag *d, iq_vaddr xprt)
 {
 	char address[64], port[16], name[128];
+	struct iq_nfs_served *served;
 	struct iq_object *o, *fs;
 	const char *mount;
 
@@ -148,14 +156,21 @@ static struct iq_object *server_of(struct iq_diag *d, iq_vaddr xprt)
 		return o;
 	o->addr = xprt;
 	iq_object_str(d->g, o, "protocol", "nfs");
+	served = iq_arena_alloc(d->g->arena, sizeof(*served));
+	iq_nfs_add_threads(d, o, xprt, served);
+	iq_diag_remember(d, served_here, xprt, served);
 	fs = filesystem_of(d, xprt);
 	mount = attr_text(fs, "mount");
 	if (!read_text(d, xprt_type, "servername", xprt, name, sizeof(name)) ||
 	    !strcmp(name, address))
 		snprintf(name, sizeof(name), "%s", address);
-	iq_object_name(d->g, o, strcmp(name, address) ? "NFS server %s (%s)" : "NFS server %s",
-		       name, address);
-	if (mount)
+	if (strcmp(name, address) != 0)
+		iq_object_name(d->g, o, "NFS server %s (%s%s)", name, address,
+			       served->here ? ", this machine" : "");
+	else
+		iq_object_name(d->g, o, "NFS server %s%s", address,
+			       served->here ? " (this machine)" : "");
+	if (mount && !served->here)
 		iq_text_add(d->g, &o->remedy,
 			    "If the server does not come back: umount -f %s, then umount -l %s; "
 			    "kill -9 ends most of what waits for it. What "
@@ -275,8 +290,27 @@ static void add_export(struct iq_diag *d, struct iq_verdict *v, iq_vaddr xprt)
 			    mount);
 }
 
+/* The way to it is no question: the server is this machine. */
+static void say_local(struct iq_diag *d, struct iq_verdict *v, const struct iq_nfs_served *served)
+{
+	iq_text_add(
+		d->g, &v->evidence,
+		"the server's address is one of this machine (%s); of its threads %zu wait for a "
+		"call, %zu work at one",
+		served->device ? served->device : "by a call that it has in hand", served->num_idle,
+		served->num_busy);
+	iq_text_add(d->g, &v->remedy,
+		    served->num_idle + served->num_busy
+			    ? "The server is this machine itself: look at its threads (inquest "
+			      "stacks -f svc_recv) and at what it exports (exportfs -v)"
+			    : "The server is this machine itself, and it has no thread of an NFS "
+			      "server in the kernel: see whether one is to be started, or which "
+			      "program serves (ss -ltnp)");
+}
+
 static void judge(struct iq_diag *d, struct iq_object *server, iq_vaddr xprt, const struct call *c)
 {
+	const struct iq_nfs_served *served = iq_diag_recall(d, served_here, xprt);
 	struct iq_verdict *v;
 	char address[64];
 	uint64_t state = 0;
@@ -300,6 +334,10 @@ static void judge(struct iq_diag *d, struct iq_object *server, iq_vaddr xprt, co
 		    state, connection_of(d, xprt));
 	add_socket(d, v, xprt);
 	add_export(d, v, xprt);
+	if (served && served->here) {
+		say_local(d, v, served);
+		return;
+	}
 	if (!read_text(d, xprt_type, ADDRESS, xprt, address, sizeof(address)))
 		address[0] = '\0';
 	iq_text_add(d->g, &v->remedy,

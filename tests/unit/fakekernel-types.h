@@ -254,10 +254,16 @@ static const struct made_type_text {
 	{ N, "srcu_data { srcu_ctr srcu_ctrs[2]; void *ssp; }" },
 	{ ALL, "module { u32 state; list_head list; char name[56]; }" },
 	{ M | N, "idempotent { void *cookie; hlist_node entry; completion complete; s32 ret; }" },
-	{ ALL, "net { u64 passive; ns_common ns; }" },
+	{ ALL, "net { u64 passive; ns_common ns; list_head list; list_head dev_base_head; }" },
 	{ ALL, "possible_net_t { net *net; }" },
-	{ ALL, "net_device { char name[16]; list_head dev_list; list_head todo_list; void "
-	       "*pcpu_refcnt; u8 reg_state; possible_net_t nd_net; }" },
+	{ ALL,
+	  "net_device { char name[16]; list_head dev_list; list_head todo_list; void "
+	  "*pcpu_refcnt; u8 reg_state; possible_net_t nd_net; void *ip_ptr; void *ip6_ptr; }" },
+	{ ALL, "in_device { void *dev; void *ifa_list; }" },
+	{ ALL, "in_ifaddr { hlist_node hash; void *ifa_next; u32 ifa_local; u32 ifa_address; }" },
+	{ ALL, "in6_addr { u8 bytes[16]; }" },
+	{ ALL, "inet6_dev { void *dev; list_head addr_list; }" },
+	{ ALL, "inet6_ifaddr { in6_addr addr; u32 prefix_len; list_head if_list; }" },
 	{ ALL, "sk_buff_head { u64 next; u64 prev; u32 qlen; u32 lock; }" },
 	{ ALL, "sock_common { u16 skc_family; u8 skc_state; }" },
 	{ ALL, "sock_backlog { atomic_t rmem_alloc; s32 len; }" },
@@ -286,7 +292,11 @@ static const struct made_type_text {
 	       "u32 channel; u64 lun; void *vendor; void *model; u32 sdev_state; }" },
 	{ ALL, "scsi_cmnd { scsi_device *device; list_head eh_entry; s32 eh_eflags; s32 retries; "
 	       "s32 allowed; }" },
-	{ ALL, "rpc_xprt { u64 state; void *servername; void *address_strings[6]; }" },
+	{ ALL,
+	  "rpc_xprt { u64 state; void *servername; void *address_strings[6]; void *xprt_net; u64 "
+	  "addr[16]; rb_root recv_queue; }" },
+	{ ALL, "rpc_rqst { void *rq_xprt; u32 rq_xid; rb_node rq_recv; }" },
+	{ ALL, "svc_rqst { void *rq_server; u32 rq_xid; u32 rq_prog; void *rq_task; }" },
 	{ ALL, "rpc_clnt { list_head cl_tasks; rpc_xprt *cl_xprt; }" },
 	{ ALL, "nfs_client { s32 cl_cons_state; void *cl_hostname; rpc_clnt *cl_rpcclient; u64 "
 	       "cl_state; void *cl_net; }" },
