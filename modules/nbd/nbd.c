@@ -14,6 +14,7 @@
 #include "inquest/disk.h"
 #include "inquest/files.h"
 #include "inquest/module.h"
+#include "inquest/net-address.h"
 
 enum { MAX_SOCKS = 64, MAX_THREADS = 64, FAMILY_UNIX = 1, FAMILY_INET = 2, FAMILY_INET6 = 10 };
 
@@ -105,14 +106,18 @@ static void add_remote(struct iq_diag *d, struct iq_object *device, iq_vaddr sk,
 	uint32_t v4 = (uint32_t)end->daddr;
 	uint8_t v6[16];
 	uint64_t again;
+	struct iq_address address = { .family = family };
 	struct iq_object *o;
 	struct iq_verdict *v;
 	struct iq_edge *e;
 
-	if (family == FAMILY_INET)
+	if (family == FAMILY_INET) {
+		memcpy(address.bytes, &v4, sizeof(v4));
 		inet_ntop(AF_INET, &v4, text, sizeof(text));
-	else if (off >= 0 && iq_peek(d->s, sk + (uint64_t)off, v6, sizeof(v6)))
+	} else if (off >= 0 && iq_peek(d->s, sk + (uint64_t)off, v6, sizeof(v6))) {
+		memcpy(address.bytes, v6, sizeof(v6));
 		inet_ntop(AF_INET6, v6, text, sizeof(text));
+	}
 	if (!text[0])
 		return;
 	o = iq_graph_object(d->g, IQ_OBJ_SERVER,
@@ -137,10 +142,16 @@ static void add_remote(struct iq_diag *d, struct iq_object *device, iq_vaddr sk,
 			    "inet_connection_sock.icsk_retransmits of %#" PRIx64 " is %" PRIu64
 			    ": sent again so often, without an answer",
 			    sk, again);
-	iq_text_add(d->g, &v->remedy,
-		    "See whether the server is up and the way to it is open (firewall, route): "
-		    "ping %s, ss -tn dst %s",
-		    text, text);
+	if (iq_address_place(d->s, 0, &address, NULL) == IQ_ADDRESS_HERE)
+		iq_text_add(d->g, &v->remedy,
+			    "The address is one of this machine, and no process has the other end "
+			    "of the connection: start the server again (ss -ltnp)");
+	else
+		iq_text_add(
+			d->g, &v->remedy,
+			"See whether the server is up and the way to it is open (firewall, route): "
+			"ping %s, ss -tn dst %s",
+			text, text);
 	iq_text_add(d->g, &v->remedy,
 		    "Give the device up, its users get errors: nbd-client -d /dev/%s",
 		    iq_device_name(device));

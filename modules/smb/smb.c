@@ -20,6 +20,7 @@
 #include <stdio.h>
 
 #include "inquest/module.h"
+#include "inquest/net-address.h"
 #include "inquest/waitq.h"
 
 enum {
@@ -202,6 +203,26 @@ static void add_socket(struct iq_diag *d, struct iq_verdict *v, iq_vaddr server)
 			    sk, again);
 }
 
+/* Is the server this machine itself? Then the way to it is no question, and to give the mount up no
+ * remedy. */
+static bool say_local(struct iq_diag *d, struct iq_verdict *v, const struct server *srv)
+{
+	int64_t off = iq_offsetof(d->s, server_type, "dstaddr");
+	struct iq_address address;
+	const char *device;
+
+	if (off < 0 || !iq_address_read(d->s, srv->addr + (uint64_t)off, &address) ||
+	    iq_address_place(d->s, 0, &address, &device) != IQ_ADDRESS_HERE)
+		return false;
+	iq_text_add(d->g, &v->evidence, "%s is an address of this machine (%s)", srv->address,
+		    device);
+	iq_text_add(d->g, &v->remedy,
+		    "The address is one of this machine: see which program serves it (ss -ltnp "
+		    "'sport = :%u') and what that one waits for (inquest why PID)",
+		    srv->port);
+	return true;
+}
+
 static void judge(struct iq_diag *d, struct iq_object *o, const struct server *srv,
 		  const struct requests *r)
 {
@@ -217,6 +238,8 @@ static void judge(struct iq_diag *d, struct iq_object *o, const struct server *s
 		    ": tcpStatus is %s, %zu request%s without an answer",
 		    srv->addr, status, r->num, r->num == 1 ? "" : "s");
 	add_socket(d, v, srv->addr);
+	if (say_local(d, v, srv))
+		return;
 	iq_text_add(d->g, &v->remedy,
 		    "See whether the server is up, and the way to it is open (firewall, route): "
 		    "ping %s; smbclient -L %s",

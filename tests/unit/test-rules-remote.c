@@ -97,6 +97,34 @@ static void a_queue_of_something_else_is_no_smb_server(enum fk_flavour flavour)
 	fakekernel_free(k);
 }
 
+static bool says(const iq_texts *texts, const char *part)
+{
+	iq_vec_foreach(texts, t)
+		if (strstr(*t, part))
+			return true;
+	return false;
+}
+
+static void a_server_on_the_loopback_is_not_to_be_pinged(enum fk_flavour flavour)
+{
+	static const uint8_t address[8] = { 2, 0, 445 >> 8, 445 & 255, 127, 0, 0, 1 };
+	struct fakekernel *k = fakekernel_new(flavour);
+	iq_vaddr server = smb_server(k, NEED_RECONNECT);
+	const struct iq_cause *cause;
+
+	fk_write(k, server + fk_off(k, "TCP_Server_Info.dstaddr"), address, sizeof(address));
+	asks(k, 10, server, CREATE);
+	cause = only_cause(fk_why(k));
+	assert_int_equal(cause->kind, IQ_CAUSE_NET_UNREACHABLE);
+	assert_false(says(&cause->remedy, "ping") || says(&cause->remedy, "umount"));
+	assert_true(says(&cause->remedy, "one of this machine"));
+	fakekernel_free(k);
+	k = fakekernel_new(flavour);
+	asks(k, 10, smb_server(k, NEED_RECONNECT), CREATE);
+	assert_true(says(&only_cause(fk_why(k))->remedy, "ping"));
+	fakekernel_free(k);
+}
+
 /* ---- NFS ---- */
 
 static iq_vaddr nfs_client(struct fakekernel *k, uint64_t state)
@@ -234,14 +262,6 @@ static struct fk_task *nfsd(struct local *l, int32_t pid, uint32_t xid, bool bus
 	return t;
 }
 
-static bool says(const iq_texts *texts, const char *part)
-{
-	iq_vec_foreach(texts, t)
-		if (strstr(*t, part))
-			return true;
-	return false;
-}
-
 static void the_thread_that_has_the_call_is_the_server(enum fk_flavour flavour)
 {
 	const struct iq_cause *cause;
@@ -331,6 +351,7 @@ int main(void)
 		each_layout(a_request_leads_to_the_smb_server),
 		each_layout(who_waits_for_news_or_for_a_lock_says_nothing_against_the_server),
 		each_layout(a_queue_of_something_else_is_no_smb_server),
+		each_layout(a_server_on_the_loopback_is_not_to_be_pinged),
 		each_layout(a_second_mount_waits_for_who_makes_the_client),
 		cmocka_unit_test(a_client_that_is_ready_keeps_nobody_waiting),
 		each_layout(the_thread_that_has_the_call_is_the_server),
