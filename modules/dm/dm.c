@@ -6,7 +6,10 @@
  * A mapped device is the private_data of a gendisk whose operations are
  * dm_blk_dops or dm_rq_blk_dops. While it is suspended, bios for it are put
  * aside and nobody answers them. Its table lists the devices that it stands on and
- * its targets, whose type says what they are.
+ * its targets, whose type says what they are. What no device below has, the targets keep (kept.c).
+ *
+ * This room stands in front of the block room, which knows of such a device only that it has
+ * something.
  *
  * All of dm's types are its modules' (BTF of modules exists since v5.11).
  *
@@ -14,6 +17,7 @@
  * dm-thin.c (pool, thin_c), dm-mpath.c (multipath), dm-ioctl.c (hash_cell).
  */
 #include "dcmds.h"
+#include "kept.h"
 #include "mapped.h"
 
 #include "inquest/module.h"
@@ -128,8 +132,10 @@ static bool explain_target(void *ctx, iq_vaddr ti, const char *text)
 
 	if (!iq_peek_member(d->s, "struct dm_target", "private", ti, &private))
 		return false;
-	if (!strcmp(text, "thin") &&
-	    iq_peek_member(d->s, "struct thin_c", "pool", private, &pool)) {
+	if (!strcmp(text, "snapshot-origin"))
+		iq_dm_add_copies(d, o, ti);
+	else if (!strcmp(text, "thin") &&
+		 iq_peek_member(d->s, "struct thin_c", "pool", private, &pool)) {
 		p = pool_object(d, pool, o);
 		if (p)
 			iq_graph_edge(d->g, o, p, NULL, IQ_EDGE_SERVES, IQ_PROVEN,
@@ -173,6 +179,7 @@ static bool add_below(void *ctx, iq_vaddr bdev)
 static struct iq_error *explain_dm(struct iq_diag *d, struct iq_object *o)
 {
 	struct targets x = { d, o };
+	struct iq_error *err;
 	uint64_t flags;
 	const char *name;
 	iq_vaddr md = iq_dm_of_disk(d->s, o->addr);
@@ -188,7 +195,12 @@ static struct iq_error *explain_dm(struct iq_diag *d, struct iq_object *o)
 		return NULL;
 	}
 	iq_dm_each_target(d->s, md, explain_target, &x);
-	return iq_dm_each_below(d->s, md, add_below, &x);
+	err = iq_dm_each_below(d->s, md, add_below, &x);
+	if (err)
+		return err;
+	if (!o->out.num)
+		iq_dm_judge_kept(d, o, md);
+	return NULL;
 }
 
 static const struct iq_object_rule object_rules[] = {

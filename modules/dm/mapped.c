@@ -9,7 +9,7 @@
 
 #include "inquest/disk.h"
 
-enum { MAX_TARGETS = 65536, MAX_DEVICES = 65536 };
+enum { MAX_TARGETS = 65536, MAX_DEVICES = 65536, MAX_PENDING = 1 << 24 };
 
 static const char md_type[] = "struct mapped_device";
 
@@ -30,6 +30,20 @@ iq_vaddr iq_dm_of_disk(struct iq_session *s, iq_vaddr disk)
 	return md;
 }
 
+unsigned iq_dm_pending(struct iq_session *s, iq_vaddr md)
+{
+	uint64_t percpu, n;
+	int64_t sum = 0;
+
+	if (!iq_peek_member(s, "struct mapped_device", "pending_io", md, &percpu) || !percpu)
+		return 0;
+	/* Counted up on one CPU and down on another: only the sum means something. */
+	for (unsigned cpu = 0; cpu < iq_num_cpus(s); cpu++)
+		if (iq_peek_u64(s, iq_per_cpu(s, percpu, cpu), &n))
+			sum += (int64_t)n;
+	return sum > 0 && sum < MAX_PENDING ? (unsigned)sum : 0;
+}
+
 bool iq_dm_may_owe(struct iq_session *s, iq_vaddr disk)
 {
 	iq_vaddr md = iq_dm_of_disk(s, disk);
@@ -37,7 +51,7 @@ bool iq_dm_may_owe(struct iq_session *s, iq_vaddr disk)
 
 	if (!md || !iq_peek_member(s, md_type, "flags", md, &flags))
 		return is_mapped(s, disk);
-	return flags >> IQ_DMF_SUSPENDED & 1;
+	return flags >> IQ_DMF_SUSPENDED & 1 || iq_dm_pending(s, md);
 }
 
 const char *iq_dm_name(struct iq_session *s, iq_vaddr md)

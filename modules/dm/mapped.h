@@ -16,8 +16,14 @@ enum { IQ_DMF_SUSPENDED = 1 }; /* a bit of mapped_device.flags */
 iq_vaddr iq_dm_of_disk(struct iq_session *s, iq_vaddr disk);
 
 /*
- * Is it a mapped device's disk that is suspended? While it is, bios are put aside before they are
- * counted. True also of one whose state cannot be read.
+ * How many bios a mapped device (struct mapped_device) has been given and has not ended: those too
+ * that a target keeps, which the disk's statistics leave out.
+ */
+unsigned iq_dm_pending(struct iq_session *s, iq_vaddr md);
+
+/*
+ * Is it a mapped device's disk that is suspended, so that bios are put aside before they are
+ * counted, or that has some in hand? True also of one whose state cannot be read.
  */
 bool iq_dm_may_owe(struct iq_session *s, iq_vaddr disk);
 
