@@ -26,12 +26,14 @@ bool iq_address_read(struct iq_session *s, iq_vaddr sockaddr, struct iq_address 
 
 enum iq_address_place {
 	IQ_ADDRESS_ELSEWHERE,  /* or what devices there are could not be read */
-	IQ_ADDRESS_MAYBE_HERE, /* a device of another network namespace has it */
+	IQ_ADDRESS_MAYBE_HERE, /* a device of another network namespace has it, or of who knows
+				  which */
 	IQ_ADDRESS_HERE,
 };
 
 /*
- * Where this address is, as seen from a network namespace (struct net); net 0: from any of them.
+ * Where this address is, as seen from a network namespace (struct net); net 0: not known from
+ * which, so that only the loopback is sure.
  * device_ret (may be NULL): the name of the device that has it, in the scratch arena; NULL:
  * elsewhere.
  */

@@ -105,7 +105,7 @@ static void add_remote(struct iq_diag *d, struct iq_object *device, iq_vaddr sk,
 	char text[INET6_ADDRSTRLEN] = "";
 	uint32_t v4 = (uint32_t)end->daddr;
 	uint8_t v6[16];
-	uint64_t again;
+	uint64_t again, net = 0;
 	struct iq_address address = { .family = family };
 	struct iq_object *o;
 	struct iq_verdict *v;
@@ -142,7 +142,8 @@ static void add_remote(struct iq_diag *d, struct iq_object *device, iq_vaddr sk,
 			    "inet_connection_sock.icsk_retransmits of %#" PRIx64 " is %" PRIu64
 			    ": sent again so often, without an answer",
 			    sk, again);
-	if (iq_address_place(d->s, 0, &address, NULL) == IQ_ADDRESS_HERE)
+	peek_sock(d, sk, "__sk_common.skc_net.net", &net);
+	if (iq_address_place(d->s, net, &address, NULL) == IQ_ADDRESS_HERE)
 		iq_text_add(d->g, &v->remedy,
 			    "The address is one of this machine, and no process has the other end "
 			    "of the connection: start the server again (ss -ltnp)");

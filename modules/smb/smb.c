@@ -210,9 +210,11 @@ static bool say_local(struct iq_diag *d, struct iq_verdict *v, const struct serv
 	int64_t off = iq_offsetof(d->s, server_type, "dstaddr");
 	struct iq_address address;
 	const char *device;
+	uint64_t net = 0;
 
+	iq_peek_member(d->s, server_type, "net.net", srv->addr, &net);
 	if (off < 0 || !iq_address_read(d->s, srv->addr + (uint64_t)off, &address) ||
-	    iq_address_place(d->s, 0, &address, &device) != IQ_ADDRESS_HERE)
+	    iq_address_place(d->s, net, &address, &device) != IQ_ADDRESS_HERE)
 		return false;
 	iq_text_add(d->g, &v->evidence, "%s is an address of this machine (%s)", srv->address,
 		    device);

@@ -199,7 +199,7 @@ static bool is_wanted(void *ctx, const struct iq_address *a, const char *device,
 	if (a->family != x->wanted->family || memcmp(a->bytes, x->wanted->bytes, sizeof(a->bytes)))
 		return false;
 	x->device = device;
-	x->place = !x->net || net == x->net ? IQ_ADDRESS_HERE : IQ_ADDRESS_MAYBE_HERE;
+	x->place = net == x->net ? IQ_ADDRESS_HERE : IQ_ADDRESS_MAYBE_HERE;
 	return x->place == IQ_ADDRESS_HERE;
 }
 
