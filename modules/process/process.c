@@ -16,6 +16,9 @@
  * Zombies: a first thread is one while others of its process live; anybody, until his parent or
  * tracer reaps him.
  *
+ * A signal that was sent to a stopped process stays pending until it goes on (task_struct.pending
+ * of a thread, signal_struct.shared_pending of the process).
+ *
  * None of these waits was asked for by a program: they hang in whatever sleep.
  *
  * Kernel: fs/exec.c (de_thread), fs/coredump.c, kernel/exit.c (coredump_task_exit),
@@ -460,10 +463,36 @@ static const struct iq_object_rule object_rules[] = {
 	{ 0 },
 };
 
+/* ---- signals that nobody takes ---- */
+
+/*
+ * Numbers from 1 on, as x86 and arm64 have them. Left out (NULL) is what stops or continues, what
+ * tells of children, terminals and urgent data, and what a process's own timers send.
+ */
+static const char *const signal_names[] = {
+	[1] = "SIGHUP",	  [2] = "SIGINT",   [3] = "SIGQUIT",  [9] = "SIGKILL",
+	[10] = "SIGUSR1", [12] = "SIGUSR2", [15] = "SIGTERM",
+};
+
+/* What others have sent to a process that cannot take it. */
+static void wanted_of(struct iq_diag *d, const struct iq_task *process, iq_texts *wanted)
+{
+	uint64_t own = 0, shared = 0;
+
+	iq_peek_member(d->s, "struct task_struct", "pending.signal.sig[0]", process->addr, &own);
+	iq_peek_member(d->s, "struct signal_struct", "shared_pending.signal.sig[0]",
+		       process->signal, &shared);
+	for (size_t i = 1; i < IQ_ARRAY_SIZE(signal_names); i++)
+		if (signal_names[i] && (own | shared) >> (i - 1) & 1)
+			iq_text_add(d->g, wanted, "it has not taken %s, which is pending",
+				    signal_names[i]);
+}
+
 const struct iq_module iq_module_process = {
 	.api = IQ_MODULE_API,
 	.name = "process",
 	.summary = "exec, exit, core dumps, pid namespaces",
 	.wait_rules = wait_rules,
 	.object_rules = object_rules,
+	.wanted_of = wanted_of,
 };

@@ -88,15 +88,17 @@ static const struct made_type_text {
 	{ ALL, "thread_struct { u64 tls_array[3]; u64 sp; }" },
 	{ ALL, "seccomp { void *filter; }" },
 	{ M | N, "thread_info { u64 flags; u64 syscall_work; u32 status; u32 cpu; }" },
+	{ ALL, "sigset_t { u64 sig[1]; }" },
+	{ ALL, "sigpending { list_head list; sigset_t signal; }" },
 	{ O, "signal_struct { u64 sigcnt; s32 nr_threads; list_head thread_head; void *pids[4]; "
 	     "void *group_exit_task; s32 notify_count; void *tty; "
 	     "u64 utime; u64 stime; u64 sum_sched_runtime; mutex cred_guard_mutex; "
-	     "rw_semaphore exec_update_lock; }" },
+	     "rw_semaphore exec_update_lock; sigpending shared_pending; }" },
 	{ M | N,
 	  "signal_struct { u64 sigcnt; s32 nr_threads; s32 quick_threads; list_head thread_head; "
 	  "void *pids[4]; void *group_exec_task; s32 notify_count; void *core_state; void *tty; "
 	  "u64 utime; u64 stime; u64 sum_sched_runtime; "
-	  "mutex cred_guard_mutex; rw_semaphore exec_update_lock; }" },
+	  "mutex cred_guard_mutex; rw_semaphore exec_update_lock; sigpending shared_pending; }" },
 	{ O,
 	  "task_struct { u64 thread_info[2]; s64 state; void *stack; u64 usage; u32 flags; u32 "
 	  "ptrace; "

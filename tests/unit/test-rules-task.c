@@ -362,6 +362,28 @@ static void task_that_cannot_be_read_costs_one_task(enum fk_flavour f)
 	fakekernel_free(k);
 }
 
+static void signal_that_a_stopped_process_does_not_take_is_noted(enum fk_flavour f)
+{
+	struct fakekernel *k = fakekernel_new(f);
+	struct fk_task *t = fk_task(k, 100, "checkpointer");
+	const struct iq_why *why;
+
+	fk_stopped(t);
+	assert_int_equal(fk_why(k)->notes.num, 0);
+	/* That a child ended is no request of anybody's. */
+	fk_put(k, fk_task_get(t, "signal"), "signal_struct.shared_pending.signal.sig[0]",
+	       1UL << (17 - 1));
+	assert_int_equal(fk_why(k)->notes.num, 0);
+	fk_put(k, fk_task_get(t, "signal"), "signal_struct.shared_pending.signal.sig[0]",
+	       1UL << (2 - 1));
+	why = fk_why(k);
+	assert_int_equal(why->causes->list.num, 0);
+	assert_int_equal(why->notes.num, 1);
+	assert_non_null(strstr(why->notes.data[0], "checkpointer (100)"));
+	assert_non_null(strstr(why->notes.data[0], "it has not taken SIGINT, which is pending"));
+	fakekernel_free(k);
+}
+
 static void stack_that_cannot_be_read_is_said_so(enum fk_flavour f)
 {
 	struct fakekernel *k = fakekernel_new(f);
@@ -558,6 +580,7 @@ int main(void)
 		each_layout(grandparents_wait_too),
 		each_layout(vfork_parent_waits_for_its_child),
 		each_layout(task_that_cannot_be_read_costs_one_task),
+		each_layout(signal_that_a_stopped_process_does_not_take_is_noted),
 		each_layout(stack_that_cannot_be_read_is_said_so),
 		each_layout(stack_that_cannot_be_read_is_a_cause_if_somebody_waits),
 		each_layout(asking_for_one_task_tells_of_it_alone),
