@@ -10,7 +10,7 @@ BUILD ?= build
 MESONFLAGS ?=
 
 .NOTPARALLEL:
-.PHONY: build static all deps demo check guest zoo lint format bench install clean help
+.PHONY: build static all deps demo check guest zoo system lint format bench install clean help
 
 build: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) inquest
@@ -50,6 +50,13 @@ zoo:
 	@$(MAKE) --no-print-directory all
 	@tests/zoo --build $(BUILD) --jobs $(N) --write docs/zoo.md $(if $(ABLATE),--ablate)
 
+# Long, and resumable: what is in build/system is not asked again.
+system:
+	@tools/deps install build guest system
+	@$(MAKE) --no-print-directory static
+	@tests/system/run --inquest $(BUILD)/inquest.static --log $(BUILD)/system --write docs/system.md \
+		$(if $(S),-S "$(S)")
+
 lint:
 	@tools/deps install lint
 	@tools/lint
@@ -78,6 +85,7 @@ help:
 	@echo "make guest S=incident        run that scenario instead (S=all: all of them)"
 	@echo "make zoo        every scenario on every kernel, and the table docs/zoo.md"
 	@echo "make zoo ABLATE=1            and each asked again without the rules that knew it"
+	@echo "make system     hangs and loads on a Debian with its services (root: debootstrap)"
 	@echo "make lint       check the sources' form; make format: put it right"
 	@echo "make bench      measure"
 	@echo "make install    to /usr/local; DESTDIR is honoured"

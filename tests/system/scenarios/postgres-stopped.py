@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+def expect(f):
+    return {
+        "causes": [{
+            "kind": "task.stopped",
+            "root": {"type": "task", "tid": f.backend},
+            "blocked": {f.psql},
+            "may_block": {f.client},
+        }],
+    }
