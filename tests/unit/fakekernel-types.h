@@ -172,14 +172,16 @@ static const struct made_type_text {
 	{ N, "io_kiocb { void *file; void *ctx; void *tctx; io_wq_work work; }" },
 	{ ALL, "io_worker { u32 ref; u32 flags; void *cur_work; }" },
 
+	{ M | N, "maple_tree { u64 ma_flags; u64 ma_root; }" },
 	{ O, "mm_struct { void *mmap; u64 mm_rb; void *pgd; rw_semaphore mmap_lock; u64 arg_start; "
 	     "u64 arg_end; void *core_state; }" },
-	{ M, "mm_struct { u64 mm_mt[2]; void *pgd; rw_semaphore mmap_lock; s32 mm_lock_seq; u64 "
-	     "arg_start; "
-	     "u64 arg_end; }" },
-	{ N,
-	  "mm_struct { u64 mm_mt[2]; void *pgd; rcuwait vma_writer_wait; rw_semaphore mmap_lock; "
-	  "u32 mm_lock_seq; u64 arg_start; u64 arg_end; }" },
+	{ M,
+	  "mm_struct { maple_tree mm_mt; void *pgd; rw_semaphore mmap_lock; s32 mm_lock_seq; u64 "
+	  "arg_start; "
+	  "u64 arg_end; }" },
+	{ N, "mm_struct { maple_tree mm_mt; void *pgd; rcuwait vma_writer_wait; rw_semaphore "
+	     "mmap_lock; "
+	     "u32 mm_lock_seq; u64 arg_start; u64 arg_end; }" },
 	{ O,
 	  "vm_area_struct { u64 vm_start; u64 vm_end; void *vm_next; void *vm_prev; void *vm_mm; "
 	  "u64 vm_flags; void *vm_ops; u64 vm_pgoff; void *vm_file; }" },

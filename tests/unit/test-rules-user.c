@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Waits for other programs, on made kernels of each layout: seccomp supervisors
+ * Waits for other programs, on made kernels of each layout: seccomp supervisors, mutexes in user
+ * memory
  */
 #include "test.h"
 
@@ -149,6 +150,196 @@ static void question_has_to_be_in_the_list_of_one_of_its_filters(enum fk_flavour
 	}
 }
 
+/* ---- mutexes in user memory ---- */
+
+enum {
+	SYS_FUTEX = 202,
+	FUTEX_WAIT = 0,
+	FUTEX_PRIVATE = 128,
+	KIND_SHARED = 0x80,
+	KIND_ROBUST = 0x10,
+	VM_SHARED_ = 8,
+	MUTEX = 0x7f0000001040,
+	PAGE_OF_IT = 0x7f0000001000,
+};
+
+/* The one mapping of its process. */
+static void maps(struct fk_task *t, iq_vaddr file, uint64_t pgoff)
+{
+	struct fakekernel *k = t->k;
+	iq_vaddr vma = fk_vma(t, PAGE_OF_IT, 4096, file);
+
+	fk_put(k, vma, "vm_area_struct.vm_flags", VM_SHARED_);
+	fk_put(k, vma, "vm_area_struct.vm_pgoff", pgoff);
+	fk_put(k, fk_mm(t), fk_flavour(k) == FK_OLD ? "mm_struct.mmap" : "mm_struct.mm_mt.ma_root",
+	       vma);
+}
+
+struct words {
+	uint32_t lock, count, owner, nusers, kind;
+	uint32_t rest[5];
+};
+
+static void waits_for(struct fk_task *t, uint64_t op, uint32_t value)
+{
+	fk_syscall(t, SYS_FUTEX, MUTEX, op);
+	fk_put(t->k, t->pt_regs, "pt_regs.dx", value);
+	fk_calls(t, "do_futex", "futex_wait", "futex_wait_queue");
+	fk_switch(t, FK_S);
+}
+
+/* Two processes that share a mutex of this owner wait for it. */
+static struct fakekernel *sharing(enum fk_flavour f, uint32_t owner, iq_vaddr *file_ret)
+{
+	struct fakekernel *k = fakekernel_new(f);
+	struct words m = { 2, 0, owner, 1, KIND_SHARED, { 0 } };
+
+	*file_ret = fk_file(k, fk_inode(k, fk_sb(k, "tmpfs", "tmpfs", NULL), "shared"));
+	fk_write(k, MUTEX, &m, sizeof(m));
+	for (int32_t pid = 30; pid < 32; pid++) {
+		struct fk_task *t = fk_task(k, pid, "wants");
+
+		maps(t, *file_ret, 0);
+		waits_for(t, FUTEX_WAIT, 2);
+	}
+	return k;
+}
+
+static void shared_mutex_of_a_process_that_ended_is_one_cause(enum fk_flavour f)
+{
+	iq_vaddr file;
+	struct fakekernel *k = sharing(f, 20, &file);
+	const struct iq_cause *c = fk_cause(fk_why(k), IQ_CAUSE_TASK_GONE);
+
+	assert_int_equal(c->certainty, IQ_LIKELY);
+	assert_string_equal(fk_blocked(k, c), "30,31");
+	assert_non_null(strstr(c->summary, "thread 20,"));
+	fakekernel_free(k);
+}
+
+static void living_owner_of_a_shared_mutex_has_it_mapped(enum fk_flavour f)
+{
+	iq_vaddr file;
+	struct fakekernel *k = sharing(f, 20, &file);
+	struct fk_task *owner = fk_task(k, 20, "owner");
+	const struct iq_cause *c;
+
+	maps(owner, file, 0);
+	fk_stopped(owner);
+	c = fk_cause(fk_why(k), IQ_CAUSE_TASK_STOPPED);
+	assert_int_equal(c->root->tid, 20);
+	assert_int_equal(c->certainty, IQ_STRONG);
+	assert_string_equal(fk_blocked(k, c), "30,31");
+	fakekernel_free(k);
+}
+
+/* Another file, or another page of the file. */
+static void number_given_anew_is_not_the_owner(enum fk_flavour f)
+{
+	for (uint64_t page = 0; page < 2; page++) {
+		iq_vaddr file;
+		struct fakekernel *k = sharing(f, 20, &file);
+		struct fk_task *other = fk_task(k, 20, "other");
+		iq_vaddr elsewhere =
+			fk_file(k, fk_inode(k, fk_sb(k, "tmpfs", "tmpfs", NULL), "elsewhere"));
+
+		maps(other, page ? file : elsewhere, page);
+		fk_stopped(other);
+		assert_non_null(fk_cause(fk_why(k), IQ_CAUSE_TASK_GONE));
+		fakekernel_free(k);
+	}
+}
+
+/* Nothing is said of an owner whose mappings cannot be read. */
+static void mappings_that_cannot_be_read_prove_nothing(enum fk_flavour f)
+{
+	iq_vaddr file;
+	struct fakekernel *k = sharing(f, 20, &file);
+	struct fk_task *owner = fk_task(k, 20, "owner");
+
+	fk_put(k, fk_mm(owner), f == FK_OLD ? "mm_struct.mmap" : "mm_struct.mm_mt.ma_root",
+	       0xdead000000000100);
+	fk_stopped(owner);
+	assert_int_equal(fk_why(k)->causes->list.num, 0);
+	fakekernel_free(k);
+}
+
+/* Condition variables, semaphores, barriers, rwlocks: what stands around their words. */
+static void words_of_other_things_are_no_mutex(enum fk_flavour f)
+{
+	static const struct words things[] = {
+		{ 2, 3, KIND_SHARED, 1, 0, { 0 } },    /* a barrier's round, count, shared */
+		{ 2, 0, 0, 0, 0, { KIND_SHARED } },    /* an rwlock's phase, no writer */
+		{ 2, 1, 20, 1, KIND_SHARED, { 0 } },   /* a count, and not recursive */
+		{ 2, 0, 20, 0, KIND_SHARED, { 0 } },   /* no user */
+		{ 2, 0, 20, 1, 0, { 0 } },	       /* private, and waited for as shared */
+		{ 2, 0, 20, 1, KIND_SHARED | 0x8000 }, /* no kind of a mutex */
+	};
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(things); i++) {
+		iq_vaddr file;
+		struct fakekernel *k = sharing(f, 20, &file);
+
+		fk_write(k, MUTEX, &things[i], sizeof(things[i]));
+		assert_int_equal(fk_why(k)->causes->list.num, 0);
+		fakekernel_free(k);
+	}
+}
+
+static void robust_mutex_names_its_owner_twice(enum fk_flavour f)
+{
+	for (int twice = 0; twice < 2; twice++) {
+		iq_vaddr file;
+		struct fakekernel *k = sharing(f, 20, &file);
+		struct words m = { 0x80000000 | 20,	      0,    twice ? 20 : 16, 1,
+				   KIND_ROBUST | KIND_SHARED, { 0 } };
+		struct fk_task *t = fk_task(k, 40, "robust");
+		const struct iq_why *why;
+
+		maps(t, file, 0);
+		waits_for(t, FUTEX_WAIT, 0x80000000 | 20);
+		fk_write(k, MUTEX, &m, sizeof(m));
+		why = fk_why(k);
+		assert_int_equal(why->causes->list.num, twice);
+		if (twice) {
+			const struct iq_cause *c = fk_cause(why, IQ_CAUSE_TASK_GONE);
+
+			assert_int_equal(c->certainty, IQ_STRONG);
+			assert_string_equal(fk_blocked(k, c), "40");
+		}
+		fakekernel_free(k);
+	}
+}
+
+/* A mutex that another thread of the parent had locked when this process was forked. */
+static void copy_of_a_locked_mutex_is_unlocked_by_nobody(enum fk_flavour f)
+{
+	for (int other = 0; other < 2; other++) {
+		struct fakekernel *k = fakekernel_new(f);
+		struct words m = { 2, 0, 21, 1, 0, { 0 } };
+		struct fk_task *parent = fk_task(k, 20, "parent"),
+			       *child = fk_child(other ? fk_task(k, 25, "stranger") : parent, 30,
+						 "child");
+		const struct iq_why *why;
+
+		fk_nanosleep(fk_thread(parent, 21, "worker"));
+		fk_nanosleep(parent);
+		fk_write(k, MUTEX, &m, sizeof(m));
+		waits_for(child, FUTEX_WAIT | FUTEX_PRIVATE, 2);
+		why = fk_why(k);
+		if (other) {
+			assert_int_equal(why->causes->list.num, 0);
+		} else {
+			const struct iq_cause *c = fk_cause(why, IQ_CAUSE_TASK_GONE);
+
+			assert_int_equal(c->certainty, IQ_LIKELY);
+			assert_non_null(strstr(c->summary, "forked"));
+			assert_string_equal(fk_blocked(k, c), "30");
+		}
+		fakekernel_free(k);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +347,13 @@ int main(void)
 		each_layout(supervisor_that_waits_for_questions_hangs_nobody),
 		each_layout(listener_that_nobody_has_is_likely_at_most),
 		each_layout(question_has_to_be_in_the_list_of_one_of_its_filters),
+		each_layout(shared_mutex_of_a_process_that_ended_is_one_cause),
+		each_layout(living_owner_of_a_shared_mutex_has_it_mapped),
+		each_layout(number_given_anew_is_not_the_owner),
+		each_layout(mappings_that_cannot_be_read_prove_nothing),
+		each_layout(words_of_other_things_are_no_mutex),
+		each_layout(robust_mutex_names_its_owner_twice),
+		each_layout(copy_of_a_locked_mutex_is_unlocked_by_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
