@@ -183,6 +183,8 @@ struct iq_wait {
 	iq_texts evidence;
 	const char
 		*in_words; /* "in a write fault on /data/file", "munmap(0x7f.., 0x1000)"; or NULL */
+	const char *until; /* what `on` has to do, where it is not to be had or sent: "to become
+			      zero"; or NULL */
 	struct {
 		bool known;
 		int64_t nr;

@@ -6,7 +6,9 @@
  * operations on several at once, of the whole array. Who has a semaphore: a process that took it
  * with SEM_UNDO has an adjustment on record (sem_undo.semadj); else the process whose operation was
  * the last (sem.sempid), unless it waits itself, as consumers of an event do. Where no operation
- * has ever succeeded (sem_otime is 0) nobody can have taken it.
+ * has ever succeeded (sem_otime is 0) nobody can have taken it. Who waits for a semaphore to become
+ * zero waits for everybody who counted it up; nothing says who they are. One such is known by its
+ * key: the cookies of device mapper, that udev is to count down (udev.c).
  *
  * Message queues. Who sends to a System V queue next nobody knows; a full one waits for its last
  * receiver. A POSIX queue, an eventfd wait for the processes that have it open.
@@ -17,6 +19,8 @@
 #include "inquest/module.h"
 #include "inquest/process.h"
 #include "inquest/waitq.h"
+
+#include "udev.h"
 
 enum { MAX_RING = 100000, MAX_UNDO = 10000, SEMMSL = 32000 };
 
@@ -298,12 +302,19 @@ static struct iq_error *explain_sem(const struct iq_sleeper *who, struct iq_wait
 	struct sem_wait w;
 	struct iq_object *on;
 	struct iq_wait *wait;
+	uint32_t key;
+	bool cookie;
 
 	if (!read_sem_wait(who, &w))
 		return NULL;
 	on = iq_graph_object(d->g, IQ_OBJ_IPC, "ipc:sem:%" PRId64, w.id);
 	on->addr = w.array;
-	iq_object_name(d->g, on, "System V semaphore set %" PRId64, w.id);
+	cookie = is_udev_cookie(d, w.array, w.op, &key);
+	if (cookie)
+		iq_object_name(d->g, on, "udev cookie %#x (System V semaphore set %" PRId64 ")",
+			       key, w.id);
+	else
+		iq_object_name(d->g, on, "System V semaphore set %" PRId64, w.id);
 	wait = iq_diag_wait(who, on, IQ_WAIT_LOCK);
 	wait->handed_over = true; /* its operation is done by whoever gives */
 	wait->any = true;	  /* each thread of the holder can give it back */
@@ -313,7 +324,11 @@ static struct iq_error *explain_sem(const struct iq_sleeper *who, struct iq_wait
 		    w.op, w.num, w.sem, w.value);
 	if (w.op < 0)
 		add_sem_holders(d, wait, who->task, &w);
-	if (!wait->task->out.num && !on->verdict)
+	else if (w.op == 0)
+		wait->until = "to become zero";
+	if (cookie)
+		explain_udev_cookie(d, wait, key);
+	if (cookie || (!wait->task->out.num && !on->verdict))
 		wait->cls = IQ_WAIT_MESSAGE;
 	*wait_ret = wait;
 	return NULL;

@@ -115,6 +115,33 @@ static bool has_only_candidates(const struct iq_object *o)
 	return o->out.num > 0;
 }
 
+/* Of what a task waits for, and nobody is known who would bring it. */
+static const char *nobody_brings(const struct iq_graph *g, const struct iq_wait *w, const char *who,
+				 const char *on)
+{
+	static const char sem[] = "ipc:sem:";
+
+	if (w->on->type == IQ_OBJ_KERNEL)
+		return iq_arena_printf(g->arena, "%s sleeps in %s for a reason of its own", who,
+				       on);
+	if (w->until)
+		return iq_arena_printf(
+			g->arena,
+			"%s waits for %s %s, and nothing that was read says who does that", who, on,
+			w->until);
+	if (strncmp(w->on->id, sem, sizeof(sem) - 1) == 0)
+		return iq_arena_printf(
+			g->arena, "%s waits for %s, and nobody is known who would give it back",
+			who, on);
+	if (w->on->type == IQ_OBJ_IPC && w->mode && strcmp(w->mode, "write") == 0)
+		return iq_arena_printf(
+			g->arena, "%s waits for room in %s, and nobody takes from it", who, on);
+	if (w->on->type == IQ_OBJ_IPC)
+		return iq_arena_printf(
+			g->arena, "%s waits for something from %s, and nothing comes", who, on);
+	return iq_arena_printf(g->arena, "%s waits for %s, and nothing comes of it", who, on);
+}
+
 static const char *task_summary(const struct iq_graph *g, const struct iq_cause *cause)
 {
 	const struct iq_wait *w = cause->root->wait;
@@ -125,11 +152,7 @@ static const char *task_summary(const struct iq_graph *g, const struct iq_cause 
 			g->arena, "%s does not go on, and nothing that was read says why", who);
 	on = call(g, w->on);
 	if (cause->kind == IQ_CAUSE_TASK_SLEEPING)
-		return iq_arena_printf(g->arena,
-				       w->on->type == IQ_OBJ_KERNEL
-					       ? "%s sleeps in %s for a reason of its own"
-					       : "%s waits for %s, and nobody sends it",
-				       who, on);
+		return nobody_brings(g, w, who, on);
 	if (w->cls == IQ_WAIT_CPU)
 		return iq_arena_printf(g->arena, "%s is ready to run and gets no CPU", who);
 	if (has_only_candidates(cause->root))
@@ -331,6 +354,10 @@ static void collect_remedy(const struct iq_graph *g, struct iq_cause *cause)
 		if ((*e)->via)
 			iq_vec_foreach(&(*e)->via->remedy, text)
 				iq_text_add(g, &cause->remedy, "%s", *text);
+	/* What the last task waits for, where no edge leads on from it. */
+	if (cause->root->wait && !cause->root->out.num)
+		iq_vec_foreach(&cause->root->wait->on->remedy, text)
+			iq_text_add(g, &cause->remedy, "%s", *text);
 	if (cause->remedy.num && cause->kind != IQ_CAUSE_DEADLOCK &&
 	    cause->kind != IQ_CAUSE_UNKNOWN && v)
 		return;

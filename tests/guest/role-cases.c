@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
@@ -23,6 +24,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sem.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -203,7 +205,8 @@ static int role_shared_mutex(char **argv)
 
 /* ---- a cookie: a semaphore that somebody else is to bring to zero ---- */
 
-/* cookie LOCK: has the lock of LOCK and waits until its semaphore is zero */
+/* cookie LOCK KEY: has the lock of LOCK and waits until its semaphore, of this key (hexadecimal; 0:
+ * none), is zero */
 static int role_cookie(char **argv)
 {
 	struct sembuf op = { 0, 0, 0 };
@@ -211,12 +214,28 @@ static int role_cookie(char **argv)
 
 	be("cookie-wait");
 	lock_file(argv[0]);
-	id = checked(semget(IPC_PRIVATE, 1, 0600), "semget");
+	id = checked(semget((key_t)strtol(argv[1], NULL, 16), 1, 0600 | IPC_CREAT), "semget");
 	checked(semctl(id, 0, SETVAL, 1), "SETVAL");
 	fact(id, "sem");
 	fact(getpid(), "waiter");
 	checked(semop(id, &op, 1), "semop");
 	semctl(id, 0, IPC_RMID);
+	return 0;
+}
+
+/* uevents: receives the kernel's events of devices, and does nothing with them */
+static int role_uevents(char **argv)
+{
+	struct sockaddr_nl from = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	int fd = checked(socket(AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT), "socket");
+	char buf[4096];
+
+	(void)argv;
+	be("uevents");
+	checked(bind(fd, (struct sockaddr *)&from, sizeof(from)), "bind");
+	fact(getpid(), "udev");
+	while (recv(fd, buf, sizeof(buf), 0) >= 0)
+		;
 	return 0;
 }
 
@@ -341,7 +360,8 @@ static const struct role case_roles[] = {
 	{ "open-again", 1, role_open_again },	    /* FILE */
 	{ "seccomp-mkdir", 2, role_seccomp_mkdir }, /* LOCK DIR */
 	{ "shared-mutex", 0, role_shared_mutex },
-	{ "cookie", 1, role_cookie },		/* LOCK */
+	{ "cookie", 2, role_cookie }, /* LOCK KEY */
+	{ "uevents", 0, role_uevents },
 	{ "request-key", 1, role_request_key }, /* NAME */
 	{ "loop", 2, role_loop },		/* WHAT NUM */
 	{ 0 },

@@ -274,7 +274,8 @@ static const struct made_type_text {
 	{ ALL, "sock { sock_common __sk_common; sock_backlog sk_backlog; s32 sk_rcvbuf; u16 "
 	       "sk_protocol; void *sk_socket; }" },
 	{ ALL,
-	  "netlink_sock { sock sk; u64 flags; u32 portid; u64 state; wait_queue_head wait; }" },
+	  "netlink_sock { sock sk; u64 flags; u32 portid; u64 state; wait_queue_head wait; u32 "
+	  "ngroups; void *groups; }" },
 	{ ALL, "socket { u32 state; void *file; sock *sk; }" },
 	/* Pointers into the kernel's core are void, as in modules. */
 	{ ALL, "TCP_Server_Info { list_head tcp_ses_list; u32 tcpStatus; void *hostname; void "

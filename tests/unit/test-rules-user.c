@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Waits for other programs, on made kernels of each layout: seccomp supervisors, mutexes in user
- * memory
+ * memory, semaphores that are to become zero
  */
 #include "test.h"
 
@@ -340,6 +340,142 @@ static void copy_of_a_locked_mutex_is_unlocked_by_nobody(enum fk_flavour f)
 	}
 }
 
+/* ---- semaphores that are to become zero ---- */
+
+enum { COOKIE = 0x0d4d1234, AF_NETLINK = 16, KOBJECT_UEVENT = 15 };
+
+/* A process that has a lock waits until its semaphore is zero; another waits for the lock. */
+static struct fakekernel *waiting_for_zero(enum fk_flavour f, uint64_t key)
+{
+	struct fakekernel *k = fakekernel_new(f);
+	struct fk_task *t = fk_task(k, 30, "dmsetup"), *second = fk_task(k, 31, "lvs");
+	iq_vaddr array, sem, queue, lock = fk_mutex(k, "lvm_lock"), ops = fk_heap(k, 8);
+
+	fk_types(k, "kern_ipc_perm { u32 lock; u8 deleted; s32 id; s32 key; }",
+		 f == FK_OLD ? "sem { s32 semval; void *sempid; u32 lock; list_head pending_alter; "
+			       "list_head pending_const; s64 sem_otime; }"
+			     : "sem { s32 semval; u32 lock; void *sempid; s64 sem_otime; list_head "
+			       "pending_alter; list_head pending_const; }",
+		 "sem_array { kern_ipc_perm sem_perm; s64 sem_ctime; list_head pending_alter; "
+		 "list_head pending_const; list_head list_id; s32 sem_nsems; sem sems[1]; }",
+		 "sem_queue { list_head list; void *sleeper; void *undo; void *pid; s32 status; "
+		 "void *sops; void *blocking; s32 nsops; }");
+	array = fk_alloc(k, "sem_array");
+	sem = array + fk_off(k, "sem_array.sems");
+	fk_put(k, array, "sem_array.sem_perm.id", 5);
+	fk_put(k, array, "sem_array.sem_perm.key", key);
+	fk_put(k, array, "sem_array.sem_nsems", 1);
+	fk_list_init(k, array + fk_off(k, "sem_array.list_id"));
+	fk_list_init(k, sem + fk_off(k, "sem.pending_const"));
+	fk_put(k, sem, "sem.semval", 1);
+	fk_mutex_take(t, lock);
+	fk_calls(t, "do_semtimedop");
+	queue = fk_local(t, "sem_queue");
+	fk_put(k, queue, "sem_queue.sleeper", t->addr);
+	fk_put(k, queue, "sem_queue.sops", ops);
+	fk_list_add_tail(k, sem + fk_off(k, "sem.pending_const"),
+			 queue + fk_off(k, "sem_queue.list"));
+	fk_switch(t, FK_S);
+	fk_calls(second, "do_something");
+	fk_wait_mutex(second, lock);
+	return k;
+}
+
+/* A process that receives what comes by netlink from here, in these groups. */
+static struct fk_task *receives(struct fakekernel *k, int32_t pid, uint64_t protocol,
+				uint64_t groups)
+{
+	struct fk_task *t = fk_task(k, pid, "udevd");
+	iq_vaddr file = fk_file(k, fk_inode(k, fk_sb(k, "sockfs", "sockfs", NULL), "s"));
+	iq_vaddr socket = fk_alloc(k, "socket"), sk = fk_alloc(k, "netlink_sock"),
+		 bits = fk_heap(k, 8);
+
+	fk_u64(k, bits, groups);
+	fk_put(k, socket, "socket.sk", sk);
+	fk_put(k, sk, "sock.sk_socket", socket);
+	fk_put(k, sk, "sock.__sk_common.skc_family", AF_NETLINK);
+	fk_put(k, sk, "sock.sk_protocol", protocol);
+	fk_put(k, sk, "netlink_sock.ngroups", 32);
+	fk_put(k, sk, "netlink_sock.groups", bits);
+	fk_put(k, file, "file.f_op", fk_data(k, "socket_file_ops", 256));
+	fk_put(k, file, "file.private_data", socket);
+	fk_fd(t, 4, file);
+	return t;
+}
+
+static bool has_remedy(const struct iq_cause *c, const char *text)
+{
+	iq_vec_foreach(&c->remedy, r)
+		if (strstr(*r, text))
+			return true;
+	return false;
+}
+
+static void semaphore_that_is_to_become_zero_is_not_sent(enum fk_flavour f)
+{
+	for (int cookie = 0; cookie < 2; cookie++) {
+		struct fakekernel *k = waiting_for_zero(f, cookie ? COOKIE : 0x1234);
+		const struct iq_cause *c;
+
+		fk_nanosleep(receives(k, 20, KOBJECT_UEVENT, 1));
+		c = fk_cause(fk_why(k), IQ_CAUSE_TASK_SLEEPING);
+		assert_int_equal(c->root->tid, 30);
+		assert_string_equal(fk_blocked(k, c), "31");
+		assert_non_null(strstr(c->summary, "to become zero"));
+		assert_int_equal(strstr(c->summary, "udev") != NULL, cookie);
+		assert_int_equal(has_remedy(c, "dmsetup udevcomplete_all"), cookie);
+		fakekernel_free(k);
+	}
+}
+
+static void stopped_udev_is_likely_the_cause(enum fk_flavour f)
+{
+	struct fakekernel *k = waiting_for_zero(f, COOKIE);
+	const struct iq_cause *c;
+
+	fk_stopped(receives(k, 20, KOBJECT_UEVENT, 1));
+	c = fk_cause(fk_why(k), IQ_CAUSE_TASK_STOPPED);
+	assert_int_equal(c->root->tid, 20);
+	assert_int_equal(c->certainty, IQ_LIKELY);
+	assert_string_equal(fk_blocked(k, c), "30,31");
+	assert_true(has_remedy(c, "dmsetup udevcomplete_all"));
+	fakekernel_free(k);
+}
+
+static void stopped_worker_of_udev_is_likely_the_cause(enum fk_flavour f)
+{
+	struct fakekernel *k = waiting_for_zero(f, COOKIE);
+	struct fk_task *udev = receives(k, 20, KOBJECT_UEVENT, 1);
+	const struct iq_cause *c;
+
+	fk_stopped(fk_child(udev, 21, "udev-worker"));
+	fk_nanosleep(udev);
+	c = fk_cause(fk_why(k), IQ_CAUSE_TASK_STOPPED);
+	assert_int_equal(c->root->tid, 21);
+	assert_int_equal(c->certainty, IQ_LIKELY);
+	fakekernel_free(k);
+}
+
+/* Another protocol, another group (of udev's own messages), and somebody else's semaphore. */
+static void who_listens_to_something_else_is_not_udev(enum fk_flavour f)
+{
+	static const struct {
+		uint64_t key, protocol, groups;
+	} others[] = {
+		{ COOKIE, KOBJECT_UEVENT, 2 },
+		{ COOKIE, KOBJECT_UEVENT - 1, 1 },
+		{ 0x1234, KOBJECT_UEVENT, 1 },
+	};
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(others); i++) {
+		struct fakekernel *k = waiting_for_zero(f, others[i].key);
+
+		fk_stopped(receives(k, 20, others[i].protocol, others[i].groups));
+		assert_int_equal(fk_cause(fk_why(k), IQ_CAUSE_TASK_SLEEPING)->root->tid, 30);
+		fakekernel_free(k);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -354,6 +490,10 @@ int main(void)
 		each_layout(words_of_other_things_are_no_mutex),
 		each_layout(robust_mutex_names_its_owner_twice),
 		each_layout(copy_of_a_locked_mutex_is_unlocked_by_nobody),
+		each_layout(semaphore_that_is_to_become_zero_is_not_sent),
+		each_layout(stopped_udev_is_likely_the_cause),
+		each_layout(stopped_worker_of_udev_is_likely_the_cause),
+		each_layout(who_listens_to_something_else_is_not_udev),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

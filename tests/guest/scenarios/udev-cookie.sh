@@ -4,7 +4,7 @@
 # wants the lock. Nobody is known who would bring it to zero.
 
 make() {
-    background waiter_p role cookie /tmp/lock
+    background waiter_p role cookie /tmp/lock 0
     facts_of waiter_p waiter
     sleeps_in "$waiter" sem
     sleeps second flock role flock-wait /tmp/lock
