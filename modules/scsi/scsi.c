@@ -75,7 +75,8 @@ static bool look_at_command(void *ctx, iq_vaddr rq)
 	struct commands *c = ctx;
 	struct iq_session *s = c->d->s;
 	iq_vaddr cmnd = command_of(s, rq, c->sdev);
-	uint64_t retries, allowed, start = 0;
+	uint64_t retries, allowed, start = 0; /* 0: not read, or its clock was not asked */
+	int64_t age;
 
 	if (!cmnd)
 		return false;
@@ -87,10 +88,13 @@ static bool look_at_command(void *ctx, iq_vaddr rq)
 	    !iq_peek_member(s, cmnd_type, "allowed", cmnd, &allowed))
 		return false;
 	iq_peek_member(s, "struct request", "start_time_ns", rq, &start);
+	age = start ? iq_ms_since(c->d->tasks, start) : -1;
 	iq_text_add(c->d->g, &c->v->evidence,
-		    "command %#" PRIx64 " (scsi_cmnd) of %s: begun %" PRId64
-		    " ms ago, %stried again %" PRId64 " of %" PRId64 " times",
-		    cmnd, iq_device_name(c->o), IQ_MAX(iq_ms_since(c->d->tasks, start), (int64_t)0),
+		    "command %#" PRIx64 " (scsi_cmnd) of %s: %s%stried again %" PRId64
+		    " of %" PRId64 " times",
+		    cmnd, iq_device_name(c->o),
+		    age < 0 ? ""
+			    : iq_arena_printf(c->d->g->arena, "begun %" PRId64 " ms ago, ", age),
 		    was_aborted(s, cmnd) ? "timed out and was aborted, " : "", (int64_t)retries,
 		    (int64_t)allowed);
 	return false;

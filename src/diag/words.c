@@ -375,6 +375,66 @@ static void collect_remedy(const struct iq_graph *g, struct iq_cause *cause)
 	}
 }
 
+enum { MAX_LOCKS = 16 };
+
+/* How many locks other than this one it holds that somebody in this cause waits for, up to a few.
+ */
+static size_t num_more_locks(const struct iq_cause *cause, const struct iq_object *lock)
+{
+	const struct iq_object *seen[MAX_LOCKS + 1] = { lock };
+	size_t num = 1;
+
+	iq_vec_foreach(&cause->blocked, task)
+		iq_vec_foreach(&(*task)->out, p) {
+			const struct iq_edge *e = *p;
+			size_t i = 0;
+
+			if (e->to != cause->root || e->kind != IQ_EDGE_OWNER || !e->via ||
+			    e->via->type != IQ_OBJ_LOCK)
+				continue;
+			while (i < num && seen[i] != e->via)
+				i++;
+			if (i == num && num <= MAX_LOCKS)
+				seen[num++] = e->via;
+		}
+	return num - 1;
+}
+
+/*
+ * "flock of /var/lock/x, held by backup.sh (10936), which sleeps in clock_nanosleep": the others
+ * wait for the lock, so that it comes first. Made of what is said about the holder, where that
+ * begins with the holder.
+ */
+static const char *held_summary(const struct iq_graph *g, const struct iq_cause *cause,
+				const char *summary)
+{
+	static const char own[] = " for a reason of its own";
+	const struct iq_edge *last = NULL;
+	const char *who = call(g, cause->root);
+	size_t len = strlen(who), more;
+
+	if (cause->kind != IQ_CAUSE_TASK_SLEEPING)
+		return summary;
+	if (cause->chain_edges.num)
+		last = cause->chain_edges.data[cause->chain_edges.num - 1];
+	if (!last || last->to != cause->root || last->kind != IQ_EDGE_OWNER || !last->via ||
+	    last->via->type != IQ_OBJ_LOCK || strncmp(summary, who, len) != 0 ||
+	    summary[len] != ' ')
+		return summary;
+	more = num_more_locks(cause, last->via);
+	summary += len;
+	len = strlen(summary);
+	if (len > strlen(own) && !strcmp(summary + len - strlen(own), own))
+		len -= strlen(own);
+	return iq_arena_printf(g->arena, "%s%s, held by %s, which%.*s", call(g, last->via),
+			       !more	   ? ""
+			       : more == 1 ? " and one more lock"
+			       : more == MAX_LOCKS
+				       ? " and many more locks"
+				       : iq_arena_printf(g->arena, " and %zu more locks", more),
+			       who, (int)len, summary);
+}
+
 static void say(const struct iq_graph *g, struct iq_cause *cause)
 {
 	const struct iq_verdict *v = cause->root->verdict;
@@ -387,6 +447,8 @@ static void say(const struct iq_graph *g, struct iq_cause *cause)
 		cause->summary = task_summary(g, cause);
 	else
 		cause->summary = thing_summary(g, cause);
+	if (cause->root->type == IQ_OBJ_TASK)
+		cause->summary = held_summary(g, cause, cause->summary);
 	collect_evidence(g, cause);
 	if (cause->num_alike)
 		iq_text_add(g, &cause->evidence,

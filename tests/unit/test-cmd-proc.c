@@ -344,7 +344,8 @@ static void why_goes_from_the_thread_to_the_cause(enum fk_flavour f)
 	assert_says(k, &n, "0t12::pid2proc | ::why", "holder (10) at @10 in state S: holds it;",
 		    true);
 	assert_says(k, &n, "0t12::pid2proc | ::why", "as good as sure", true);
-	assert_says(k, &n, "0t12::pid2proc | ::why", "\nholder (10) sleeps", true);
+	assert_says(k, &n, "0t12::pid2proc | ::why",
+		    "\nmutex big_lock, held by holder (10), which sleeps", true);
 	assert_says(k, &n, "0t10::pid2proc | ::why", "holder (10) at @10 in state S", true);
 	fakekernel_free(k);
 }

@@ -612,6 +612,52 @@ static void notes_that_differ_in_numbers_are_told_once(void **state)
 	iq_graph_free(g);
 }
 
+static void a_held_lock_is_named_before_its_holder(void **state)
+{
+	struct iq_graph *g = iq_graph_new();
+	struct iq_object *holder = made_task(g, 300, "backup.sh"),
+			 *tool = made_task(g, 301, "tool");
+	json_t *r;
+
+	(void)state;
+	iq_object_verdict(g, holder, IQ_CAUSE_TASK_SLEEPING, IQ_STRONG,
+			  "backup.sh (300) sleeps in clock_nanosleep for a reason of its own");
+	made_held(g, made_task(g, 20, "cron"), made_lock(g, 1, "flock of /var/lock/x"), holder,
+		  9000);
+	made_held(g, made_task(g, 21, "cron"), made_lock(g, 1, "flock of /var/lock/x"), holder,
+		  8000);
+	/* Who is not held up by a lock has nothing to be named before him. */
+	iq_object_verdict(g, tool, IQ_CAUSE_TASK_STOPPED, IQ_PROVEN, "tool (301) is stopped");
+	made_wait(g, made_task(g, 22, "sh"), iq_graph_object(g, IQ_OBJ_KERNEL, "kernel:do_wait"),
+		  IQ_WAIT_SLEEP, 7000);
+	iq_graph_edge(g, iq_graph_find(g, "task:22"), tool, NULL, IQ_EDGE_SERVES, IQ_PROVEN,
+		      "is its child");
+	r = report_of(g, "held", NULL, NULL);
+	assert_at(r, "causes.0.summary",
+		  "\"flock of /var/lock/x, held by backup.sh (300), which sleeps in "
+		  "clock_nanosleep\"");
+	assert_at(r, "causes.1.summary", "\"tool (301) is stopped\"");
+	json_decref(r);
+	iq_graph_free(g);
+}
+
+static void a_holder_of_two_locks_is_said_to_hold_more(void **state)
+{
+	struct iq_graph *g = iq_graph_new();
+	struct iq_object *holder = made_task(g, 300, "owner");
+	json_t *r;
+
+	(void)state;
+	iq_object_verdict(g, holder, IQ_CAUSE_TASK_SLEEPING, IQ_STRONG, "owner (300) sleeps");
+	made_held(g, made_task(g, 20, "cron"), made_lock(g, 1, "lock a"), holder, 9000);
+	made_held(g, made_task(g, 21, "cron"), made_lock(g, 2, "lock b"), holder, 8000);
+	r = report_of(g, "held-two", NULL, NULL);
+	assert_at(r, "causes.0.summary",
+		  "\"lock a and one more lock, held by owner (300), which sleeps\"");
+	json_decref(r);
+	iq_graph_free(g);
+}
+
 static void an_ordinary_wait_is_explained_when_asked_for(void **state)
 {
 	struct iq_graph *g = iq_graph_new();
@@ -762,6 +808,8 @@ int main(void)
 		cmocka_unit_test(many_alike_are_told_once),
 		cmocka_unit_test(two_alike_and_what_differs_are_told_apart),
 		cmocka_unit_test(notes_that_differ_in_numbers_are_told_once),
+		cmocka_unit_test(a_held_lock_is_named_before_its_holder),
+		cmocka_unit_test(a_holder_of_two_locks_is_said_to_hold_more),
 		cmocka_unit_test(many_are_grouped_by_program),
 		cmocka_unit_test(an_ordinary_wait_is_explained_when_asked_for),
 		cmocka_unit_test(reports_of_random_graphs_can_be_checked),
