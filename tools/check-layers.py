@@ -98,7 +98,7 @@ DATA_ONLY = {
 
 # Tables that are filled in further up than those who go through them, who know their rows' type only.
 TABLES = {
-    'iq_modules': 'the rooms, listed by the build',
+    'iq_all_rooms': 'the rooms, listed by the build',
     'iq_shell_parts': 'commands and formats, listed by src/shell/parts.c',
 }
 

@@ -93,7 +93,7 @@ static void add_page(struct iq_strbuf *page)
 		"sleeping task that has one of its functions\non the stack, the innermost first. "
 		"A task that no rule explains waits at a place in the kernel, and the answer "
 		"says so.\n");
-	for (const struct iq_module *const *m = iq_modules; *m; m++)
+	for (const struct iq_module *const *m = iq_all_rooms; *m; m++)
 		add_room(page, *m);
 }
 

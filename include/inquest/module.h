@@ -4,9 +4,9 @@
  *
  * A room (modules/NAME/NAME.c) offers one `const struct iq_module iq_module_NAME`: tables of what
  * it can explain. Rooms are listed in modules/meson.build, from which the
- * table of all rooms is generated. Rooms include inquest/ headers only, and do
- * not know each other: what one has to say about another's objects goes through the registries
- * below (lock namers, object rules).
+ * table of all rooms is generated. Rooms include inquest/ headers
+ * only, and do not know each other: what one has to say about another's objects goes through the
+ * registries below (lock namers, object rules).
  */
 #ifndef INQUEST_MODULE_H
 #define INQUEST_MODULE_H
@@ -134,8 +134,11 @@ struct iq_module {
  *	const struct iq_module iq_module = { .api = IQ_MODULE_API, .name = "hello", ... };
  */
 
-/* All rooms, generated; NULL at the end. */
-extern const struct iq_module *const iq_modules[];
+/*
+ * The rooms of modules/, generated; NULL at the end. Whoever opens a session gives it this list, or
+ * another; the engine knows the session's only.
+ */
+extern const struct iq_module *const iq_all_rooms[];
 
 /* ---- what rooms build graphs with ---- */
 

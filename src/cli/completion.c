@@ -30,11 +30,14 @@ static bool is_shown(const struct iq_option *o)
 
 static void dcmds(struct iq_strbuf *sb, const char *before)
 {
+	struct iq_rooms rooms;
 	struct iq_dcmd_at at;
 
-	for (size_t i = 0; iq_dcmd_nth(i, &at); i++)
+	iq_rooms_init(&rooms, iq_all_rooms);
+	for (size_t i = 0; iq_dcmd_nth(&rooms, i, &at); i++)
 		if (*iq_dcmd_sign(at.dcmd))
 			iq_strbuf_printf(sb, "%s%s%s", sb->len ? " " : "", before, at.dcmd->name);
+	iq_rooms_deinit(&rooms);
 }
 
 static void option_names(struct iq_strbuf *sb, const struct iq_option *table, const char *between)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "inquest/module.h"
 
 volatile int iq_interrupted;
 
@@ -44,7 +45,9 @@ static void catch_interrupts(void)
 
 struct iq_error *iq_cli_open(struct iq_cli *cli)
 {
-	struct iq_session_options options = { .dump = cli->dump, .kcore = cli->kcore };
+	struct iq_session_options options = { .dump = cli->dump,
+					      .kcore = cli->kcore,
+					      .rooms = iq_all_rooms };
 	struct iq_error *err;
 
 	iq_timing(cli, "start");

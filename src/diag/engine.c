@@ -69,9 +69,10 @@ void iq_engine_init(struct engine *e, struct iq_session *s, const struct iq_why_
 			      .d.s = s,
 			      .d.bound_ms = options->longer_than_ms,
 			      .options = options,
+			      .rooms_changes = s->rooms.changes,
 			      .arena = iq_arena_new() };
-	for (size_t i = 0; iq_modules[i]; i++) {
-		const struct iq_module *m = iq_modules[i];
+	iq_vec_foreach(&s->rooms.list, mp) {
+		const struct iq_module *m = *mp;
 
 		missing = NULL;
 		if (has_types(s, m->needs_types, &missing))

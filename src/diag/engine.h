@@ -23,6 +23,7 @@ struct engine {
 	struct iq_map rules_at; /* symbol address -> struct rule_ref * (0: none) */
 	struct iq_arena *arena; /* the rules' tables; lives as long as the engine */
 	IQ_VEC(const struct iq_module *) modules; /* those that are not idle */
+	unsigned rooms_changes;			  /* of the session's list, as it was then */
 	iq_texts notes;
 	struct iq_map lock_names; /* lock -> struct iq_lock_name *, in the graph's arena */
 	struct holders *holders;  /* holders.c; NULL until somebody asks */

@@ -28,6 +28,13 @@ static void explainer_free(void *value)
 	free(e);
 }
 
+static void start(struct engine *e, struct iq_session *s, const struct iq_task_list *list)
+{
+	iq_engine_init(e, s, &plain);
+	e->d.g = iq_graph_new();
+	e->d.tasks = list;
+}
+
 static void *explainer_make(struct iq_session *s)
 {
 	const struct iq_task_list *list = iq_tasks(s);
@@ -36,9 +43,7 @@ static void *explainer_make(struct iq_session *s)
 	if (!list)
 		return NULL;
 	e = iq_xmalloc(sizeof(*e));
-	iq_engine_init(e, s, &plain);
-	e->d.g = iq_graph_new();
-	e->d.tasks = list;
+	start(e, s, list);
 	return e;
 }
 
@@ -48,7 +53,14 @@ static const struct iq_cache explainer_cache = { .life = IQ_CACHE_SNAPSHOT,
 
 static struct engine *explainer(struct iq_session *s)
 {
-	return iq_cache_get(s, &explainer_cache);
+	struct engine *e = iq_cache_get(s, &explainer_cache);
+
+	/* A module has come or gone: the rules are others. */
+	if (e && e->rooms_changes != s->rooms.changes) {
+		iq_engine_deinit(e);
+		start(e, s, iq_tasks(s));
+	}
+	return e;
 }
 
 const struct iq_wait *iq_explain_task(struct iq_session *s, const struct iq_task *task)

@@ -134,8 +134,8 @@ static struct holders *holders_new(struct engine *e)
 
 	h->arena = iq_arena_new();
 	/* Of idle rooms too: a row needs no types. */
-	for (size_t i = 0; iq_modules[i]; i++)
-		for (const struct iq_holder *row = iq_modules[i]->holders;
+	iq_vec_foreach(&e->d.s->rooms.list, m)
+		for (const struct iq_holder *row = (*m)->holders;
 		     row && (row->functions || row->module); row++)
 			add_row(e, h, row);
 	return h;

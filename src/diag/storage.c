@@ -7,6 +7,7 @@
  * is known to the room of its driver, which says it by a hook of struct iq_module.
  */
 #include "inquest/storage.h"
+#include "kernel/session.h"
 
 struct iq_object *iq_diag_disk(struct iq_diag *d, iq_vaddr disk)
 {
@@ -66,8 +67,8 @@ bool iq_disk_may_owe(struct iq_diag *d, iq_vaddr disk)
 	if (!iq_disk_in_flight(d->s, disk, d->tasks, &f) || f.num)
 		return true;
 	/* Of idle rooms too: a disk of which nothing more is known may. */
-	for (size_t i = 0; iq_modules[i]; i++)
-		if (iq_modules[i]->disk_may_owe && iq_modules[i]->disk_may_owe(d->s, disk))
+	iq_vec_foreach(&d->s->rooms.list, m)
+		if ((*m)->disk_may_owe && (*m)->disk_may_owe(d->s, disk))
 			return true;
 	return false;
 }

@@ -151,12 +151,14 @@ static void read_stack_size(struct iq_session *s)
 	}
 }
 
-struct iq_error *iq_session_over(struct iq_target *target, struct iq_session **session_ret)
+struct iq_error *iq_session_over(struct iq_target *target, const struct iq_module *const *rooms,
+				 struct iq_session **session_ret)
 {
 	struct iq_session *s = iq_xcalloc(1, sizeof(*s));
 	struct iq_error *err;
 
 	s->target = target;
+	iq_rooms_init(&s->rooms, rooms);
 	s->arena = iq_arena_new();
 	s->scratch = iq_arena_new();
 	err = iq_mem_new(target, &s->mem);
@@ -195,7 +197,7 @@ struct iq_error *iq_session_open(const struct iq_session_options *options,
 					   &target);
 	if (err)
 		return err;
-	err = iq_session_over(target, session_ret);
+	err = iq_session_over(target, options->rooms, session_ret);
 	return iq_error_prefix(err, "%s", options->dump ? options->dump : "the running kernel");
 }
 
@@ -204,6 +206,7 @@ void iq_session_close(struct iq_session *s)
 	if (!s)
 		return;
 	iq_caches_deinit(s);
+	iq_rooms_deinit(&s->rooms);
 	for (size_t i = 0; i < s->plans.cap; i++)
 		if (s->plans.slots[i].used)
 			iq_shadow_plan_free(

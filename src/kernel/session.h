@@ -17,6 +17,7 @@
 #include "inquest/cache.h"
 #include "inquest/session.h"
 #include "inquest/task.h"
+#include "kernel/rooms.h"
 #include "sym/symtab.h"
 #include "target/mem.h"
 #include "target/target.h"
@@ -52,6 +53,8 @@ struct iq_session {
 
 	uint64_t stack_size; /* of kernel stacks, in bytes */
 
+	struct iq_rooms rooms; /* what takes part in explaining it */
+
 	IQ_VEC(struct iq_kept) caches; /* in the order in which they were made */
 
 	uint64_t deadline_ns;		 /* CLOCK_MONOTONIC; 0: none */
@@ -59,15 +62,17 @@ struct iq_session {
 };
 
 struct iq_session_options {
-	const char *dump;  /* a dump's path; NULL: the live kernel */
-	const char *kcore; /* another path than /proc/kcore; NULL */
+	const char *dump;		      /* a dump's path; NULL: the live kernel */
+	const char *kcore;		      /* another path than /proc/kcore; NULL */
+	const struct iq_module *const *rooms; /* ends with NULL; or NULL: none */
 };
 
 /* Open memory, types, symbols and the unwinder. The message is one line for the user. */
 struct iq_error *iq_session_open(const struct iq_session_options *options,
 				 struct iq_session **session_ret);
 /* The same over a target of the caller's, which becomes the session's (tests). */
-struct iq_error *iq_session_over(struct iq_target *target, struct iq_session **session_ret);
+struct iq_error *iq_session_over(struct iq_target *target, const struct iq_module *const *rooms,
+				 struct iq_session **session_ret);
 void iq_session_close(struct iq_session *s);
 
 /*

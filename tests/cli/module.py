@@ -7,6 +7,7 @@ module.py PROGRAM STATIC-PROGRAM SOURCE BUILD DUMP     STATIC-PROGRAM may be "-"
 built, and that is all.
 """
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,30 @@ def check(what, condition, *more):
     if not condition:
         fail(what, *more)
     print('ok -', what)
+
+
+# A wait rule for whoever sleeps at all, put in front of the example's table.
+RULE = """
+static const char *const sleeps[] = { "schedule", NULL };
+
+static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)
+{
+	struct iq_graph *g = who->d->g;
+	struct iq_object *on = iq_graph_object(g, IQ_OBJ_KERNEL, "kernel:hello");
+
+	iq_object_name(g, on, "whatever hello says");
+	*wait_ret = iq_diag_wait(who, on, IQ_WAIT_IDLE);
+	return NULL;
+}
+
+static const struct iq_wait_rule rules[] = {
+	{ .name = "hello-sleep", .summary = "any sleep", .certainty = IQ_PROVEN,
+	  .functions = sleeps, .explain = explain },
+	{ 0 },
+};
+
+extern const struct iq_module iq_module;
+"""
 
 
 def ask(program, dump, text):
@@ -64,6 +89,17 @@ def main():
         path = folder + '/hello/hello.c'
         with open(path, encoding='utf-8') as file:
             text = file.read()
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(text.replace('extern const struct iq_module iq_module;', RULE).replace(
+                '.dcmds = dcmds,', '.wait_rules = rules,\n\t.dcmds = dcmds,'))
+        subprocess.run(['ninja', '-C', 'build'], cwd=folder + '/hello', env=env, check=True,
+                       capture_output=True, timeout=300)
+        init = '::walk thread | ::head -n 1 | ::why'
+        _, out, err = ask(program, dump,
+                          f'{init}\n1=X\n::load {module}\n{init}\n2=X\n::unload hello\n{init}\n')
+        before, during, after = re.split(r'^ +[12] *\n', out, flags=re.MULTILINE)
+        check('its wait rule is asked, from when it is loaded until it is not',
+              'whatever hello says' in during and before and before == after, out, err)
         with open(path, 'w', encoding='utf-8') as file:
             file.write(text.replace('.api = IQ_MODULE_API', '.api = IQ_MODULE_API + 1'))
         subprocess.run(['ninja', '-C', 'build'], cwd=folder + '/hello', env=env, check=True,

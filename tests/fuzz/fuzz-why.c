@@ -299,9 +299,9 @@ static void run_commands(struct fakekernel *k, struct iq_session *s, const struc
 		if (iq_tasks(s) && iq_task_by_pid(s, pid))
 			addrs[num++] = iq_task_by_pid(s, pid)->addr;
 	for (size_t a = 0; a < num; a++) {
-		for (size_t i = 0; iq_modules[i]; i++) {
-			const struct iq_dcmd *d = iq_modules[i]->dcmds;
-			const struct iq_walker *w = iq_modules[i]->walkers;
+		for (size_t i = 0; iq_all_rooms[i]; i++) {
+			const struct iq_dcmd *d = iq_all_rooms[i]->dcmds;
+			const struct iq_walker *w = iq_all_rooms[i]->walkers;
 
 			for (; d && d->name; d++) {
 				s->deadline_ns = (now_ms() + COMMAND_MS) * 1000000;

@@ -202,7 +202,7 @@ int main(int argc, char **argv)
 	k = fakekernel_new(FK_NEW);
 	test_module_memory(k);
 	s = fk_open(k);
-	iq_module_add(&test_module);
+	iq_rooms_add(&s->rooms, &test_module);
 	while (read_case(f, &c, &next)) {
 		num++;
 		failed += !run_case(s, helper, &c, actual) && !actual;

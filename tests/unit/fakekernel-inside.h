@@ -57,6 +57,7 @@ struct fakekernel {
 	unsigned next_dev;
 
 	struct iq_session *session;
+	const struct iq_module *const *rooms; /* NULL: all */
 	struct iq_why why;
 	bool have_why;
 	bool live;

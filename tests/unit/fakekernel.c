@@ -687,10 +687,15 @@ struct iq_error *fk_try_open(struct fakekernel *k, struct iq_session **s_ret)
 	if (k->tells_ram)
 		iq_target_sort(k->target);
 	k->target_given_away = true;
-	err = iq_session_over(k->target, &k->session);
+	err = iq_session_over(k->target, k->rooms ? k->rooms : iq_all_rooms, &k->session);
 	if (!err)
 		*s_ret = k->session;
 	return err;
+}
+
+void fk_rooms(struct fakekernel *k, const struct iq_module *const *rooms)
+{
+	k->rooms = rooms;
 }
 
 struct iq_session *fk_open(struct fakekernel *k)

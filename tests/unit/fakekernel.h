@@ -193,6 +193,8 @@ void fk_write_fault(struct fk_task *t, iq_vaddr vma);
 
 /* Symbols and types are put into memory, and the kernel is opened. The session is k's. */
 struct iq_session *fk_open(struct fakekernel *k);
+/* Before that: with these rooms, a table that ends with NULL, instead of all. It has to stay. */
+void fk_rooms(struct fakekernel *k, const struct iq_module *const *rooms);
 struct iq_error *fk_try_open(struct fakekernel *k, struct iq_session **s_ret);
 /* As a running machine: memory may change between looks. Called in each pause; before fk_open(). */
 void fk_live(struct fakekernel *k,

@@ -381,9 +381,9 @@ static void no_command_falls_over_any_address(enum fk_flavour f)
 	struct names n;
 	struct fakekernel *k = made(f, &n);
 
-	for (size_t i = 0; iq_modules[i]; i++) {
-		const struct iq_dcmd *d = iq_modules[i]->dcmds;
-		const struct iq_walker *w = iq_modules[i]->walkers;
+	for (size_t i = 0; iq_all_rooms[i]; i++) {
+		const struct iq_dcmd *d = iq_all_rooms[i]->dcmds;
+		const struct iq_walker *w = iq_all_rooms[i]->walkers;
 
 		for (size_t a = 0; a < IQ_ARRAY_SIZE(addrs); a++) {
 			char line[128];

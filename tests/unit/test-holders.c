@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Rows of holders (inquest/holders.h): a made room with rows of a lock that has a symbol and of one
- * that is a member, on made kernels. This program has a table of rooms of its own: the lock room,
- * which asks, and the made one, which answers.
+ * that is a member, on made kernels. Kernels here have a table of rooms of their own: the lock
+ * room, which asks, and the made one, which answers.
  */
 #include "test.h"
 
@@ -73,7 +73,15 @@ static struct iq_module made_room = { .api = IQ_MODULE_API,
 				      .holders = made_rows };
 
 extern const struct iq_module iq_module_lock;
-const struct iq_module *const iq_modules[] = { &iq_module_lock, &made_room, NULL };
+static const struct iq_module *const rooms[] = { &iq_module_lock, &made_room, NULL };
+
+static struct fakekernel *kernel_new(enum fk_flavour f)
+{
+	struct fakekernel *k = fakekernel_new(f);
+
+	fk_rooms(k, rooms);
+	return k;
+}
 
 /* ---- made kernels ---- */
 
@@ -128,7 +136,7 @@ static void assert_holds(const struct iq_why *why, int32_t waiter, int32_t holde
 
 static void who_sleeps_inside_of_a_function_of_a_row_holds_its_lock(enum fk_flavour f)
 {
-	struct fakekernel *k = fakekernel_new(f);
+	struct fakekernel *k = kernel_new(f);
 	iq_vaddr lock = fk_rwsem(k, "frob_sem"), other = fk_rwsem(k, "other_sem");
 	const struct iq_edge *e;
 
@@ -150,7 +158,7 @@ static void who_sleeps_inside_of_a_function_of_a_row_holds_its_lock(enum fk_flav
 
 static void name_of_a_clone_is_that_of_its_function(enum fk_flavour f)
 {
-	struct fakekernel *k = fakekernel_new(f);
+	struct fakekernel *k = kernel_new(f);
 	iq_vaddr lock = fk_rwsem(k, "frob_sem");
 
 	sleeps_in(k, 10, "frob_show.constprop.0", "mystery");
@@ -162,7 +170,7 @@ static void name_of_a_clone_is_that_of_its_function(enum fk_flavour f)
 
 static void who_has_let_go_or_is_still_coming_holds_nothing(enum fk_flavour f)
 {
-	struct fakekernel *k = fakekernel_new(f);
+	struct fakekernel *k = kernel_new(f);
 	iq_vaddr lock = fk_rwsem(k, "frob_sem");
 
 	sleeps_in(k, 10, "frob_show", "frob_unlock");
@@ -176,7 +184,7 @@ static void who_has_let_go_or_is_still_coming_holds_nothing(enum fk_flavour f)
 
 static void who_waits_for_the_lock_itself_is_no_holder(enum fk_flavour f)
 {
-	struct fakekernel *k = fakekernel_new(f);
+	struct fakekernel *k = kernel_new(f);
 	iq_vaddr lock = fk_rwsem(k, "frob_sem");
 	struct fk_task *late = fk_task(k, 12, "late"), *twice = fk_task(k, 13, "twice");
 
@@ -194,7 +202,7 @@ static void who_waits_for_the_lock_itself_is_no_holder(enum fk_flavour f)
 
 static void more_than_are_counted_are_likely_at_most(enum fk_flavour f)
 {
-	struct fakekernel *k = fakekernel_new(f);
+	struct fakekernel *k = kernel_new(f);
 	iq_vaddr lock = fk_rwsem(k, "frob_sem");
 
 	sleeps_in(k, 10, "frob_show", "mystery");
@@ -208,7 +216,7 @@ static void more_than_are_counted_are_likely_at_most(enum fk_flavour f)
 
 static void who_is_inside_of_two_rows_counts_once(enum fk_flavour f)
 {
-	struct fakekernel *k = fakekernel_new(f);
+	struct fakekernel *k = kernel_new(f);
 	iq_vaddr lock = fk_rwsem(k, "frob_sem");
 
 	sleeps_in(k, 10, "frob_iterate", "frob_show");
@@ -220,7 +228,7 @@ static void who_is_inside_of_two_rows_counts_once(enum fk_flavour f)
 
 static void row_that_is_likely_stays_so_however_the_count_fits(enum fk_flavour f)
 {
-	struct fakekernel *k = fakekernel_new(f);
+	struct fakekernel *k = kernel_new(f);
 	iq_vaddr lock = fk_rwsem(k, "frob_sem");
 
 	sleeps_in(k, 10, "frob_guess", "mystery");
@@ -232,7 +240,7 @@ static void row_that_is_likely_stays_so_however_the_count_fits(enum fk_flavour f
 
 static void row_for_the_other_mode_does_not_answer(enum fk_flavour f)
 {
-	struct fakekernel *k = fakekernel_new(f);
+	struct fakekernel *k = kernel_new(f);
 	iq_vaddr lock = fk_rwsem(k, "frob_sem");
 
 	sleeps_in(k, 10, "frob_write", "mystery");
@@ -246,7 +254,7 @@ static void row_for_the_other_mode_does_not_answer(enum fk_flavour f)
 
 static void holder_of_a_member_has_the_struct_in_hand(enum fk_flavour f)
 {
-	struct fakekernel *k = fakekernel_new(f);
+	struct fakekernel *k = kernel_new(f);
 	struct fk_task *t = fk_task(k, 10, "inside");
 	iq_vaddr lock;
 
@@ -344,7 +352,7 @@ static void cost_of_a_look_is_that_of_its_stacks_however_many_rows_there_are(voi
 
 	(void)state;
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(nums); i++) {
-		struct fakekernel *k = fakekernel_new(FK_OLD);
+		struct fakekernel *k = kernel_new(FK_OLD);
 		iq_vaddr lock = fk_rwsem(k, "frob_sem");
 		struct iq_holder *rows = many_rows(nums[i]);
 		double first, best;

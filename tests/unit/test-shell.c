@@ -55,6 +55,7 @@ static void assert_says(const char *text, const char *out, const char *err)
 	struct iq_shell *sh = iq_shell_new(NULL);
 	struct iq_strbuf o = IQ_STRBUF_INIT, e = IQ_STRBUF_INIT;
 
+	iq_rooms_add(sh->rooms, &module);
 	iq_shell_survive_faults(sh);
 	assert_int_equal(iq_shell_run_text(sh, text, &o, &e), !*err);
 	assert_string_equal(iq_strbuf_str(&o), out);
@@ -197,6 +198,5 @@ int main(void)
 		cmocka_unit_test(files_are_written_and_read_again),
 	};
 
-	iq_module_add(&module);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

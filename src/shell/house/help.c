@@ -132,9 +132,9 @@ static struct iq_error *cmd_help(struct iq_cmd *cmd)
 	name = cmd->argv[0].str;
 	if (!strncmp(name, "::", 2))
 		name += 2;
-	if (iq_dcmd_find(name, &dcmd))
+	if (iq_dcmd_find(cmd->sh->rooms, name, &dcmd))
 		help_dcmd(&dcmd, &sb);
-	else if (iq_walker_find(name, &walker))
+	else if (iq_walker_find(cmd->sh->rooms, name, &walker))
 		help_walker(&walker, &sb);
 	else
 		return iq_error_new(IQ_ERR_NOTFOUND, "there is no command or walker %.60s", name);
@@ -194,7 +194,7 @@ static struct iq_error *cmd_dcmds(struct iq_cmd *cmd)
 	struct iq_dcmd_at at;
 	struct iq_error *err;
 
-	for (size_t i = 0; iq_dcmd_nth(i, &at); i++)
+	for (size_t i = 0; iq_dcmd_nth(cmd->sh->rooms, i, &at); i++)
 		iq_vec_push(&lines, (struct line){ at.dcmd->name, at.dcmd->summary });
 	err = list(cmd, lines.data, lines.num);
 	iq_vec_free(&lines);
@@ -207,7 +207,7 @@ static struct iq_error *cmd_walkers(struct iq_cmd *cmd)
 	struct iq_walker_at at;
 	struct iq_error *err;
 
-	for (size_t i = 0; iq_walker_nth(i, &at); i++)
+	for (size_t i = 0; iq_walker_nth(cmd->sh->rooms, i, &at); i++)
 		iq_vec_push(&lines, (struct line){ at.walker->name, at.walker->summary });
 	err = list(cmd, lines.data, lines.num);
 	iq_vec_free(&lines);
@@ -240,14 +240,14 @@ static struct iq_error *cmd_which(struct iq_cmd *cmd)
 
 		if (!strncmp(name, "::", 2))
 			name += 2;
-		if (iq_dcmd_find(name, &dcmd)) {
+		if (iq_dcmd_find(cmd->sh->rooms, name, &dcmd)) {
 			iq_out_text(cmd->out, "%s is a dcmd from module %s\n", name,
 				    module_name(dcmd.module));
 			known = true;
 			if (iq_cmd_has(cmd, 'v'))
 				iq_out_text(cmd->out, "\t%s\n", dcmd.dcmd->summary);
 		}
-		if (iq_walker_find(name, &walker)) {
+		if (iq_walker_find(cmd->sh->rooms, name, &walker)) {
 			iq_out_text(cmd->out, "%s is a walker from module %s\n", name,
 				    module_name(walker.module));
 			known = true;
@@ -263,10 +263,10 @@ static struct iq_error *cmd_which(struct iq_cmd *cmd)
 
 static struct iq_error *cmd_dmods(struct iq_cmd *cmd)
 {
-	const struct iq_module *m;
 	bool all = iq_cmd_has(cmd, 'l');
 
-	for (size_t i = 0; (m = iq_module_nth(i)); i++) {
+	iq_vec_foreach(&cmd->sh->rooms->list, mp) {
+		const struct iq_module *m = *mp;
 		const char *lacks = iq_module_lacks(cmd->s, m);
 
 		if (cmd->argc && strcmp(cmd->argv[0].str, m->name) != 0)

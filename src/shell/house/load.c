@@ -10,10 +10,8 @@
 #include "shell/house/object.h"
 #include "shell/run/inside.h"
 
-static struct iq_error *check(const struct iq_module *m)
+static struct iq_error *check(const struct iq_rooms *rooms, const struct iq_module *m)
 {
-	const struct iq_module *other;
-
 	if (!m)
 		return iq_error_new(IQ_ERR_INVALID, "it has no iq_module: not a module of inquest");
 	if (m->api != IQ_MODULE_API)
@@ -23,10 +21,8 @@ static struct iq_error *check(const struct iq_module *m)
 				    m->api, IQ_MODULE_API);
 	if (!m->name || !*m->name)
 		return iq_error_new(IQ_ERR_INVALID, "it has no name");
-	for (size_t i = 0; (other = iq_module_nth(i)); i++)
-		if (!strcmp(other->name, m->name))
-			return iq_error_new(IQ_ERR_INVALID, "there is a module %s already",
-					    m->name);
+	if (iq_module_find(rooms, m->name))
+		return iq_error_new(IQ_ERR_INVALID, "there is a module %s already", m->name);
 	return NULL;
 }
 
@@ -50,10 +46,10 @@ static struct iq_error *cmd_load(struct iq_cmd *cmd)
 	if (err)
 		return iq_error_prefix(err, "%s", path);
 	m = iq_object_symbol(code, "iq_module", sizeof(*m));
-	err = check(m);
+	err = check(cmd->sh->rooms, m);
 	if (err)
 		return iq_error_prefix(err, "%s", path);
-	iq_module_add(m);
+	iq_rooms_add(cmd->sh->rooms, m);
 	lacks = cmd->s ? iq_module_lacks(cmd->s, m) : NULL;
 	if (lacks)
 		iq_out_text(cmd->out, "%s is idle: this kernel has no %s\n", m->name, lacks);
@@ -62,16 +58,19 @@ static struct iq_error *cmd_load(struct iq_cmd *cmd)
 
 static struct iq_error *cmd_unload(struct iq_cmd *cmd)
 {
+	const struct iq_module *m;
+
 	if (cmd->argc != 1)
 		return iq_cmd_usage(cmd, "which module?");
-	if (iq_module_remove(cmd->argv[0].str))
+	m = iq_module_find(cmd->sh->rooms, cmd->argv[0].str);
+	if (m && iq_rooms_remove(cmd->sh->rooms, m))
 		return NULL;
 	return iq_error_new(IQ_ERR_NOTFOUND, "%.60s is not a module that was loaded",
 			    cmd->argv[0].str);
 }
 
 const struct iq_dcmd iq_load_dcmds[] = {
-	{ "load", "file", "load a module: more commands and walkers",
+	{ "load", "file", "load a module: more commands, walkers and rules",
 	  "The file is a shared object that was built with inquest's headers (pkg-config inquest); "
 	  "docs/example-module shows one. It has to be made for the same module interface. A fault "
 	  "in one of its commands is that command's error.",

@@ -215,13 +215,13 @@ static void dcmd(struct iq_strbuf *out, const struct iq_dcmd *d)
 	iq_strbuf_adds(out, ".RE\n");
 }
 
-static void dcmds(struct iq_strbuf *out)
+static void dcmds(const struct iq_rooms *rooms, struct iq_strbuf *out)
 {
 	IQ_VEC(struct iq_dcmd_at) list = { 0 };
 	const char *last = "";
 	struct iq_dcmd_at at;
 
-	for (size_t i = 0; iq_dcmd_nth(i, &at); i++)
+	for (size_t i = 0; iq_dcmd_nth(rooms, i, &at); i++)
 		iq_vec_push(&list, at);
 	qsort(list.data, list.num, sizeof(*list.data), by_dcmd);
 	iq_strbuf_adds(out, ".SH COMMANDS\n");
@@ -233,7 +233,7 @@ static void dcmds(struct iq_strbuf *out)
 	iq_vec_free(&list);
 }
 
-static void walkers(struct iq_strbuf *out)
+static void walkers(const struct iq_rooms *rooms, struct iq_strbuf *out)
 {
 	static const char *const takes[] = {
 		[IQ_WALK_GLOBAL] = "",
@@ -244,7 +244,7 @@ static void walkers(struct iq_strbuf *out)
 	const char *last = "";
 	struct iq_walker_at at;
 
-	for (size_t i = 0; iq_walker_nth(i, &at); i++)
+	for (size_t i = 0; iq_walker_nth(rooms, i, &at); i++)
 		iq_vec_push(&list, at);
 	if (list.num)
 		qsort(list.data, list.num, sizeof(*list.data), by_walker);
@@ -280,6 +280,7 @@ static void formats(struct iq_strbuf *out)
 
 void iq_shell_man(struct iq_strbuf *out)
 {
+	struct iq_rooms rooms;
 	iq_strbuf_adds(out, ".\\\" SPDX\\-License\\-Identifier: LGPL\\-2.1\\-or\\-later\n");
 	iq_strbuf_printf(out,
 			 ".TH INQUEST\\-DEBUGGER 7 \"\" \"inquest %s\" \"Miscellaneous\"\n"
@@ -292,7 +293,9 @@ void iq_shell_man(struct iq_strbuf *out)
 			 IQ_VERSION);
 	chapters(out, language);
 	formats(out);
-	dcmds(out);
-	walkers(out);
+	iq_rooms_init(&rooms, iq_all_rooms);
+	dcmds(&rooms, out);
+	walkers(&rooms, out);
+	iq_rooms_deinit(&rooms);
 	chapters(out, files);
 }

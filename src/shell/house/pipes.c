@@ -35,7 +35,7 @@ static struct iq_error *cmd_walk(struct iq_cmd *cmd)
 
 	if (cmd->argc < 1 || cmd->argc > 2)
 		return iq_cmd_usage(cmd, "which walk?");
-	if (!iq_walker_find(cmd->argv[0].str, &at))
+	if (!iq_walker_find(cmd->sh->rooms, cmd->argv[0].str, &at))
 		return iq_error_new(IQ_ERR_NOTFOUND, "there is no walker %.60s; see ::walkers",
 				    cmd->argv[0].str);
 	w = at.walker;

@@ -163,12 +163,8 @@ static bool ask_rooms(struct answer *a, bool all)
 	const char *is = iq_arena_printf(a->cmd->arena, "%" PRIx64 " is ", a->addr);
 	bool found = false;
 
-	for (size_t i = 0;; i++) {
-		const struct iq_module *m = iq_module_nth(i);
-
-		if (!m)
-			return found;
-		for (const struct iq_whatis *w = m->whatis; w && w->name; w++) {
+	iq_vec_foreach(&a->cmd->sh->rooms->list, m) {
+		for (const struct iq_whatis *w = (*m)->whatis; w && w->name; w++) {
 			struct iq_strbuf text = IQ_STRBUF_INIT;
 
 			if (w->identify(a->cmd->s, a->addr, a->verbose, &text)) {
@@ -187,6 +183,7 @@ static bool ask_rooms(struct answer *a, bool all)
 				return true;
 		}
 	}
+	return found;
 }
 
 static struct iq_error *cmd_whatis(struct iq_cmd *cmd)

@@ -66,7 +66,7 @@ static struct iq_error *of_kernel(struct iq_cmd *cmd)
 	struct iq_dcmd_at at;
 	bool behind = false;
 
-	for (size_t i = 0; iq_dcmd_nth(i, &at); i++) {
+	for (size_t i = 0; iq_dcmd_nth(cmd->sh->rooms, i, &at); i++) {
 		if (at.dcmd == cmd->dcmd)
 			behind = true;
 		else if (behind && !strcmp(at.dcmd->name, cmd->dcmd->name))

@@ -234,12 +234,11 @@ static bool find(struct iq_session *s, const struct iq_global *globals, const ch
 struct iq_error *iq_global_type(struct iq_session *s, const char *symbol, struct iq_type *type_ret)
 {
 	struct iq_error *err = iq_type_of_var(s, symbol, type_ret);
-	const struct iq_module *m;
 
 	if (!iq_error_catch(&err, IQ_ERR_NOTFOUND))
 		return err;
-	for (size_t i = 0; (m = iq_module_nth(i)); i++)
-		if (find(s, m->globals, symbol, type_ret))
+	iq_vec_foreach(&s->rooms.list, m)
+		if (find(s, (*m)->globals, symbol, type_ret))
 			return NULL;
 	if (find(s, builtin_globals, symbol, type_ret))
 		return NULL;

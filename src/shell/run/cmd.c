@@ -8,36 +8,12 @@
 
 /* ---- finding ---- */
 
-static IQ_VEC(const struct iq_module *) loaded;
-
-void iq_module_add(const struct iq_module *module)
+const struct iq_module *iq_module_find(const struct iq_rooms *rooms, const char *name)
 {
-	iq_vec_push(&loaded, module);
-}
-
-bool iq_module_remove(const char *name)
-{
-	for (size_t i = 0; i < loaded.num; i++) {
-		if (strcmp(loaded.data[i]->name, name) != 0)
-			continue;
-		memmove(&loaded.data[i], &loaded.data[i + 1],
-			(loaded.num - i - 1) * sizeof(*loaded.data));
-		loaded.num--;
-		return true;
-	}
-	return false;
-}
-
-const struct iq_module *iq_module_nth(size_t i)
-{
-	size_t n = 0;
-
-	while (iq_modules[n]) {
-		if (n == i)
-			return iq_modules[n];
-		n++;
-	}
-	return i - n < loaded.num ? loaded.data[i - n] : NULL;
+	iq_vec_foreach(&rooms->list, m)
+		if (!strcmp((*m)->name, name))
+			return *m;
+	return NULL;
 }
 
 const char *iq_module_lacks(struct iq_session *s, const struct iq_module *module)
@@ -48,39 +24,35 @@ const char *iq_module_lacks(struct iq_session *s, const struct iq_module *module
 	return NULL;
 }
 
-bool iq_dcmd_nth(size_t i, struct iq_dcmd_at *at_ret)
+bool iq_dcmd_nth(const struct iq_rooms *rooms, size_t i, struct iq_dcmd_at *at_ret)
 {
-	const struct iq_module *m;
-
 	for (const struct iq_dcmd *const *table = iq_shell_parts.dcmds; *table; table++)
 		for (const struct iq_dcmd *d = *table; d->name; d++)
 			if (!i--) {
 				*at_ret = (struct iq_dcmd_at){ d };
 				return true;
 			}
-	for (size_t n = 0; (m = iq_module_nth(n)); n++)
-		for (const struct iq_dcmd *d = m->dcmds; d && d->name; d++)
+	iq_vec_foreach(&rooms->list, m)
+		for (const struct iq_dcmd *d = (*m)->dcmds; d && d->name; d++)
 			if (!i--) {
-				*at_ret = (struct iq_dcmd_at){ d, m };
+				*at_ret = (struct iq_dcmd_at){ d, *m };
 				return true;
 			}
 	return false;
 }
 
-bool iq_walker_nth(size_t i, struct iq_walker_at *at_ret)
+bool iq_walker_nth(const struct iq_rooms *rooms, size_t i, struct iq_walker_at *at_ret)
 {
-	const struct iq_module *m;
-
 	for (const struct iq_walker *const *table = iq_shell_parts.walkers; *table; table++)
 		for (const struct iq_walker *w = *table; w->name; w++)
 			if (!i--) {
 				*at_ret = (struct iq_walker_at){ w };
 				return true;
 			}
-	for (size_t n = 0; (m = iq_module_nth(n)); n++)
-		for (const struct iq_walker *w = m->walkers; w && w->name; w++)
+	iq_vec_foreach(&rooms->list, m)
+		for (const struct iq_walker *w = (*m)->walkers; w && w->name; w++)
 			if (!i--) {
-				*at_ret = (struct iq_walker_at){ w, m };
+				*at_ret = (struct iq_walker_at){ w, *m };
 				return true;
 			}
 	return false;
@@ -112,15 +84,13 @@ static bool find_in(const struct iq_dcmd *table, const struct iq_module *module,
 	return false;
 }
 
-static bool find_dcmd(const char *name, struct iq_dcmd_at *at_ret)
+static bool find_dcmd(const struct iq_rooms *rooms, const char *name, struct iq_dcmd_at *at_ret)
 {
-	const struct iq_module *m;
-
 	for (const struct iq_dcmd *const *table = iq_shell_parts.dcmds; *table; table++)
 		if (find_in(*table, NULL, name, at_ret))
 			return true;
-	for (size_t i = 0; (m = iq_module_nth(i)); i++)
-		if (find_in(m->dcmds, m, name, at_ret))
+	iq_vec_foreach(&rooms->list, m)
+		if (find_in((*m)->dcmds, *m, name, at_ret))
 			return true;
 	return false;
 }
@@ -138,24 +108,25 @@ static const struct alias {
 	{ "$<threadlist", "threadlist", "-v" },
 };
 
-bool iq_dcmd_find(const char *name, struct iq_dcmd_at *at_ret)
+bool iq_dcmd_find(const struct iq_rooms *rooms, const char *name, struct iq_dcmd_at *at_ret)
 {
-	if (find_dcmd(name, at_ret))
+	if (find_dcmd(rooms, name, at_ret))
 		return true;
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(aliases); i++)
-		if (!strcmp(aliases[i].name, name) && find_dcmd(aliases[i].stands_for, at_ret)) {
+		if (!strcmp(aliases[i].name, name) &&
+		    find_dcmd(rooms, aliases[i].stands_for, at_ret)) {
 			at_ret->extra = aliases[i].extra;
 			return true;
 		}
 	return false;
 }
 
-bool iq_walker_find(const char *name, struct iq_walker_at *at_ret)
+bool iq_walker_find(const struct iq_rooms *rooms, const char *name, struct iq_walker_at *at_ret)
 {
 	struct iq_walker_at at;
 	const char *rest;
 
-	for (size_t i = 0; iq_walker_nth(i, &at); i++) {
+	for (size_t i = 0; iq_walker_nth(rooms, i, &at); i++) {
 		rest = in_module(name, at.module);
 		if (rest && !strcmp(at.walker->name, rest)) {
 			*at_ret = at;
@@ -172,7 +143,7 @@ struct iq_error *iq_walk_run(struct iq_session *s, const char *name, const iq_va
 	struct iq_walker_at at;
 	struct iq_error *err;
 
-	if (!iq_walker_find(name, &at))
+	if (!iq_walker_find(&s->rooms, name, &at))
 		return iq_error_new(IQ_ERR_NOTFOUND, "there is no walker %s", name);
 	if (addr) {
 		walk.addr = *addr;

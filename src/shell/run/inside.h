@@ -80,6 +80,8 @@ struct iq_uspace;
 
 struct iq_shell {
 	struct iq_session *s;	/* NULL: there is no target */
+	struct iq_rooms *rooms; /* the session's; its own where there is none */
+	struct iq_rooms own_rooms;
 	struct iq_arena *arena; /* of the statement that runs */
 	uint64_t dot, last, increment;
 	size_t format_col; /* where the line of a format that is being repeated has got to */
@@ -164,17 +166,13 @@ struct iq_walker_at {
 };
 
 /* "name" or "module`name"; false: there is none. */
-bool iq_dcmd_find(const char *name, struct iq_dcmd_at *at_ret);
-bool iq_walker_find(const char *name, struct iq_walker_at *at_ret);
+bool iq_dcmd_find(const struct iq_rooms *rooms, const char *name, struct iq_dcmd_at *at_ret);
+bool iq_walker_find(const struct iq_rooms *rooms, const char *name, struct iq_walker_at *at_ret);
 /* The i-th of all, in no order but always the same; false: there are not so many. */
-bool iq_dcmd_nth(size_t i, struct iq_dcmd_at *at_ret);
-bool iq_walker_nth(size_t i, struct iq_walker_at *at_ret);
-/* The i-th room or loaded module; NULL: there are not so many. */
-const struct iq_module *iq_module_nth(size_t i);
-/* Make a module's commands known; it has to stay. */
-void iq_module_add(const struct iq_module *module);
-/* Forget one that was added; false: there is none such. */
-bool iq_module_remove(const char *name);
+bool iq_dcmd_nth(const struct iq_rooms *rooms, size_t i, struct iq_dcmd_at *at_ret);
+bool iq_walker_nth(const struct iq_rooms *rooms, size_t i, struct iq_walker_at *at_ret);
+/* The module of this name; NULL. */
+const struct iq_module *iq_module_find(const struct iq_rooms *rooms, const char *name);
 /* The first type that this kernel lacks and the room needs, or NULL. */
 const char *iq_module_lacks(struct iq_session *s, const struct iq_module *module);
 

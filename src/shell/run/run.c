@@ -384,7 +384,7 @@ static struct iq_error *find_stage_dcmd(struct stage_run *r)
 {
 	const char *name = r->stage->name, *lacks;
 
-	if (!iq_dcmd_find(name, &r->at))
+	if (!iq_dcmd_find(r->sh->rooms, name, &r->at))
 		return iq_error_new(IQ_ERR_NOTFOUND, "there is no command %s%.60s; see ::dcmds",
 				    *name == '$' || *name == ':' ? "" : "::", name);
 	lacks = r->at.module ? iq_module_lacks(r->sh->s, r->at.module) : NULL;
@@ -509,7 +509,7 @@ static struct iq_error *repeat(struct iq_shell *sh, struct input *in, struct iq_
 	if (err || !st.stages)
 		return err;
 	if (st.stages->kind == IQ_STAGE_DCMD && in->has_addr &&
-	    iq_dcmd_find(st.stages->name, &at) &&
+	    iq_dcmd_find(sh->rooms, st.stages->name, &at) &&
 	    (!at.dcmd->usage || !strchr(":?", *at.dcmd->usage) || !*at.dcmd->usage))
 		return NULL; /* it takes no address: dot is all that is set */
 	return run_pipeline(sh, st.stages, in, out);

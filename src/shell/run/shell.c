@@ -10,6 +10,9 @@ struct iq_shell *iq_shell_new(struct iq_session *s)
 	struct iq_shell *sh = iq_xcalloc(1, sizeof(*sh));
 
 	sh->s = s;
+	if (!s)
+		iq_rooms_init(&sh->own_rooms, iq_all_rooms);
+	sh->rooms = s ? &s->rooms : &sh->own_rooms;
 	sh->radix = 16;
 	sh->prompt = iq_xstrdup("> ");
 	iq_vars_init(sh);
@@ -28,6 +31,7 @@ void iq_shell_free(struct iq_shell *sh)
 	free(sh->log_path);
 	iq_strbuf_deinit(&sh->log);
 	free(sh->macro_path);
+	iq_rooms_deinit(&sh->own_rooms);
 	free(sh);
 }
 
@@ -95,12 +99,10 @@ bool iq_shell_run_line(struct iq_shell *sh, const char *text)
 
 void iq_shell_banner(struct iq_shell *sh, struct iq_strbuf *sb)
 {
-	const struct iq_module *m;
-
 	iq_strbuf_adds(sb, "Loading modules: [");
-	for (size_t i = 0; (m = iq_module_nth(i)); i++)
-		if (!iq_module_lacks(sh->s, m))
-			iq_strbuf_printf(sb, " %s", m->name);
+	iq_vec_foreach(&sh->rooms->list, m)
+		if (!iq_module_lacks(sh->s, *m))
+			iq_strbuf_printf(sb, " %s", (*m)->name);
 	iq_strbuf_adds(sb, " ]\n");
 }
 

@@ -94,7 +94,7 @@ static void dcmds(struct finder *f)
 {
 	struct iq_dcmd_at at;
 
-	for (size_t i = 0; iq_dcmd_nth(i, &at); i++)
+	for (size_t i = 0; iq_dcmd_nth(f->sh->rooms, i, &at); i++)
 		if (*iq_dcmd_sign(at.dcmd))
 			(void)add(f, at.dcmd->name);
 }
@@ -103,16 +103,14 @@ static void walkers(struct finder *f)
 {
 	struct iq_walker_at at;
 
-	for (size_t i = 0; iq_walker_nth(i, &at); i++)
+	for (size_t i = 0; iq_walker_nth(f->sh->rooms, i, &at); i++)
 		(void)add(f, at.walker->name);
 }
 
 static void modules(struct finder *f)
 {
-	const struct iq_module *m;
-
-	for (size_t i = 0; (m = iq_module_nth(i)); i++)
-		(void)add(f, m->name);
+	iq_vec_foreach(&f->sh->rooms->list, m)
+		(void)add(f, (*m)->name);
 }
 
 static void variables(struct finder *f)
@@ -314,7 +312,7 @@ static bool type_of_walk(struct finder *f, const char *text, struct iq_type *typ
 	if (!walk || !f->sh->s)
 		return false;
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(walk, " \t|;"), walk);
-	if (!iq_walker_find(name, &at) || !at.walker->yields)
+	if (!iq_walker_find(f->sh->rooms, name, &at) || !at.walker->yields)
 		return false;
 	err = iq_type_by_name(f->sh->s, at.walker->yields, type_ret);
 	iq_error_free(err);
@@ -426,7 +424,7 @@ void iq_complete(struct iq_shell *sh, const char *text, struct iq_candidates *c)
 		return;
 	}
 	snprintf(name, sizeof(name), "%.*s", (int)name_len, colons);
-	if (iq_dcmd_find(name, &at)) {
+	if (iq_dcmd_find(f.sh->rooms, name, &at)) {
 		_cleanup_free_ char *copy = iq_xstrdup(colons + name_len);
 		size_t base = (size_t)(colons - text) + name_len;
 		struct words w;
