@@ -4,7 +4,7 @@
  *
  * A room (modules/NAME/NAME.c) offers one `const struct iq_module iq_module_NAME`: tables of what
  * it can explain. Rooms are listed in modules/meson.build, from which the
- * table of all rooms is generated. Rooms include inquest/ headers
+ * table of all rooms is generated; the order does not matter. Rooms include inquest/ headers
  * only, and do not know each other: what one has to say about another's objects goes through the
  * registries below (lock namers, object rules).
  */
@@ -38,11 +38,24 @@ struct iq_sleeper {
 };
 
 /*
+ * Who is asked first
+ *
+ * The order in which rooms are listed decides nothing. Where two rules can be asked about the same
+ * (wait rules that list one function; object rules of one type; namers; records of holders) the one
+ * of the higher rank is asked first, and of equal ranks the one whose name comes first. The rank is
+ * 0 where nothing depends on it: below are rules for the general case, which others know more of;
+ * above those for a special case of what others claim too. What is said first stands: a wait that
+ * was explained, the name of a lock, a verdict until somebody is more certain. Wait rules that list
+ * one function have different ranks, unless each of them can tell what is its own.
+ */
+
+/*
  * Explains one kind of wait. Asked for a sleeping task when one of `functions` is on its stack,
- * the innermost frame first; of several rules for the same frame the one listed first.
+ * the innermost frame first; of several rules for the same frame the one of the higher rank.
  */
 struct iq_wait_rule {
 	const char *name;		/* "mutex", "rwsem" */
+	int rank;			/* who is asked first, see above */
 	const char *summary;		/* one line: what it recognises */
 	const char *reads;		/* which structures and members, for docs/waits.md */
 	const char *seen;		/* kernels it was seen on */
@@ -61,6 +74,7 @@ struct iq_wait_rule {
  */
 struct iq_object_rule {
 	const char *name;
+	int rank; /* whose verdict stands among equally certain ones */
 	const char *summary;
 	enum iq_object_type type;
 	struct iq_error *(*explain)(struct iq_diag *d, struct iq_object *object);
@@ -82,6 +96,7 @@ struct iq_lock_name {
  */
 struct iq_lock_namer {
 	const char *name;
+	int rank;
 	bool (*identify)(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
 			 const struct iq_sleeper *waiter, struct iq_lock_name *name_ret);
 };
@@ -93,6 +108,7 @@ struct iq_lock_namer {
  */
 struct iq_holder_rule {
 	const char *name;
+	int rank;
 	const char *summary;
 	const char *lock_type; /* "struct rw_semaphore" */
 	bool (*find)(struct iq_diag *d, struct iq_wait *wait,

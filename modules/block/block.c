@@ -446,6 +446,7 @@ static const char *const bio_functions[] = {
 
 static const struct iq_wait_rule wait_rules[] = {
 	{ .name = "page",
+	  .rank = -1, /* those who know the filesystem first */
 	  .summary = "a page being read, written or locked: its file or swap area, the device "
 		     "below, or the task that locked it",
 	  .reads = "wait_page_queue.folio, .bit_nr; page.mapping, .flags, .private; inode.i_sb; "
@@ -455,6 +456,7 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .functions = iq_page_wait_functions,
 	  .explain = explain_page },
 	{ .name = "buffer",
+	  .rank = -1, /* those who know the filesystem first */
 	  .summary = "a block of a device in a buffer_head",
 	  .reads = "wait_bit_queue_entry.key; buffer_head.b_bdev, .b_blocknr",
 	  .seen = "6.1, 6.12, 7.3",
@@ -462,6 +464,7 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .functions = buffer_functions,
 	  .explain = explain_buffer },
 	{ .name = "bio",
+	  .rank = -1, /* those who know what sent it first */
 	  .summary = "I/O that the task submitted itself and waits for",
 	  .reads = "bio.bi_bdev, .bi_end_io, .bi_private; block_device.bd_disk",
 	  .seen = "6.1, 6.12, 7.3",
@@ -473,10 +476,12 @@ static const struct iq_wait_rule wait_rules[] = {
 
 static const struct iq_object_rule object_rules[] = {
 	{ .name = "in-flight",
+	  .rank = 1, /* requests in flight are what waits for the device */
 	  .summary = "requests that a device has and does not answer",
 	  .type = IQ_OBJ_DEVICE,
 	  .explain = explain_device },
 	{ .name = "fs-device",
+	  .rank = -1, /* the filesystem itself first */
 	  .summary = "the device that a filesystem is on",
 	  .type = IQ_OBJ_FILESYSTEM,
 	  .explain = explain_fs },

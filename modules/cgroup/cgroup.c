@@ -418,6 +418,7 @@ static const struct iq_wait_rule wait_rules[] = {
 
 static const struct iq_object_rule object_rules[] = {
 	{ .name = "cgroup",
+	  .rank = 1, /* a quota that is used up is why it gets no CPU */
 	  .summary = "a task whose cgroup is frozen or has used up its CPU quota; the container "
 		     "that a task is in",
 	  .type = IQ_OBJ_TASK,

@@ -141,7 +141,7 @@ static bool identify(struct iq_diag *d, iq_vaddr lock, const char *lock_type,
 }
 
 static const struct iq_lock_namer lock_namers[] = {
-	{ .name = "global", .identify = identify },
+	{ .name = "global", .rank = 1, .identify = identify },
 	{ 0 },
 };
 

@@ -356,6 +356,7 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .functions = lock_rtmutex_functions,
 	  .explain = lock_explain_rtmutex },
 	{ .name = "rwbase-writer",
+	  .rank = -1, /* rwsem knows whose it is where it is no rwbase */
 	  .summary = "PREEMPT_RT: the writer of an rw_semaphore or rwlock that waits for the "
 		     "readers inside",
 	  .reads = "rwbase_rt.readers, .rtmutex",

@@ -609,6 +609,7 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .needs_types = call_types,
 	  .explain = explain_call },
 	{ .name = "nfs-manager",
+	  .rank = 1, /* not any bit of an inode */
 	  .summary = "an NFSv4 client whose state manager recovers",
 	  .reads = "nfs_client.cl_state, .cl_rpcclient; rpc_clnt.cl_tasks",
 	  .seen = "5.10, 6.1, 6.12, 7.3",

@@ -427,6 +427,7 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .functions = exec_functions,
 	  .explain = explain_exec },
 	{ .name = "pid-namespace",
+	  .rank = 1, /* not any wait for a child */
 	  .summary = "the init of a pid namespace, until everything in it has ended",
 	  .reads = "task_struct.thread_pid, pid.numbers",
 	  .seen = "5.10, 6.1, 6.12, 7.3",
@@ -442,6 +443,7 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .needs_types = core_types,
 	  .explain = explain_parked },
 	{ .name = "coredump",
+	  .rank = 1, /* not any pipe: that of a core dump */
 	  .summary = "the thread that dumps core: threads that do not stop, a helper that does not "
 		     "read",
 	  .reads = "core_state.startup, .dumper, .nr_threads; core_thread; pipe_inode_info; "
@@ -456,6 +458,7 @@ static const struct iq_wait_rule wait_rules[] = {
 
 static const struct iq_object_rule object_rules[] = {
 	{ .name = "zombie",
+	  .rank = 1, /* it runs no more, whatever else is true of it */
 	  .summary = "an ended task somebody waits for: threads that are left, or who does not "
 		     "reap it",
 	  .type = IQ_OBJ_TASK,

@@ -641,6 +641,7 @@ static const struct iq_wait_rule wait_rules[] = {
 
 static const struct iq_object_rule object_rules[] = {
 	{ .name = "scsi",
+	  .rank = 2, /* knows what is behind the driver */
 	  .summary = "SCSI disks: error recovery, devices kept back, and those that do not answer",
 	  .type = IQ_OBJ_DEVICE,
 	  .explain = explain_disk },

@@ -386,6 +386,7 @@ static const struct iq_wait_rule wait_rules[] = {
 
 static const struct iq_object_rule object_rules[] = {
 	{ .name = "judge",
+	  .rank = -1, /* what others say of a task says more */
 	  .summary = "a task that is stopped, traced, frozen or asleep on its own account",
 	  .type = IQ_OBJ_TASK,
 	  .explain = judge },

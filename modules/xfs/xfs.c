@@ -269,6 +269,7 @@ static const struct iq_wait_rule wait_rules[] = {
 
 static const struct iq_object_rule object_rules[] = {
 	{ .name = "xfs-failed",
+	  .rank = 1, /* a thaw does not mend it */
 	  .summary = "metadata that cannot be written and is tried again for ever",
 	  .type = IQ_OBJ_FILESYSTEM,
 	  .explain = explain_fs },

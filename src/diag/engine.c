@@ -2,9 +2,9 @@
 /*
  * One look: rules asked, objects followed
  *
- * Which rules to ask is decided by the functions on a task's stack. Names are
- * compared once for each function of the kernel that is ever met; after that a
- * frame's rules are found by its symbol's address.
+ * Each task that sleeps is asked about, frame by frame; each object that comes
+ * of it is handed to the object rules. Which rules there are and who is asked
+ * first stands in rules.c.
  */
 #include "diag/engine.h"
 
@@ -14,56 +14,8 @@
 
 enum { TASK_NOLOAD = 0x400, MAX_OBJECTS = 2000000 };
 
-static bool has_types(struct iq_session *s, const char *const *types, const char **missing)
-{
-	for (size_t i = 0; types && types[i]; i++) {
-		if (!iq_has_type(s, types[i])) {
-			*missing = types[i];
-			return false;
-		}
-	}
-	return true;
-}
-
-/* A rule whose types this kernel lacks is there only to say so, where it would have been asked. */
-static void add_rule(struct engine *e, const struct iq_module *m, const struct iq_wait_rule *rule,
-		     const char *missing)
-{
-
-	if (!missing)
-		has_types(e->d.s, rule->needs_types, &missing);
-	for (size_t i = 0; rule->functions[i]; i++) {
-		struct rule_ref *ref = iq_arena_alloc(e->arena, sizeof(*ref));
-		struct rule_ref *first = iq_strmap_get(&e->rules, rule->functions[i]);
-
-		*ref = (struct rule_ref){ .module = m, .rule = rule, .missing = missing };
-		if (!first) {
-			iq_strmap_set(&e->rules, rule->functions[i], ref);
-			continue;
-		}
-		while (first->next)
-			first = first->next;
-		first->next = ref;
-	}
-}
-
-/* Is it among the names that stand in LIST with commas between? */
-static bool is_listed(const char *list, const char *name)
-{
-	size_t len = strlen(name), part;
-
-	for (; list && *list; list += part + (list[part] == ',')) {
-		part = strcspn(list, ",");
-		if (part == len && !strncmp(list, name, len))
-			return true;
-	}
-	return false;
-}
-
 void iq_engine_init(struct engine *e, struct iq_session *s, const struct iq_why_options *options)
 {
-	const char *missing;
-
 	*e = (struct engine){ .no_stack = IQ_STRBUF_INIT,
 			      .why_no_stack = IQ_STRBUF_INIT,
 			      .d.s = s,
@@ -71,64 +23,22 @@ void iq_engine_init(struct engine *e, struct iq_session *s, const struct iq_why_
 			      .options = options,
 			      .rooms_changes = s->rooms.changes,
 			      .arena = iq_arena_new() };
-	iq_vec_foreach(&s->rooms.list, mp) {
-		const struct iq_module *m = *mp;
-
-		missing = NULL;
-		if (has_types(s, m->needs_types, &missing))
-			iq_vec_push(&e->modules, m);
-		for (size_t k = 0; m->wait_rules && m->wait_rules[k].name; k++)
-			if (!is_listed(options->without, m->wait_rules[k].name))
-				add_rule(e, m, &m->wait_rules[k], missing);
-	}
+	iq_rules_init(e);
 }
 
 void iq_engine_deinit(struct engine *e)
 {
-	iq_strmap_deinit(&e->rules);
-	iq_map_deinit(&e->rules_at);
+	iq_rules_deinit(e);
 	iq_map_deinit(&e->explained);
 	iq_map_deinit(&e->lock_names);
 	iq_map_deinit(&e->memo);
 	iq_holders_free(e->holders);
 	iq_history_deinit(&e->history);
-	iq_vec_free(&e->modules);
 	iq_vec_free(&e->notes);
 	iq_strbuf_deinit(&e->no_stack);
 	iq_strbuf_deinit(&e->why_no_stack);
 	iq_graph_free(e->d.g);
 	iq_arena_free(e->arena);
-}
-
-/* ---- which rules a frame calls up ---- */
-
-bool iq_engine_function_name(const struct iq_frame *frame, char *name, size_t size)
-{
-	/* Compilers add suffixes to clones: "__mutex_lock.constprop.0". */
-	size_t len = frame->sym.name ? strcspn(frame->sym.name, ".") : 0;
-
-	if (!len || len >= size)
-		return false;
-	memcpy(name, frame->sym.name, len);
-	name[len] = '\0';
-	return true;
-}
-
-static struct rule_ref *rules_of(struct engine *e, const struct iq_frame *frame)
-{
-	uint64_t *known;
-	struct rule_ref *ref = NULL;
-	char name[128];
-
-	if (!frame->sym.name)
-		return NULL;
-	known = iq_map_get(&e->rules_at, frame->sym.addr);
-	if (known)
-		return (struct rule_ref *)(uintptr_t)*known;
-	if (iq_engine_function_name(frame, name, sizeof(name)))
-		ref = iq_strmap_get(&e->rules, name);
-	iq_map_set(&e->rules_at, frame->sym.addr, (uintptr_t)ref);
-	return ref;
 }
 
 /* ---- a task ---- */
@@ -239,7 +149,7 @@ struct iq_wait *iq_engine_explain(struct engine *e, const struct iq_task *task)
 	/* What runs or is about to run waits for a CPU at most; that is the sched room's. */
 	for (size_t i = 0; i < stack->num_frames && !w; i++) {
 		who.frame = i;
-		for (struct rule_ref *ref = rules_of(e, &stack->frames[i]); ref && !w;
+		for (struct rule_ref *ref = iq_rules_of(e, &stack->frames[i]); ref && !w;
 		     ref = ref->next) {
 			if (ref->missing) {
 				idle = idle ? idle : ref;
@@ -282,15 +192,11 @@ static void explain_object(struct engine *e, struct iq_object *o)
 		if (task)
 			iq_engine_explain(e, task);
 	}
-	iq_vec_foreach(&e->modules, mp) {
-		const struct iq_module *m = *mp;
-
-		for (size_t k = 0; m->object_rules && m->object_rules[k].name; k++) {
-			if (m->object_rules[k].type != o->type)
-				continue;
-			err = m->object_rules[k].explain(&e->d, o);
-			iq_diag_note_error(&e->d, err, "%s", o->id);
-		}
+	iq_vec_foreach(&e->object_rules, rule) {
+		if ((*rule)->type != o->type)
+			continue;
+		err = (*rule)->explain(&e->d, o);
+		iq_diag_note_error(&e->d, err, "%s", o->id);
 	}
 }
 

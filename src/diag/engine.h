@@ -22,8 +22,13 @@ struct engine {
 	struct iq_strmap rules; /* function name -> struct rule_ref * */
 	struct iq_map rules_at; /* symbol address -> struct rule_ref * (0: none) */
 	struct iq_arena *arena; /* the rules' tables; lives as long as the engine */
-	IQ_VEC(const struct iq_module *) modules; /* those that are not idle */
-	unsigned rooms_changes;			  /* of the session's list, as it was then */
+	/* Of the session's, by name: all, and those that are not idle. */
+	IQ_VEC(const struct iq_module *) rooms, modules;
+	/* Of those that are not idle, in the order in which they are asked. */
+	IQ_VEC(const struct iq_object_rule *) object_rules;
+	IQ_VEC(const struct iq_lock_namer *) lock_namers;
+	IQ_VEC(const struct iq_holder_rule *) holder_rules;
+	unsigned rooms_changes; /* of the session's list, as it was then */
 	iq_texts notes;
 	struct iq_map lock_names; /* lock -> struct iq_lock_name *, in the graph's arena */
 	struct holders *holders;  /* holders.c; NULL until somebody asks */
@@ -48,6 +53,12 @@ static inline struct engine *engine_of(struct iq_diag *d)
 
 void iq_engine_init(struct engine *e, struct iq_session *s, const struct iq_why_options *options);
 void iq_engine_deinit(struct engine *e);
+
+/* Fill in and free the lists of rooms and rules (rules.c). */
+void iq_rules_init(struct engine *e);
+void iq_rules_deinit(struct engine *e);
+/* The wait rules that this frame's function calls up, in the order in which they are asked. */
+struct rule_ref *iq_rules_of(struct engine *e, const struct iq_frame *frame);
 
 /* One look: a new snapshot and a new graph in e->d. */
 struct iq_error *iq_engine_look(struct engine *e);

@@ -134,7 +134,7 @@ static struct holders *holders_new(struct engine *e)
 
 	h->arena = iq_arena_new();
 	/* Of idle rooms too: a row needs no types. */
-	iq_vec_foreach(&e->d.s->rooms.list, m)
+	iq_vec_foreach(&e->rooms, m)
 		for (const struct iq_holder *row = (*m)->holders;
 		     row && (row->functions || row->module); row++)
 			add_row(e, h, row);
@@ -394,14 +394,9 @@ static bool ask_rows(struct iq_diag *d, struct iq_wait *wait,
 static bool ask_rules(struct iq_diag *d, struct iq_wait *wait,
 		      const struct iq_holders_wanted *wanted)
 {
-	iq_vec_foreach(&engine_of(d)->modules, mp) {
-		const struct iq_module *m = *mp;
-
-		for (size_t i = 0; m->holder_rules && m->holder_rules[i].name; i++)
-			if (!strcmp(m->holder_rules[i].lock_type, wanted->type) &&
-			    m->holder_rules[i].find(d, wait, wanted))
-				return true;
-	}
+	iq_vec_foreach(&engine_of(d)->holder_rules, rule)
+		if (!strcmp((*rule)->lock_type, wanted->type) && (*rule)->find(d, wait, wanted))
+			return true;
 	return false;
 }
 

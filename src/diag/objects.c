@@ -123,13 +123,9 @@ static bool identify(struct iq_diag *d, iq_vaddr addr, const char *lock_type,
 {
 	struct engine *e = engine_of(d);
 
-	iq_vec_foreach(&e->modules, mp) {
-		const struct iq_module *m = *mp;
-
-		for (size_t i = 0; m->lock_namers && m->lock_namers[i].name; i++)
-			if (m->lock_namers[i].identify(d, addr, lock_type, waiter, name))
-				return true;
-	}
+	iq_vec_foreach(&e->lock_namers, namer)
+		if ((*namer)->identify(d, addr, lock_type, waiter, name))
+			return true;
 	return false;
 }
 

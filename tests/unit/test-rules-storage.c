@@ -188,6 +188,22 @@ static void metadata_that_cannot_be_written_is_the_root(enum fk_flavour f)
 	fakekernel_free(k);
 }
 
+/* A thaw does not mend what cannot be written: of two that are as sure the failure stands. */
+static void verdict_of_a_failed_filesystem_stands_where_it_is_frozen_too(enum fk_flavour f)
+{
+	struct fakekernel *k = fakekernel_new(f);
+	struct xfs x = make_xfs(k);
+	const struct iq_cause *cause;
+
+	add_item(k, &x, LI_BUF, 0, -5);
+	unmount(k, &x);
+	fk_freeze(k, x.sb);
+	cause = fk_cause(fk_why(k), IQ_CAUSE_FS_FAILED);
+	assert_non_null(cause);
+	assert_true(cause->root->verdict->final);
+	fakekernel_free(k);
+}
+
 static void metadata_that_is_only_slow_is_no_failure(enum fk_flavour f)
 {
 	struct fakekernel *k = fakekernel_new(f);
@@ -207,6 +223,7 @@ int main(void)
 		each_layout(what_contradicts_itself_is_counted),
 		each_layout(queue_of_something_else_is_no_transaction),
 		each_layout(metadata_that_cannot_be_written_is_the_root),
+		each_layout(verdict_of_a_failed_filesystem_stands_where_it_is_frozen_too),
 		each_layout(metadata_that_is_only_slow_is_no_failure),
 	};
 
