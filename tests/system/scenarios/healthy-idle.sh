@@ -5,7 +5,7 @@
 make() {
     until_true 30 redis-cli ping >/dev/null
     background a sh -c 'sleep 10000 | script -qc redis-cli /dev/null'
-    background b su postgres -c 'sleep 10000 | script -qc psql /dev/null'
+    background b runuser -u postgres -- sh -c 'sleep 10000 | script -qc psql /dev/null'
     background c python3 -c '
 import select, socket
 s = socket.create_connection(("127.0.0.1", 80))

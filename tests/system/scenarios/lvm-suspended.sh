@@ -11,7 +11,7 @@ make() {
     mkdir -p /data
     mount /dev/vgt/data /data || fail mount
     touch /data/first /data/other /data/file
-    sync
+    sync -f /data
     fact dm "dev:dm-$(dmsetup info -c --noheadings -o minor vgt-data | tr -d ' ')"
     dmsetup suspend --noudevsync --nolockfs --noflush vgt-data || fail suspend
     hangs writer 'ext4|jbd2|file_write_and_wait' role write-sync /data/file 64

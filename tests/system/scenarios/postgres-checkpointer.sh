@@ -12,7 +12,7 @@ make() {
     background client su postgres -c "exec psql -c checkpoint"
     until_true 10 found || fail "no backend"
     fact backend "$backend"
-    fact psql "$(pgrep -x psql)"
+    fact psql "$(pgrep -P "$client")"
     fact client "$client"
 }
 ready() { su postgres -c "psql -c 'select 1'" >/dev/null 2>&1; }

@@ -10,7 +10,7 @@ make() {
     fact backend "$backend"
     kill -STOP "$backend"
     stays_in_state "$backend" T 5
-    fact holder_psql "$(pgrep -x psql)"
+    fact holder_psql "$(pgrep -P "$holder")"
     background waiter su postgres -c "exec psql -c 'update t set i = 3'"
     sleep 2
     fact holder "$holder"

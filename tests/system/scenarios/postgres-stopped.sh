@@ -8,7 +8,7 @@ make() {
     until_true 10 found || fail "no backend"
     kill -STOP "$backend"
     stays_in_state "$backend" T 5
-    psql=$(pgrep -x psql)
+    psql=$(pgrep -P "$client")
     fact backend "$backend"
     fact psql "$psql"
     fact client "$client"
