@@ -32,7 +32,7 @@ enum {
 	MAX_THINGS = 8,
 	FAIR_SHARE = 50, /* of a CPU, in hundredths */
 	MAX_PATIENCE = 5,
-	MAX_NAP_LOOKS = 12,
+	MAX_NAP_LOOKS = 40,
 	NAP_PAUSE_MS = 7
 };
 
@@ -314,7 +314,7 @@ struct iq_error *iq_looks_take(struct engine *e, unsigned *num_ret)
 	}
 	for (unsigned i = 0;
 	     i < MAX_NAP_LOOKS && num > 1 && !iq_engine_expired(e) && any_napping(e); i++, num++) {
-		pause_ms(NAP_PAUSE_MS + i);
+		pause_ms(NAP_PAUSE_MS + i % 12);
 		err = iq_engine_look(e);
 		if (err)
 			return err;
