@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 MODULES = ["loop", "ext4", "dm_mod", "dm_snapshot"]
 KERNELS = ["6.1", "6.12", "6.18", "newest"]
+DUMPS = ["elf"]
 ALONE = True
 
 
