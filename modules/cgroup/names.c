@@ -2,13 +2,13 @@
 /*
  * What cgroups are called
  *
- * A cgroup is a directory of kernfs: struct cgroup.kn is its node, the names from there up to the
- * node without a parent are its path, as /proc/PID/cgroup shows it. A task's css_set names its
- *cgroup in the unified hierarchy and, controller by controller, the state of its cgroup there,
- *which for the controllers of v1 is in another hierarchy.
+ * A cgroup is a directory of kernfs. Its node is struct cgroup.kn; the names from there up
+ * to the node without a parent are its path, as /proc/PID/cgroup shows it. A task's css_set
+ * names its cgroup in the unified hierarchy, and for each controller the state of the task's
+ * cgroup there; the controllers of v1 are in other hierarchies.
  *
- * Container managers make a cgroup for each container and put the container's id (64 hexadecimal
- *digits) or name into the directory's name:
+ * Container managers make a cgroup for each container. The directory's name has the container's id
+ * (64 hexadecimal digits) or its name in it:
  *
  *	docker-ID.scope, crio-ID.scope, cri-containerd-ID.scope, libpod-ID.scope	with systemd
  *	docker/ID, kubepods/burstable/podUID/ID, libpod_parent/libpod-ID		without

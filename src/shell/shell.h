@@ -12,8 +12,8 @@
  *	house		the shell's own commands: help, settings, files, modules, pipelines
  *	terminal	a person who types: editing, completion, the pager
  *
- * Each may use those above it in this list that tools/check-layers.py gives it. What is run by
- *those further up (commands, formats) is named in one table, parts.c.
+ * Each may use some of those before it in this list: tools/check-layers.py says which. Commands
+ * and formats, which `run` runs without knowing them, are named in one table, parts.c.
  */
 #ifndef IQ_SHELL_SHELL_H
 #define IQ_SHELL_SHELL_H

@@ -9,9 +9,10 @@
  * Three things keep the answer honest:
  *
  * - A mere place in the kernel ("kernel:exit_aio") explains nothing, and two tasks
- *   that sleep there have nothing in common: the root is the task. The same goes for a thing that
- * one task alone waits for. A thing that several wait for is worth to be named. A KERNEL object is
- * a service and no place if an edge that is not IQ_EDGE_ON leads to it.
+ *   that sleep there have nothing in common: the root is the task. The same goes
+ *   for a thing that only one task waits for; a thing that several wait for is
+ *   worth naming. A KERNEL object is a service and no place if an edge that is not
+ *   IQ_EDGE_ON leads to it.
  * - An ordinary wait that any of several tasks could end blames none of them: a
  *   task in it is a root of its own, one that sleeps for its own reasons.
  * - Contention that moves is no deadlock: every wait of the cycle has to last.

@@ -5,8 +5,8 @@
  *	name { type member; type member[3]; type *member; u32 member:1; ... }
  *
  * Types are u8 u16 u32 u64 s32 s64 char and structs declared further up; a pointer may be to
- * any struct or void. Members are laid out as C does it. The flavours in front of each say which
- *kernels have it so.
+ * any struct or void. Members are laid out as C does it. The flavours in front of each say
+ * which kernels have it so.
  */
 #ifndef IQ_TESTS_UNIT_FAKEKERNEL_TYPES_H
 #define IQ_TESTS_UNIT_FAKEKERNEL_TYPES_H

@@ -15,11 +15,11 @@
  *	fk_wait_mutex(waiter, lock);
  *	why = fk_why(k, NULL);
  *
- * Three layouts: FK_OLD has the members, lists and symbol tables of 5.10 and 6.1; FK_MID those of
- * 6.12 (mappings with a rw_semaphore of their own); FK_NEW those of 7.x (waiters in a ring without
- * the lock, locks recorded in task_struct, mappings that count their readers). layouts.h runs a
- *test on each of them. Where a test wants something that no builder makes, fk_put() and fk_u64()
- *write it.
+ * Three layouts: FK_OLD has the members, lists and symbol tables of 5.10 and 6.1; FK_MID
+ * those of 6.12 (mappings with a rw_semaphore of their own); FK_NEW those of 7.x (waiters in
+ * a ring without the lock, locks recorded in task_struct, mappings that count their
+ * readers). layouts.h runs a test on each of them. Where a test wants something that no
+ * builder makes, fk_put() and fk_u64() write it.
  *
  * What is wrong in a test ends the process: there is nothing to be freed or returned.
  */
