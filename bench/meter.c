@@ -6,9 +6,9 @@
  *
  * Runs COMMAND so many times and prints one line of JSON for each run: when its first line of
  * output was there and when it had ended (counted from before the fork), its CPU time, its
- * resident memory at the highest, how much it printed, its exit status. With -m
- * it looks again and again into /proc at how much of the memory is its own and not mapped from a
- *file: that takes CPU time away from it, so times of such a run mean nothing.
+ * resident memory at the highest, how much it printed, its exit status. With -m it looks again and
+ * again into /proc at how much of the memory is its own and not mapped from a file: that takes CPU
+ * time away from it, so times of such a run mean nothing.
  *
  * It is one static program, so that it can be taken into a guest.
  */

@@ -4,7 +4,8 @@
 What every file of the repository has to be like
 
 An SPDX line, no white space at the ends of lines, a newline at the end, no
-path of somebody's own machine, no number of a ticket. Files of more than 1,000
+path of somebody's own machine, no number of a ticket, in comments of C a blank
+after the star that a line begins with. Files of more than 1,000
 lines are named, but are no error. Every finding is printed as file:line; the
 exit status is 1 if there is an error, 77 (skipped) where git does not list files.
 
@@ -31,6 +32,8 @@ OWN_PATH = re.compile(r'(?<![\w.*}])/(?:home|work|Users)/[\w.]')
 TICKET = re.compile(r'\b(?:issues?|tickets?|pull request|PR)\s+#?\d+\b|\b(?:fixes|closes|see|refs?)\s+#\d+',
                     re.IGNORECASE)
 THIS = 'tools/lint-files.py'
+COMMENT_OPENS = re.compile(r'^\s*/\*')
+STAR_WITHOUT_BLANK = re.compile(r'^\s*\*[^\s*/]')
 
 
 def listed(root):
@@ -58,6 +61,16 @@ def check_lines(path, lines):
             yield number, 'a number of a ticket: say what it is about'
 
 
+def check_comments(lines):
+    """Yields (line, text) of comments' lines that lost the blank after their star."""
+    inside = False
+    for number, line in enumerate(lines, 1):
+        if inside and STAR_WITHOUT_BLANK.match(line):
+            yield number, 'no blank after the star of a comment'
+        if inside or COMMENT_OPENS.match(line):
+            inside = '*/' not in line
+
+
 def check_file(root, path):
     """Prints what is wrong with a file; returns how many errors."""
     with open(os.path.join(root, path), 'rb') as file:
@@ -70,6 +83,8 @@ def check_file(root, path):
         return 0
     lines = text.split('\n')
     wrong = list(check_lines(path, lines[:-1] if text.endswith('\n') else lines))
+    if path.endswith(('.c', '.h')):
+        wrong += check_comments(lines)
     if not text.endswith('\n'):
         wrong.append((len(lines), 'no newline at the end'))
     for number, what in wrong:
