@@ -8,8 +8,7 @@
  *
  * They are read once for each snapshot.
  *
- * Kernel: include/net/net_namespace.h, include/linux/netdevice.h, inetdevice.h,
- *include/net/if_inet6.h.
+ * Kernel: include/linux/netdevice.h and inetdevice.h, include/net/net_namespace.h and if_inet6.h.
  */
 #include "inquest/net-address.h"
 
