@@ -300,7 +300,7 @@ static const struct iq_wait_rule wait_rules[] = {
 	  .summary =
 		  "a change of a buffer, or the end of an inode, waits for the commit that writes "
 		  "it",
-	  .seen = "6.1, 6.12, 7.3",
+	  .seen = "6.1, 7.3",
 	  .reads = "wait_bit_queue_entry.key; buffer_head.b_private; journal_head.b_transaction; "
 		   "jbd2_inode.i_flags, .i_transaction; transaction_s.t_journal; "
 		   "journal_s.j_committing_transaction, .j_task",
