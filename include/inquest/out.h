@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Cells and columns: what commands say, before anybody has decided how it looks
+ *
+ * A row is an array of cells that ends with IQ_CELL_END; strings are copied. Nothing here can fail:
+ * what could not be read is a cell of its own kind, which is not the same as what is not there.
  */
 #ifndef INQUEST_OUT_H
 #define INQUEST_OUT_H

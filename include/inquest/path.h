@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What files and directories are called. Strings live in the scratch arena.
+ * What files and directories are called
+ *
+ * Paths are put together out of the kernel's cache of directories; no file is asked for. Strings
+ * live in the scratch arena. NULL, or 0, where there is none or it cannot be read; none of this has
+ * errors.
  */
 #ifndef INQUEST_PATH_H
 #define INQUEST_PATH_H

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Registers, frames and stacks
+ *
+ * The kernel's stack of a task, from the function that it sleeps in to the kernel's edge, and what
+ * the functions on it were called with. Stacks live in the scratch arena, until the next snapshot.
+ * That a stack has no frames is no error: why_none says why.
  */
 #ifndef INQUEST_STACK_H
 #define INQUEST_STACK_H

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Symbols of the kernel and of its modules
+ *
+ * Names are borrowed from the session, but where a function says that they are not. IQ_ERR_NOTFOUND
+ * means that there is no such symbol on this kernel, which is often an answer.
  */
 #ifndef INQUEST_SYM_H
 #define INQUEST_SYM_H

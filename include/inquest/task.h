@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Tasks: a snapshot of every thread
+ *
+ * A snapshot is one walk over the kernel's lists of tasks, each task checked. It belongs to the
+ * session and is good until the next one is taken: so are its tasks, their stacks, and what else is
+ * kept in the scratch arena. A task that cannot be read is in the list, and says so (unreadable).
  */
 #ifndef INQUEST_TASK_H
 #define INQUEST_TASK_H

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Types, out of the kernel's and its modules' BTF
+ *
+ * A struct iq_type is a value that is passed around by copy: it borrows its BTF from the session,
+ * and nothing of it is freed. IQ_ERR_NOTFOUND means that this kernel has no such type or member:
+ * that is how kernels are told apart.
  */
 #ifndef INQUEST_TYPE_H
 #define INQUEST_TYPE_H

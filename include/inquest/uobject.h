@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What a process runs: its program and libraries, their symbols, its stack in user mode
+ *
+ * All of it is read from the process's memory and the page cache, never from files, and belongs to
+ * the address space (struct iq_uspace). What is not present is missing: an object without symbols,
+ * a stack that ends early. None of this has errors.
  */
 #ifndef INQUEST_UOBJECT_H
 #define INQUEST_UOBJECT_H

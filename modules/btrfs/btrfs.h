@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * btrfs: what the files of this room share
+ *
+ * A btrfs_fs_info is believed only where its superblock leads back to it. Objects are the graph's;
+ * NULL and 0 are "it is none", not errors.
+ */
 #ifndef INQUEST_MODULES_BTRFS_H
 #define INQUEST_MODULES_BTRFS_H
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The rules for I/O that a cgroup's limits keep back, for the room's tables
+ */
 #ifndef INQUEST_MODULES_WRITEBACK_H
 #define INQUEST_MODULES_WRITEBACK_H
 

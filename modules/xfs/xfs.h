@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * XFS: what the files of this room share
+ *
+ * Objects are the graph's, tables are static; NULL and false are "there is none", not errors.
+ */
 #ifndef INQUEST_MODULES_XFS_H
 #define INQUEST_MODULES_XFS_H
 

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the kernel's log says about causes
+ *
+ * The text becomes the graph's. A log that cannot be read adds nothing, and is no error.
+ */
 #ifndef IQ_DIAG_LOG_EVIDENCE_H
 #define IQ_DIAG_LOG_EVIDENCE_H
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Places in the kernel, in plain words
+ *
+ * One static table, for sleeps that no rule knows: it says what a function is for, and proves
+ * nothing.
  */
 #ifndef IQ_DIAG_PLACES_H
 #define IQ_DIAG_PLACES_H

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Causes in words
+ *
+ * Texts live in the graph's arena. Nothing here reads memory or can fail.
  */
 #ifndef IQ_DIAG_WORDS_H
 #define IQ_DIAG_WORDS_H

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Finding kallsyms in the target's memory
+ *
+ * Two ways: by the symbols that VMCOREINFO names, and, where it names none, by the shape of the
+ * tables in the kernel's image.
  */
 #ifndef IQ_SYM_FIND_H
 #define IQ_SYM_FIND_H

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The symbols of one loaded module
+ *
+ * Read when first asked for, and kept: the list and its strings belong to the struct. A module
+ * whose symbols cannot be read has an empty list.
  */
 #ifndef IQ_SYM_MODSYM_H
 #define IQ_SYM_MODSYM_H

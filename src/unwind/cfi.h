@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Call frame information, as .eh_frame has it
+ *
+ * For stacks of user mode. Everything is read through the caller's function, and
+ * believed as far as it makes sense: false is "it does not say", and there are no errors.
  */
 #ifndef IQ_UNWIND_CFI_H
 #define IQ_UNWIND_CFI_H

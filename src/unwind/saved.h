@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Where a function keeps its caller's registers
+ *
+ * A function's code is followed from its start to each instruction, by the effects of x86.h. No
+ * memory of the target is read here: the text is given. Nothing can fail; what is not known is
+ * SAVED_LOST or SAVED_NOWHERE.
  */
 #ifndef IQ_UNWIND_SAVED_H
 #define IQ_UNWIND_SAVED_H
