@@ -10,16 +10,23 @@
 
 #include "inquest/module.h"
 
+struct iq_process_edges {
+	struct iq_wait *wait; /* an `any` wait, where one thread's action ends it */
+	const struct iq_task *process;
+	/* A thread that is left out, where the process has others (the waiter itself); or NULL. */
+	const struct iq_task *except;
+	struct iq_object *via; /* or NULL */
+	enum iq_edge_kind kind;
+	enum iq_certainty certainty;
+	const char *how;
+	const char *evidence; /* of the first edge; or NULL */
+};
+
 /*
  * Edges from the waiting task to every thread of this process (to its leader alone where there are
- * more than 64). The wait should be an `any` wait where one thread's action ends it. except: a
- * thread that is left out, where the process has others (the waiter itself); or NULL. Returns how
- * many edges there are; evidence goes to the first.
+ * more than 64). Returns how many there are.
  */
-size_t iq_diag_process_edges(struct iq_diag *d, struct iq_wait *w, const struct iq_task *process,
-			     const struct iq_task *except, struct iq_object *via,
-			     enum iq_edge_kind kind, enum iq_certainty certainty, const char *how,
-			     const char *evidence);
+size_t iq_diag_process_edges(struct iq_diag *d, const struct iq_process_edges *edges);
 
 /* The command that lets a stopped process go on; in the graph's arena. */
 const char *iq_diag_continue(struct iq_diag *d, const struct iq_task *stopped);

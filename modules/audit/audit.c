@@ -162,14 +162,20 @@ static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **w
 	*wait_ret = w;
 	if (find_auditd(d, &a) && a.congested)
 		iq_diag_process_edges(
-			d, w, a.task, NULL, on, IQ_EDGE_SERVES, IQ_PROVEN,
-			"has to read the records",
-			iq_arena_printf(iq_scratch(d->s),
-					"auditd_connection.pid at %#" PRIx64
-					" is %s (%d); nothing more fits into its netlink socket "
-					"%#" PRIx64 " (%" PRIu64 " of %" PRIu64 " bytes)",
-					a.conn, a.task->comm, a.task->tgid, a.sk, a.queued,
-					a.room));
+			d, &(struct iq_process_edges){
+				   .wait = w,
+				   .process = a.task,
+				   .via = on,
+				   .kind = IQ_EDGE_SERVES,
+				   .certainty = IQ_PROVEN,
+				   .how = "has to read the records",
+				   .evidence = iq_arena_printf(
+					   iq_scratch(d->s),
+					   "auditd_connection.pid at %#" PRIx64
+					   " is %s (%d); nothing more fits into its netlink socket "
+					   "%#" PRIx64 " (%" PRIu64 " of %" PRIu64 " bytes)",
+					   a.conn, a.task->comm, a.task->tgid, a.sk, a.queued,
+					   a.room) });
 	else
 		add_kauditd(d, w, queued);
 	return NULL;

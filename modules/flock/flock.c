@@ -111,7 +111,14 @@ static void add_process(struct holders *h, const struct iq_task *t, enum iq_edge
 		"the granted file lock %#" PRIx64 " has pid %d, owner %#" PRIx64 ", file %#" PRIx64,
 		h->addr, (int)h->lock->pid, h->lock->owner, h->lock->file);
 
-	iq_diag_process_edges(h->d, h->w, t, except, h->w->on, kind, certainty, how, evidence);
+	iq_diag_process_edges(h->d, &(struct iq_process_edges){ .wait = h->w,
+								.process = t,
+								.except = except,
+								.via = h->w->on,
+								.kind = kind,
+								.certainty = certainty,
+								.how = how,
+								.evidence = evidence });
 }
 
 static bool add_opener(void *ctx, const struct iq_open_file *open)

@@ -189,12 +189,18 @@ static void add_undo_holder(struct undo_search *x, iq_vaddr undo, iq_vaddr list,
 				    &own) ||
 		    own != list)
 			continue;
-		iq_diag_process_edges(x->d, x->wait, t, NULL, x->wait->on, IQ_EDGE_OWNER, IQ_PROVEN,
-				      "has taken it",
-				      iq_arena_printf(iq_scratch(x->d->s),
-						      "sem_undo at %#" PRIx64
-						      " of %s (%d) would give back %d of it",
-						      undo, t->comm, t->tgid, adjust));
+		iq_diag_process_edges(x->d, &(struct iq_process_edges){
+						    .wait = x->wait,
+						    .process = t,
+						    .via = x->wait->on,
+						    .kind = IQ_EDGE_OWNER,
+						    .certainty = IQ_PROVEN,
+						    .how = "has taken it",
+						    .evidence = iq_arena_printf(
+							    iq_scratch(x->d->s),
+							    "sem_undo at %#" PRIx64
+							    " of %s (%d) would give back %d of it",
+							    undo, t->comm, t->tgid, adjust) });
 		x->found++;
 		return;
 	}
@@ -288,12 +294,18 @@ static void add_sem_holders(struct iq_diag *d, struct iq_wait *wait, const struc
 	}
 	if (!last || last->tgid == task->tgid || waits_too(d, last, w))
 		return;
-	iq_diag_process_edges(d, wait, last, NULL, wait->on, IQ_EDGE_OWNER, IQ_STRONG,
-			      "took it last",
-			      iq_arena_printf(iq_scratch(d->s),
-					      "sem.sempid at %#" PRIx64
-					      " is process %d (%s), sem.semval %" PRId64,
-					      w->sem, nr, last->comm, w->value));
+	iq_diag_process_edges(
+		d, &(struct iq_process_edges){
+			   .wait = wait,
+			   .process = last,
+			   .via = wait->on,
+			   .kind = IQ_EDGE_OWNER,
+			   .certainty = IQ_STRONG,
+			   .how = "took it last",
+			   .evidence = iq_arena_printf(iq_scratch(d->s),
+						       "sem.sempid at %#" PRIx64
+						       " is process %d (%s), sem.semval %" PRId64,
+						       w->sem, nr, last->comm, w->value) });
 }
 
 static struct iq_error *explain_sem(const struct iq_sleeper *who, struct iq_wait **wait_ret)
@@ -375,10 +387,17 @@ static struct iq_error *explain_msg(const struct iq_sleeper *who, struct iq_wait
 	/* Anybody may send; room is made by who receives. */
 	if (sends && last && last->tgid != who->task->tgid)
 		iq_diag_process_edges(
-			d, w, last, NULL, on, IQ_EDGE_SERVES, IQ_STRONG, "received from it last",
-			iq_arena_printf(iq_scratch(d->s),
-					"msg_queue.q_lrpid of %#" PRIx64 " is process %d (%s)", q,
-					nr, last->comm));
+			d, &(struct iq_process_edges){
+				   .wait = w,
+				   .process = last,
+				   .via = on,
+				   .kind = IQ_EDGE_SERVES,
+				   .certainty = IQ_STRONG,
+				   .how = "received from it last",
+				   .evidence = iq_arena_printf(iq_scratch(d->s),
+							       "msg_queue.q_lrpid of %#" PRIx64
+							       " is process %d (%s)",
+							       q, nr, last->comm) });
 	return NULL;
 }
 
@@ -404,9 +423,16 @@ static bool add_opener(void *ctx, const struct iq_open_file *open)
 		return false;
 	x->last_tgid = open->task->tgid;
 	iq_diag_process_edges(
-		x->d, x->w, open->task, NULL, x->w->on, IQ_EDGE_SERVES, IQ_PROVEN, x->how,
-		iq_arena_printf(iq_scratch(x->d->s), "%s (%d) has it open as descriptor %u",
-				open->task->comm, open->task->tgid, open->fd));
+		x->d, &(struct iq_process_edges){
+			      .wait = x->w,
+			      .process = open->task,
+			      .via = x->w->on,
+			      .kind = IQ_EDGE_SERVES,
+			      .certainty = IQ_PROVEN,
+			      .how = x->how,
+			      .evidence = iq_arena_printf(
+				      iq_scratch(x->d->s), "%s (%d) has it open as descriptor %u",
+				      open->task->comm, open->task->tgid, open->fd) });
 	return false;
 }
 

@@ -46,12 +46,18 @@ static bool add_end(void *ctx, const struct iq_open_file *open)
 		return false;
 	x->last_tgid = open->task->tgid;
 	iq_diag_process_edges(
-		x->d, x->w, open->task, open->task->tgid == x->waiter->tgid ? x->waiter : NULL,
-		x->w->on, IQ_EDGE_SERVES, IQ_PROVEN,
-		x->wants_writers ? "could write to it" : "could read from it",
-		iq_arena_printf(iq_scratch(x->d->s), "%s (%d) has descriptor %u open for %s",
-				open->task->comm, open->task->tgid, open->fd,
-				x->wants_writers ? "writing" : "reading"));
+		x->d, &(struct iq_process_edges){
+			      .wait = x->w,
+			      .process = open->task,
+			      .except = open->task->tgid == x->waiter->tgid ? x->waiter : NULL,
+			      .via = x->w->on,
+			      .kind = IQ_EDGE_SERVES,
+			      .certainty = IQ_PROVEN,
+			      .how = x->wants_writers ? "could write to it" : "could read from it",
+			      .evidence = iq_arena_printf(
+				      iq_scratch(x->d->s), "%s (%d) has descriptor %u open for %s",
+				      open->task->comm, open->task->tgid, open->fd,
+				      x->wants_writers ? "writing" : "reading") });
 	return false;
 }
 

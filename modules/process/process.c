@@ -213,11 +213,18 @@ static bool add_reader(void *ctx, const struct iq_open_file *open)
 	x->num += !!x->w;
 	if (x->w)
 		iq_diag_process_edges(
-			x->d, x->w, open->task, NULL, x->w->on, IQ_EDGE_SERVES, IQ_PROVEN,
-			"has to read the core dump",
-			iq_arena_printf(iq_scratch(x->d->s),
+			x->d,
+			&(struct iq_process_edges){
+				.wait = x->w,
+				.process = open->task,
+				.via = x->w->on,
+				.kind = IQ_EDGE_SERVES,
+				.certainty = IQ_PROVEN,
+				.how = "has to read the core dump",
+				.evidence = iq_arena_printf(
+					iq_scratch(x->d->s),
 					"%s (%d) has the pipe open for reading as descriptor %u",
-					open->task->comm, open->task->tgid, open->fd));
+					open->task->comm, open->task->tgid, open->fd) });
 	else
 		x->num++;
 	return false;
@@ -389,13 +396,18 @@ static struct iq_error *explain_zombie(struct iq_diag *d, struct iq_object *o)
 		w = iq_diag_wait(&who, on, IQ_WAIT_MESSAGE);
 		w->any = true;
 		iq_diag_process_edges(
-			d, w, reaper, NULL, NULL, IQ_EDGE_SERVES, IQ_PROVEN,
-			t->ptrace ? "traces it, and has to reap it"
-				  : "is its parent, and has to reap it",
-			iq_arena_printf(
-				iq_scratch(d->s),
-				"task_struct.parent of %d is %s (%d), and its exit_state is %#x",
-				t->pid, reaper->comm, reaper->pid, t->exit_state));
+			d, &(struct iq_process_edges){
+				   .wait = w,
+				   .process = reaper,
+				   .kind = IQ_EDGE_SERVES,
+				   .certainty = IQ_PROVEN,
+				   .how = t->ptrace ? "traces it, and has to reap it"
+						    : "is its parent, and has to reap it",
+				   .evidence = iq_arena_printf(iq_scratch(d->s),
+							       "task_struct.parent of %d is %s "
+							       "(%d), and its exit_state is %#x",
+							       t->pid, reaper->comm, reaper->pid,
+							       t->exit_state) });
 	}
 	w->rule = "zombie";
 	iq_text_add(d->g, &w->evidence, "task_struct.exit_state of %d is %#x", t->pid,

@@ -89,13 +89,20 @@ size_t add_holders(struct iq_diag *d, struct iq_wait *w, const struct iq_task *w
 		if (own && waiter->num_threads <= 1)
 			continue;
 		num += iq_diag_process_edges(
-			d, w, open->task, own ? waiter : NULL, w->on, IQ_EDGE_SERVES, IQ_PROVEN,
-			how,
-			iq_arena_printf(iq_scratch(d->s),
-					"%s (%d) has the other end, socket [%" PRIu64
-					"], open as descriptor %u",
-					open->task->comm, open->task->tgid,
-					socket_ino(d, open->private_data), open->fd));
+			d, &(struct iq_process_edges){
+				   .wait = w,
+				   .process = open->task,
+				   .except = own ? waiter : NULL,
+				   .via = w->on,
+				   .kind = IQ_EDGE_SERVES,
+				   .certainty = IQ_PROVEN,
+				   .how = how,
+				   .evidence = iq_arena_printf(
+					   iq_scratch(d->s),
+					   "%s (%d) has the other end, socket [%" PRIu64
+					   "], open as descriptor %u",
+					   open->task->comm, open->task->tgid,
+					   socket_ino(d, open->private_data), open->fd) });
 	}
 	return num;
 }

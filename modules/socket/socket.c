@@ -105,11 +105,18 @@ static void add_acceptors(struct iq_diag *d, struct iq_wait *w, const struct iq_
 		num = add_holders(d, w, task, listener, "has to accept it");
 	server = num ? NULL : recorded_peer(d, sk->sk);
 	if (server && server != task)
-		iq_diag_process_edges(d, w, server, NULL, w->on, IQ_EDGE_SERVES, IQ_STRONG,
-				      "has to accept it",
-				      iq_arena_printf(iq_scratch(d->s),
+		iq_diag_process_edges(d,
+				      &(struct iq_process_edges){
+					      .wait = w,
+					      .process = server,
+					      .via = w->on,
+					      .kind = IQ_EDGE_SERVES,
+					      .certainty = IQ_STRONG,
+					      .how = "has to accept it",
+					      .evidence = iq_arena_printf(
+						      iq_scratch(d->s),
 						      "sock.sk_peer_pid of %#" PRIx64 " is %s (%d)",
-						      sk->sk, server->comm, server->tgid));
+						      sk->sk, server->comm, server->tgid) });
 }
 
 /* ---- its own queue: reading, or writing what the peer has no room for ---- */

@@ -121,12 +121,18 @@ static bool add_holder(void *ctx, const struct iq_open_file *open)
 		return false;
 	}
 	f->num += iq_diag_process_edges(
-		f->d, f->w, open->task, NULL, f->w->on, IQ_EDGE_SERVES, IQ_PROVEN,
-		"has to read its output",
-		iq_arena_printf(
-			iq_scratch(f->d->s),
-			"%s (%d) has the other half of the pseudo terminal open as descriptor %u",
-			open->task->comm, open->task->tgid, open->fd));
+		f->d, &(struct iq_process_edges){
+			      .wait = f->w,
+			      .process = open->task,
+			      .via = f->w->on,
+			      .kind = IQ_EDGE_SERVES,
+			      .certainty = IQ_PROVEN,
+			      .how = "has to read its output",
+			      .evidence = iq_arena_printf(iq_scratch(f->d->s),
+							  "%s (%d) has the other half of the "
+							  "pseudo terminal open as descriptor %u",
+							  open->task->comm, open->task->tgid,
+							  open->fd) });
 	return false;
 }
 

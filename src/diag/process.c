@@ -71,26 +71,28 @@ static bool keep_held_up(struct iq_diag *d, const struct iq_object *on, struct t
 	return same.num > 0;
 }
 
-size_t iq_diag_process_edges(struct iq_diag *d, struct iq_wait *w, const struct iq_task *process,
-			     const struct iq_task *except, struct iq_object *via,
-			     enum iq_edge_kind kind, enum iq_certainty certainty, const char *how,
-			     const char *evidence)
+size_t iq_diag_process_edges(struct iq_diag *d, const struct iq_process_edges *edges)
 {
-	const struct iq_task *first = process, *end = d->tasks->tasks + d->tasks->num_tasks;
+	const struct iq_task *process = edges->process, *first = process,
+			     *end = d->tasks->tasks + d->tasks->num_tasks;
 	struct threads x = { .num = 0 };
+	enum iq_edge_kind kind = edges->kind;
+	enum iq_certainty certainty = edges->certainty;
+	const char *evidence = edges->evidence;
+	struct iq_wait *w = edges->wait;
 	size_t alive = 0, num = 0;
 
 	/* The snapshot is sorted by process: its threads stand together. */
 	while (first > d->tasks->tasks && first[-1].tgid == process->tgid)
 		first--;
 	for (const struct iq_task *t = first; t < end && t->tgid == process->tgid; t++) {
-		if (t->state == 'Z' || t->state == 'X' || t == except)
+		if (t->state == 'Z' || t->state == 'X' || t == edges->except)
 			continue;
 		if (alive++ < MAX_THREADS)
 			x.list[x.num++] = t;
 	}
 	if (!alive || alive > MAX_THREADS)
-		return add(d, w, process, via, kind, certainty, how, evidence);
+		return add(d, w, process, edges->via, kind, certainty, edges->how, evidence);
 	if (alive > 1 && w->cls == IQ_WAIT_LOCK &&
 	    (kind == IQ_EDGE_OWNER || kind == IQ_EDGE_MAYBE)) {
 		bool same = keep_held_up(d, w->on, &x);
@@ -107,7 +109,8 @@ size_t iq_diag_process_edges(struct iq_diag *d, struct iq_wait *w, const struct 
 				     : "held up, the others sleep for themselves");
 	}
 	for (size_t i = 0; i < x.num; i++)
-		num += add(d, w, x.list[i], via, kind, certainty, how, i ? NULL : evidence);
+		num += add(d, w, x.list[i], edges->via, kind, certainty, edges->how,
+			   i ? NULL : evidence);
 	return num;
 }
 
