@@ -370,8 +370,10 @@ static void tell_blocked(struct teller *t, const json_t *cause, bool is_many)
 		free(group->comm);
 		iq_strbuf_deinit(&group->pids);
 	}
-	if (shown < num && list.num)
-		iq_strbuf_printf(&sb, ", and %zu more of %zu other programs", num - shown,
+	if (shown < num && list.num == MAX_GROUPS + 1)
+		iq_strbuf_printf(&sb, ", and %zu of another program", num - shown);
+	else if (shown < num && list.num)
+		iq_strbuf_printf(&sb, ", and %zu of %zu other programs", num - shown,
 				 list.num - MAX_GROUPS);
 	iq_vec_free(&list);
 	iq_strbuf_addc(t->out, '\n');

@@ -514,6 +514,37 @@ static void many_are_grouped_by_program(void **state)
 	iq_graph_free(g);
 }
 
+/* Six programs are named; of those after them it is said how many tasks and how many programs. */
+static void programs_beyond_the_named_ones_are_counted(void **state)
+{
+	static const char *const said[] = { "and 1 of another program",
+					    "and 2 of 2 other programs" };
+
+	(void)state;
+	for (int more = 1; more <= 2; more++) {
+		struct iq_graph *g = iq_graph_new();
+		struct iq_object *l = made_lock(g, 1, "mmap_lock of process 312 (mapper)");
+		struct iq_object *holder = made_task(g, 312, "mapper");
+		_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
+		json_t *r;
+
+		iq_object_verdict(g, holder, IQ_CAUSE_TASK_STOPPED, IQ_PROVEN,
+				  "mapper (312) is stopped");
+		for (int i = 0; i < 6 + more; i++) {
+			char comm[] = { 'p', (char)('a' + i), 0 };
+
+			made_held(g, made_task(g, 1000 + i, comm), l, holder, 5000);
+		}
+		r = report_of(g, "many", NULL, NULL);
+		iq_why_text(&sb, r, &plain);
+		if (getenv("INQUEST_SHOW"))
+			fputs(sb.str, stderr);
+		assert_non_null(strstr(sb.str, said[more - 1]));
+		json_decref(r);
+		iq_graph_free(g);
+	}
+}
+
 /* num parents that wait for a child each, which is stopped. */
 static void made_vforks(struct iq_graph *g, int num)
 {
@@ -811,6 +842,7 @@ int main(void)
 		cmocka_unit_test(a_held_lock_is_named_before_its_holder),
 		cmocka_unit_test(a_holder_of_two_locks_is_said_to_hold_more),
 		cmocka_unit_test(many_are_grouped_by_program),
+		cmocka_unit_test(programs_beyond_the_named_ones_are_counted),
 		cmocka_unit_test(an_ordinary_wait_is_explained_when_asked_for),
 		cmocka_unit_test(reports_of_random_graphs_can_be_checked),
 		cmocka_unit_test(a_long_chain_is_told_in_part),
