@@ -289,7 +289,9 @@ static struct iq_error *explain_fs(struct iq_diag *d, struct iq_object *o)
 			    thawer->comm, thawer->pid, o->addr);
 		return NULL;
 	}
-	v = iq_object_verdict(d->g, o, IQ_CAUSE_FS_FROZEN, IQ_PROVEN, "%s, is frozen", o->name);
+	/* The second comma ends the name's "mounted at ...", and goes where that is not. */
+	v = iq_object_verdict(d->g, o, IQ_CAUSE_FS_FROZEN, IQ_PROVEN, "%s%s is frozen", o->name,
+			      mount && mount->str ? "," : "");
 	if (!v)
 		return NULL;
 	/* A plain int on older kernels. */
@@ -322,8 +324,8 @@ static struct iq_error *explain_fs(struct iq_diag *d, struct iq_object *o)
 			bdev, device_freezes);
 	if (device_freezes)
 		iq_text_add(d->g, &v->remedy,
-			    "If a device-mapper change was interrupted: dmsetup info, then dmsetup "
-			    "resume NAME for the suspended device");
+			    "If a device-mapper change was interrupted: dmsetup info shows which "
+			    "device is suspended, and a dmsetup resume of that ends the freeze");
 	fs_add_freezers(d, o->addr, v, device_freezes || (kernel && !user));
 	iq_text_add(d->g, &v->remedy,
 		    "Ask whether a backup or snapshot of it is under way, and let it end or stop "
@@ -333,10 +335,6 @@ static struct iq_error *explain_fs(struct iq_diag *d, struct iq_object *o)
 			    "Thaw it: fsfreeze --unfreeze %s (a snapshot being taken at this "
 			    "moment becomes inconsistent)",
 			    mount->str);
-	else
-		iq_text_add(d->g, &v->remedy,
-			    "Thaw it: fsfreeze --unfreeze MOUNTPOINT, in the mount namespace where "
-			    "it is mounted");
 	iq_text_add(d->g, &v->remedy,
 		    "Last resort, thaws every filesystem: echo j > /proc/sysrq-trigger");
 	return NULL;
