@@ -19,6 +19,7 @@ task.sleeping task.gone fs.frozen fs.full fs.failed io.stalled dev.suspended dev
 dev.recovering pool.full pool.suspended pool.stalled net.unreachable daemon.unanswered
 memory.reclaim memory.limit writeback.throttled kernel.stuck unknown""".split()
 CERTAINTIES = ["likely", "strong", "proven"]
+RISKS = {"none", "low", "data", "high"}
 TYPES = {
     "task": "pid tid comm uid container kthread",
     "lock": "class",
@@ -226,9 +227,22 @@ class Checker:
             texts = self.field(where, cause, key, list) or []
             if not texts or not all(isinstance(t, str) and t for t in texts):
                 self.error(where, f"{key} is {texts!r}")
+        self.remedies(where, cause)
         tids = self.blocked(where, cause, kind, root)
         self.chain(where, cause, kind, root, tids)
         return len(tids)
+
+    def remedies(self, where, cause):
+        """The same texts once more, each with what it costs."""
+        remedies = self.field(where, cause, "remedies", list) or []
+        if [r.get("text") for r in remedies] != cause.get("remedy"):
+            self.error(where, "remedies and remedy differ")
+        for n, r in enumerate(remedies, 1):
+            at = f"{where} remedy {n}"
+            if self.field(at, r, "risk", str) not in RISKS:
+                self.error(at, f"risk is {r.get('risk')!r}")
+            if self.field(at, r, "command", str, null=True) == "":
+                self.error(at, "an empty command")
 
     def blocked(self, where, cause, kind, root):
         blocked = self.field(where, cause, "blocked", dict) or {}

@@ -16,5 +16,7 @@ const char *iq_cause_kind_name(enum iq_cause_kind kind);
 const char *iq_object_type_name(enum iq_object_type type);
 /* "proven", "strong", "likely" */
 const char *iq_certainty_name(enum iq_certainty certainty);
+/* "none", "low", "data", "high" */
+const char *iq_risk_name(enum iq_risk risk);
 
 #endif

@@ -53,6 +53,8 @@ void iq_arena_free(struct iq_arena *arena);
 /* Zeroed memory, aligned for anything, that lives as long as the arena. */
 void *iq_arena_alloc(struct iq_arena *arena, size_t len);
 char *iq_arena_strdup(struct iq_arena *arena, const char *str);
+/* A word as a shell takes it: in quotes where it needs them. */
+const char *iq_arena_quoted(struct iq_arena *arena, const char *word);
 char *iq_arena_printf(struct iq_arena *arena, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 char *iq_arena_vprintf(struct iq_arena *arena, const char *fmt, va_list ap);

@@ -67,13 +67,29 @@ enum iq_cause_kind {
 
 typedef IQ_VEC(const char *) iq_texts;
 
+/* What doing it may cost. */
+enum iq_risk {
+	IQ_RISK_NONE, /* it only looks, or is no more than advice */
+	IQ_RISK_LOW,  /* it lets go on what was kept; nothing that was written is lost */
+	IQ_RISK_DATA, /* work of processes, or data not yet written, is lost */
+	IQ_RISK_HIGH, /* it concerns more than what hangs: the machine, all filesystems */
+};
+
+struct iq_remedy {
+	const char *text;    /* the whole of it, as a person reads it */
+	const char *command; /* as typed into a shell, if there is one that needs nothing more; or
+				NULL */
+	enum iq_risk risk;
+};
+typedef IQ_VEC(struct iq_remedy) iq_remedies;
+
 /* What an object is if it turns out to be the end of a chain. */
 struct iq_verdict {
 	enum iq_cause_kind kind;
 	enum iq_certainty certainty;
 	const char *summary; /* one plain line for an administrator */
 	iq_texts evidence;   /* what was read, where, and what it proves */
-	iq_texts remedy;     /* what can be done, the safest first, with exact commands */
+	iq_remedies remedy;  /* what can be done, the safest first, with exact commands */
 	/* Nothing behind this object matters any more, even if it has edges (a complete freeze). */
 	bool final;
 	/* A task that cannot go on by itself (stopped, traced, frozen, ...): who waits for its
@@ -111,7 +127,7 @@ struct iq_object {
 	bool explained; /* the object rules have seen it */
 	/* What can be done about it wherever it stands in a chain; a verdict's remedies are for the
 	 * end of one. */
-	iq_texts remedy;
+	iq_remedies remedy;
 };
 
 enum iq_edge_kind {
@@ -177,7 +193,9 @@ struct iq_wait {
 	enum iq_certainty certainty; /* that it waits on `on` */
 	char state;
 	bool uninterruptible; /* in D, killable or not */
-	bool killable;	      /* in D, but being killed ends it */
+	bool killable;	      /* SIGKILL ends this sleep, be it in D or not */
+	bool doomed;	      /* SIGKILL is on its way already, or the task is exiting: another one
+				 changes nothing */
 	int64_t waited_ms;    /* -1: not known */
 	bool lasting; /* longer than the bound (or not knowable and the state alone counts) */
 	iq_texts evidence;
@@ -258,7 +276,10 @@ struct iq_verdict *iq_object_verdict(struct iq_graph *g, struct iq_object *o,
 				     const char *summary_fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* Add a line to evidence, remedy, ... */
+/* Add a remedy, once. command is copied; NULL: there is none that could be typed as it is. */
+void iq_remedy_add(const struct iq_graph *g, iq_remedies *list, enum iq_risk risk,
+		   const char *command, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* Add a line to evidence, notes, ... */
 void iq_text_add(const struct iq_graph *g, iq_texts *texts, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -297,7 +318,8 @@ struct iq_cause {
 	IQ_VEC(struct iq_edge *) chain_edges; /* the edges along it */
 	/* In words: said by those who know what may be done (src/diag/words.c). */
 	const char *summary;
-	iq_texts evidence, remedy;
+	iq_texts evidence;
+	iq_remedies remedy;
 };
 
 struct iq_causes {

@@ -125,10 +125,10 @@ static void add_remedy(struct iq_diag *d, struct iq_object *on)
 {
 	if (on->remedy.num)
 		return;
-	iq_text_add(d->g, &on->remedy,
-		    "See how auditing does: auditctl -s (backlog, backlog_limit, lost)");
-	iq_text_add(
-		d->g, &on->remedy,
+	iq_remedy_add(d->g, &on->remedy, IQ_RISK_NONE, "auditctl -s",
+		      "See how auditing does: auditctl -s (backlog, backlog_limit, lost)");
+	iq_remedy_add(
+		d->g, &on->remedy, IQ_RISK_DATA, "auditctl --backlog_wait_time 0",
 		"Let tasks go on without their records: auditctl --backlog_wait_time 0 (records "
 		"are lost while the backlog is full)");
 }

@@ -142,10 +142,8 @@ static void nobody_mounts(struct iq_diag *d, struct iq_object *o, iq_vaddr sbi)
 		return;
 	iq_text_add(d->g, &v->evidence,
 		    "no process has the pipe of autofs_sb_info %#" PRIx64 " open for reading", sbi);
-	iq_text_add(d->g, &v->remedy,
-		    "kill -9 of those who wait ends their waits: they sleep killably");
-	iq_text_add(
-		d->g, &v->remedy,
+	iq_remedy_add(
+		d->g, &v->remedy, IQ_RISK_LOW, NULL,
 		"Start the automounter again (systemctl restart autofs); before that umount -l %s",
 		place ? place : "its mount");
 }

@@ -92,13 +92,13 @@ static struct iq_error *explain_device(struct iq_diag *d, struct iq_object *o)
 		iq_text_add(d->g, &v->evidence,
 			    "the statistics of gendisk %#" PRIx64 " (%s) count %u in flight",
 			    o->addr, iq_device_name(o), f.num);
-	iq_text_add(d->g, &v->remedy,
-		    "Look at the device and the path to it: dmesg, /sys/block/%s, the storage or "
-		    "the hypervisor behind it",
-		    iq_device_name(o));
-	iq_text_add(d->g, &v->remedy,
-		    "Nothing on this machine ends these waits but an answer, an error or a "
-		    "time-out of the driver");
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, NULL,
+		      "Look at the device and the path to it: dmesg, /sys/block/%s, the storage or "
+		      "the hypervisor behind it",
+		      iq_device_name(o));
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, NULL,
+		      "Nothing on this machine ends these waits but an answer, an error or a "
+		      "time-out of the driver");
 	return NULL;
 }
 

@@ -104,22 +104,32 @@ static void add_manager_remedy(struct iq_diag *d, struct iq_verdict *v, const ch
 	size_t len = strlen(last);
 
 	if (id && !strcmp(engine, "docker"))
-		iq_text_add(d->g, &v->remedy,
-			    "Let the container go on, if it was paused: docker unpause %.12s", id);
+		iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW,
+			      iq_arena_printf(d->g->arena, "docker unpause %.12s", id),
+			      "Let the container go on, if it was paused: docker unpause %.12s",
+			      id);
 	else if (id && !strcmp(engine, "podman"))
-		iq_text_add(d->g, &v->remedy,
-			    "Let the container go on, if it was paused: podman unpause %.12s", id);
+		iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW,
+			      iq_arena_printf(d->g->arena, "podman unpause %.12s", id),
+			      "Let the container go on, if it was paused: podman unpause %.12s",
+			      id);
 	else if (id && !strcmp(engine, "nerdctl"))
-		iq_text_add(d->g, &v->remedy,
-			    "Let the container go on, if it was paused: nerdctl unpause %.12s", id);
+		iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW,
+			      iq_arena_printf(d->g->arena, "nerdctl unpause %.12s", id),
+			      "Let the container go on, if it was paused: nerdctl unpause %.12s",
+			      id);
 	else if (id && !strcmp(engine, "lxc"))
-		iq_text_add(d->g, &v->remedy, "Let the container go on: lxc-unfreeze -n %s",
-			    cgroup_quoted(d, id));
+		iq_remedy_add(
+			d->g, &v->remedy, IQ_RISK_LOW,
+			iq_arena_printf(d->g->arena, "lxc-unfreeze -n %s", cgroup_quoted(d, id)),
+			"Let the container go on: lxc-unfreeze -n %s", cgroup_quoted(d, id));
 	else if (!id && ((len > 8 && !strcmp(last + len - 8, ".service")) ||
 			 (len > 6 && !strcmp(last + len - 6, ".slice")) ||
 			 (len > 6 && !strcmp(last + len - 6, ".scope"))))
-		iq_text_add(d->g, &v->remedy, "Let the unit go on: systemctl thaw %s",
-			    cgroup_quoted(d, last));
+		iq_remedy_add(
+			d->g, &v->remedy, IQ_RISK_LOW,
+			iq_arena_printf(d->g->arena, "systemctl thaw %s", cgroup_quoted(d, last)),
+			"Let the unit go on: systemctl thaw %s", cgroup_quoted(d, last));
 }
 
 static void add_freeze(struct iq_diag *d, struct iq_verdict *v, const struct iq_task *t,
@@ -138,10 +148,12 @@ static void add_freeze(struct iq_diag *d, struct iq_verdict *v, const struct iq_
 	add_manager_remedy(d, v, path);
 	snprintf(file, sizeof(file), "/sys/fs/cgroup/%s%s/%s", f->v1 ? "freezer" : "",
 		 f->v1 ? path : path + 1, f->v1 ? "freezer.state" : "cgroup.freeze");
-	iq_text_add(d->g, &v->remedy,
-		    "Thaw it by hand, once it is clear who froze it and that he no longer needs "
-		    "it: echo %s > %s",
-		    f->v1 ? "THAWED" : "0", cgroup_quoted(d, file));
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW,
+		      iq_arena_printf(d->g->arena, "echo %s > %s", f->v1 ? "THAWED" : "0",
+				      cgroup_quoted(d, file)),
+		      "Thaw it by hand, once it is clear who froze it and that he no longer needs "
+		      "it: echo %s > %s",
+		      f->v1 ? "THAWED" : "0", cgroup_quoted(d, file));
 }
 
 static void judge_frozen(struct iq_diag *d, struct iq_object *o, const struct iq_task *t)
@@ -228,7 +240,7 @@ static void judge_throttled(struct iq_diag *d, struct iq_object *o, const struct
 	struct iq_object *cgroup;
 	struct iq_verdict *v;
 	struct quota q;
-	const char *path;
+	const char *path, *command;
 
 	/* It is the fair class that has a quota. Who was lent a better priority is in another. */
 	if (t->on_cpu || t->prio < MAX_RT_PRIO || off < 0 || !find_quota(d, t, &q))
@@ -252,18 +264,18 @@ static void judge_throttled(struct iq_diag *d, struct iq_object *o, const struct
 	iq_text_add(d->g, &v->evidence, "%s (%d) is runnable and has not run for %" PRId64 " ms",
 		    t->comm, t->pid, t->idle_ns < 0 ? 0 : t->idle_ns / 1000000);
 	if (cgroup_is_v1(d, cgroup->addr))
-		iq_text_add(
-			d->g, &v->remedy,
-			"Give the cgroup more CPU time, at the expense of others: echo -1 > %s",
+		command = iq_arena_printf(
+			d->g->arena, "echo -1 > %s",
 			cgroup_quoted(d, iq_arena_printf(iq_scratch(d->s),
 							 "/sys/fs/cgroup/cpu%s/cpu.cfs_quota_us",
 							 path)));
 	else
-		iq_text_add(
-			d->g, &v->remedy,
-			"Give the cgroup more CPU time, at the expense of others: echo max > %s",
+		command = iq_arena_printf(
+			d->g->arena, "echo max > %s",
 			cgroup_quoted(d, iq_arena_printf(iq_scratch(d->s),
 							 "/sys/fs/cgroup%s/cpu.max", path)));
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW, command,
+		      "Give the cgroup more CPU time, at the expense of others: %s", command);
 }
 
 /* ---- over memory ---- */
@@ -290,7 +302,7 @@ static iq_vaddr find_over(struct iq_diag *d, const struct iq_task *t, const char
 static void add_memory_verdict(struct iq_diag *d, const struct iq_task *t, struct iq_wait *w,
 			       bool high, uint64_t usage, uint64_t max)
 {
-	const char *path = w->on->id + strlen("cgroup:");
+	const char *path = w->on->id + strlen("cgroup:"), *command;
 	bool v1 = cgroup_is_v1(d, w->on->addr);
 	struct iq_verdict *v;
 
@@ -309,16 +321,16 @@ static void add_memory_verdict(struct iq_diag *d, const struct iq_task *t, struc
 		    max << (PAGE_SHIFT - 10));
 	iq_text_add(d->g, &v->evidence, "%s (%d) sleeps in %s()", t->comm, t->pid,
 		    high ? "mem_cgroup_handle_over_high" : "mem_cgroup_oom_synchronize");
-	iq_text_add(
-		d->g, &v->remedy,
-		"Let the cgroup have more memory, if the machine has it: echo %s > %s",
-		high ? "max" : "-1",
+	command = iq_arena_printf(
+		d->g->arena, "echo %s > %s", high ? "max" : "-1",
 		cgroup_quoted(d, iq_arena_printf(iq_scratch(d->s), "/sys/fs/cgroup%s%s/%s",
 						 v1 ? "/memory" : "", path,
 						 high ? "memory.high" : "memory.limit_in_bytes")));
-	iq_text_add(d->g, &v->remedy,
-		    "Or end what uses the memory: kill %d, or another process of that cgroup",
-		    t->tgid);
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW, command,
+		      "Let the cgroup have more memory, if the machine has it: %s", command);
+	iq_remedy_add(
+		d->g, &v->remedy, IQ_RISK_DATA, iq_arena_printf(d->g->arena, "kill %d", t->tgid),
+		"Or end what uses the memory: kill %d, or another process of that cgroup", t->tgid);
 }
 
 static struct iq_error *explain_memory(const struct iq_sleeper *who, struct iq_wait **wait_ret)

@@ -252,22 +252,5 @@ const char *cgroup_container(struct iq_diag *d, const char *path, const char **e
 
 const char *cgroup_quoted(struct iq_diag *d, const char *word)
 {
-	struct iq_strbuf sb = IQ_STRBUF_INIT;
-	const char *quoted;
-
-	if (!word[strspn(
-		    word,
-		    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-@:+,=")])
-		return word;
-	iq_strbuf_addc(&sb, '\'');
-	for (const char *p = word; *p; p++) {
-		if (*p == '\'')
-			iq_strbuf_adds(&sb, "'\\''");
-		else
-			iq_strbuf_addc(&sb, *p);
-	}
-	iq_strbuf_addc(&sb, '\'');
-	quoted = iq_arena_strdup(iq_scratch(d->s), iq_strbuf_str(&sb));
-	iq_strbuf_deinit(&sb);
-	return quoted;
+	return iq_arena_quoted(iq_scratch(d->s), word);
 }

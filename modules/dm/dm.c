@@ -55,10 +55,14 @@ static void judge_suspended(struct iq_diag *d, struct iq_object *o, iq_vaddr md,
 			d->g, &v->evidence,
 			"I/O is put aside in mapped_device.deferred, the first bio at %#" PRIx64,
 			first);
-	iq_text_add(d->g, &v->remedy,
-		    "See whether lvm, dmsetup or a snapshot tool is at work on it, and let it end");
-	iq_text_add(d->g, &v->remedy, "If it was interrupted: dmsetup resume %s",
-		    name ? name : iq_device_name(o));
+	iq_remedy_add(
+		d->g, &v->remedy, IQ_RISK_NONE, NULL,
+		"See whether lvm, dmsetup or a snapshot tool is at work on it, and let it end");
+	iq_remedy_add(
+		d->g, &v->remedy, IQ_RISK_LOW,
+		iq_arena_printf(d->g->arena, "dmsetup resume %s",
+				iq_arena_quoted(d->g->arena, name ? name : iq_device_name(o))),
+		"If it was interrupted: dmsetup resume %s", name ? name : iq_device_name(o));
 }
 
 /* ---- thin pools ---- */
@@ -101,15 +105,15 @@ static struct iq_object *pool_object(struct iq_diag *d, iq_vaddr pool, struct iq
 		    "pool.pf.mode at %#" PRIx64 " is %" PRIu64 " (%s); writes are %s", pool, mode,
 		    modes[mode], error ? "refused" : "kept waiting");
 	if (mode <= PM_OUT_OF_METADATA_SPACE) {
-		iq_text_add(d->g, &v->remedy,
-			    "Give it space: lvextend its volume group's pool, or free blocks "
-			    "(fstrim on filesystems that still answer)");
-		iq_text_add(d->g, &v->remedy,
-			    "If waiting is worse than errors: lvchange --errorwhenfull y POOL "
-			    "(writes then fail)");
+		iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW, NULL,
+			      "Give it space: lvextend its volume group's pool, or free blocks "
+			      "(fstrim on filesystems that still answer)");
+		iq_remedy_add(d->g, &v->remedy, IQ_RISK_DATA, NULL,
+			      "If waiting is worse than errors: lvchange --errorwhenfull y POOL "
+			      "(writes then fail)");
 	} else {
-		iq_text_add(
-			d->g, &v->remedy,
+		iq_remedy_add(
+			d->g, &v->remedy, IQ_RISK_DATA, NULL,
 			"Repair its metadata: lvconvert --repair, with the pool taken out of use");
 	}
 	return o;
@@ -154,10 +158,12 @@ static bool explain_target(void *ctx, iq_vaddr ti, const char *text)
 		iq_text_add(d->g, &v->evidence,
 			    "multipath.nr_valid_paths at %#" PRIx64 " is 0, flags %#" PRIx64,
 			    private, flags);
-		iq_text_add(d->g, &v->remedy,
-			    "Bring a path back: multipath -ll, the fabric, the storage");
-		iq_text_add(
-			d->g, &v->remedy,
+		iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, NULL,
+			      "Bring a path back: multipath -ll, the fabric, the storage");
+		iq_remedy_add(
+			d->g, &v->remedy, IQ_RISK_DATA,
+			iq_arena_printf(d->g->arena, "dmsetup message %s 0 fail_if_no_path",
+					iq_arena_quoted(d->g->arena, o->name)),
 			"If errors are better than waiting: dmsetup message %s 0 fail_if_no_path",
 			o->name);
 	}

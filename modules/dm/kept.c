@@ -165,12 +165,14 @@ void iq_dm_judge_kept(struct iq_diag *d, struct iq_object *device, iq_vaddr md)
 		iq_text_add(d->g, &v->evidence,
 			    "delay_c.delayed_bios lists %" PRIu64 " that wait for their time",
 			    t.num_delayed);
-	iq_text_add(d->g, &v->remedy,
-		    "See what its table makes of I/O: dmsetup table %s; dmsetup status %s",
-		    device->name, device->name);
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE,
+		      iq_arena_printf(d->g->arena, "dmsetup table %s",
+				      iq_arena_quoted(d->g->arena, device->name)),
+		      "See what its table makes of I/O: dmsetup table %s; dmsetup status %s",
+		      device->name, device->name);
 	if (t.delays)
-		iq_text_add(d->g, &v->remedy,
-			    "A suspend sends on what the target delays: dmsetup suspend %s; "
-			    "dmsetup resume %s. To end the delay, load another table first",
-			    device->name, device->name);
+		iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW, NULL,
+			      "A suspend sends on what the target delays: dmsetup suspend %s; "
+			      "dmsetup resume %s. To end the delay, load another table first",
+			      device->name, device->name);
 }

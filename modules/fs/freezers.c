@@ -71,9 +71,10 @@ static void add_processes(struct iq_diag *d, iq_vaddr sb, struct iq_verdict *v)
 		    iq_strbuf_str(&names), num > MAX_NAMED ? ", and others" : "",
 		    num == 1 ? "that one" : "one of these");
 	if (num == 1)
-		iq_text_add(d->g, &v->remedy,
-			    "If it was %s (%d): let it go on to its thaw; killing it does not thaw",
-			    one->comm, one->pid);
+		iq_remedy_add(
+			d->g, &v->remedy, IQ_RISK_NONE, NULL,
+			"If it was %s (%d): let it go on to its thaw; killing it does not thaw",
+			one->comm, one->pid);
 }
 
 void fs_add_freezers(struct iq_diag *d, iq_vaddr sb, struct iq_verdict *v, bool by_kernel)

@@ -323,20 +323,22 @@ static struct iq_error *explain_fs(struct iq_diag *d, struct iq_object *o)
 			": its block device asked for the freeze (LVM or device-mapper snapshot)",
 			bdev, device_freezes);
 	if (device_freezes)
-		iq_text_add(d->g, &v->remedy,
-			    "If a device-mapper change was interrupted: dmsetup info shows which "
-			    "device is suspended, and a dmsetup resume of that ends the freeze");
+		iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW, NULL,
+			      "If a device-mapper change was interrupted: dmsetup info shows which "
+			      "device is suspended, and a dmsetup resume of that ends the freeze");
 	fs_add_freezers(d, o->addr, v, device_freezes || (kernel && !user));
-	iq_text_add(d->g, &v->remedy,
-		    "Ask whether a backup or snapshot of it is under way, and let it end or stop "
-		    "it properly");
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, NULL,
+		      "Ask whether a backup or snapshot of it is under way, and let it end or stop "
+		      "it properly");
 	if (mount && mount->str)
-		iq_text_add(d->g, &v->remedy,
-			    "Thaw it: fsfreeze --unfreeze %s (a snapshot being taken at this "
-			    "moment becomes inconsistent)",
-			    mount->str);
-	iq_text_add(d->g, &v->remedy,
-		    "Last resort, thaws every filesystem: echo j > /proc/sysrq-trigger");
+		iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW,
+			      iq_arena_printf(d->g->arena, "fsfreeze --unfreeze %s",
+					      iq_arena_quoted(d->g->arena, mount->str)),
+			      "Thaw it: fsfreeze --unfreeze %s (a snapshot being taken at this "
+			      "moment becomes inconsistent)",
+			      mount->str);
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_HIGH, "echo j > /proc/sysrq-trigger",
+		      "Last resort, thaws every filesystem: echo j > /proc/sysrq-trigger");
 	return NULL;
 }
 

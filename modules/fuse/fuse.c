@@ -169,12 +169,15 @@ static struct iq_object *object_of(struct iq_diag *d, struct connection *c)
 			       device && device->str ? device->str : "fuse", mount->str);
 	else
 		iq_object_name(d->g, o, "FUSE connection %u", c->number);
-	iq_text_add(d->g, &o->remedy,
-		    "If the daemon does not come back: echo 1 > /sys/fs/fuse/connections/%u/abort; "
-		    "every request then fails with an "
-		    "error, what was not written to the daemon yet is lost, and %s has to be "
-		    "mounted again",
-		    c->number, mount && mount->str ? mount->str : "the filesystem");
+	iq_remedy_add(
+		d->g, &o->remedy, IQ_RISK_DATA,
+		iq_arena_printf(d->g->arena, "echo 1 > /sys/fs/fuse/connections/%u/abort",
+				c->number),
+		"If the daemon does not come back: echo 1 > /sys/fs/fuse/connections/%u/abort; "
+		"every request then fails with an "
+		"error, what was not written to the daemon yet is lost, and %s has to be "
+		"mounted again",
+		c->number, mount && mount->str ? mount->str : "the filesystem");
 	return o;
 }
 
@@ -220,15 +223,18 @@ static void nobody_serves(struct iq_diag *d, const struct connection *c,
 		    "%zu device%s in the list of %s %#" PRIx64
 		    ", and no process has one of them in its descriptor table",
 		    f->num_devices, f->num_devices == 1 ? " is" : "s are", c->part_type, c->part);
-	iq_text_add(d->g, &v->remedy,
-		    "Start the daemon again if it can take its connection over (its service "
-		    "manager may keep the "
-		    "descriptor)");
-	iq_text_add(d->g, &v->remedy, "Or give the mount up: %s",
-		    iq_arena_printf(d->g->arena,
-				    "echo 1 > /sys/fs/fuse/connections/%u/abort; every request "
-				    "then fails with an error",
-				    c->number));
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW, NULL,
+		      "Start the daemon again if it can take its connection over (its service "
+		      "manager may keep the "
+		      "descriptor)");
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_DATA,
+		      iq_arena_printf(d->g->arena, "echo 1 > /sys/fs/fuse/connections/%u/abort",
+				      c->number),
+		      "Or give the mount up: %s",
+		      iq_arena_printf(d->g->arena,
+				      "echo 1 > /sys/fs/fuse/connections/%u/abort; every request "
+				      "then fails with an error",
+				      c->number));
 }
 
 static void add_servers(struct iq_diag *d, struct iq_wait *w, const struct connection *c,
@@ -258,6 +264,8 @@ static struct iq_wait *wait_for(const struct iq_sleeper *who, struct connection 
 	struct iq_wait *w = iq_diag_wait(who, object_of(d, c), IQ_WAIT_MESSAGE);
 
 	w->any = true;
+	/* Who is killed closes its files on the way out, which asks the same daemon (FLUSH). */
+	w->killable = false;
 	add_servers(d, w, c, taken);
 	return w;
 }
@@ -308,6 +316,10 @@ static struct iq_wait *wait_for_request(const struct iq_sleeper *who, iq_vaddr h
 	iq_peek_member(d->s, req_type, "in.h.unique", req, &unique);
 	taken = req_flag(d, "FR_SENT", flags);
 	w = wait_for(who, &c, taken);
+	/* Who is killed goes on waiting for what the daemon has in hand: request_wait_answer() in
+	 * fs/fuse/dev.c. */
+	w->killable =
+		w->killable && req_flag(d, "FR_PENDING", flags) && !req_flag(d, "FR_FORCE", flags);
 	name = operation(opcode);
 	iq_text_add(d->g, &w->evidence,
 		    "fuse_req %#" PRIx64 " is request %" PRIu64

@@ -263,13 +263,14 @@ static void judge_gone(struct iq_diag *d, struct iq_wait *w, const struct iq_tas
 		    l->place.inode ? "no living thread with that number has this memory mapped"
 				   : "the process has no such thread");
 	if (l->place.inode)
-		iq_text_add(d->g, &v->remedy,
-			    "Restart the whole application, all processes that share the mutex: "
-			    "nobody is left to unlock it; where it lies in a file that is kept (in "
-			    "/dev/shm), that has to be made anew");
+		iq_remedy_add(
+			d->g, &v->remedy, IQ_RISK_DATA, NULL,
+			"Restart the whole application, all processes that share the mutex: "
+			"nobody is left to unlock it; where it lies in a file that is kept (in "
+			"/dev/shm), that has to be made anew");
 	else
-		iq_text_add(d->g, &v->remedy,
-			    "Restart process %d: nobody is left to unlock the mutex", task->tgid);
+		iq_remedy_add(d->g, &v->remedy, IQ_RISK_DATA, NULL,
+			      "Restart process %d: nobody is left to unlock the mutex", task->tgid);
 }
 
 static bool explain_mutex(const struct iq_sleeper *who, struct lock *l, struct iq_wait **wait_ret)

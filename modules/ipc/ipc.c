@@ -243,9 +243,12 @@ static void judge_gone(struct iq_diag *d, struct iq_wait *wait, const struct sem
 		"sem.sempid at %#" PRIx64
 		" is process %d, which is none of this machine's any more; sem.semval is %" PRId64,
 		w->sem, pid, w->value);
-	iq_text_add(d->g, &v->remedy, "Find out whose semaphore it is: ipcs -s -i %" PRId64, w->id);
-	iq_text_add(
-		d->g, &v->remedy,
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE,
+		      iq_arena_printf(d->g->arena, "ipcs -s -i %" PRId64, w->id),
+		      "Find out whose semaphore it is: ipcs -s -i %" PRId64, w->id);
+	iq_remedy_add(
+		d->g, &v->remedy, IQ_RISK_DATA,
+		iq_arena_printf(d->g->arena, "ipcrm -s %" PRId64, w->id),
 		"Restart the application that uses it; if nobody does any more: ipcrm -s %" PRId64
 		", which ends the waiting with an error",
 		w->id);

@@ -133,11 +133,11 @@ void explain_udev_cookie(struct iq_diag *d, struct iq_wait *wait, uint32_t key)
 		    "by dmsetup udevcomplete",
 		    key);
 	if (!wait->on->remedy.num) {
-		iq_text_add(d->g, &wait->on->remedy,
-			    "See whether udev runs and works on its events: systemctl status "
-			    "systemd-udevd; dmsetup udevcookies lists the cookies");
-		iq_text_add(
-			d->g, &wait->on->remedy,
+		iq_remedy_add(d->g, &wait->on->remedy, IQ_RISK_NONE, "dmsetup udevcookies",
+			      "See whether udev runs and works on its events: systemctl status "
+			      "systemd-udevd; dmsetup udevcookies lists the cookies");
+		iq_remedy_add(
+			d->g, &wait->on->remedy, IQ_RISK_DATA, NULL,
 			"If udev is not going to answer: dmsetup udevcomplete %#x ends this "
 			"wait, dmsetup udevcomplete_all those for all cookies; the links in /dev "
 			"of these devices may then be missing, and who waited goes on without "

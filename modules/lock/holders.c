@@ -49,11 +49,11 @@ void lock_add_owner(struct iq_diag *d, struct iq_wait *w, iq_vaddr lock,
 				    "%s at %#" PRIx64 " is %#" PRIx64
 				    ", which is no task of this machine",
 				    member, lock, words->owner_word);
-		iq_text_add(d->g, &v->remedy,
-			    "This is a fault of the kernel or of one of its modules: keep a dump "
-			    "and report it");
-		iq_text_add(d->g, &v->remedy,
-			    "Restart the machine: nothing else releases the lock");
+		iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, NULL,
+			      "This is a fault of the kernel or of one of its modules: keep a dump "
+			      "and report it");
+		iq_remedy_add(d->g, &v->remedy, IQ_RISK_HIGH, NULL,
+			      "Restart the machine: nothing else releases the lock");
 	}
 }
 

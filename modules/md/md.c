@@ -65,12 +65,19 @@ static struct iq_error *explain_md(struct iq_diag *d, struct iq_object *o)
 				    "mddev %#" PRIx64 ": suspended is %" PRIu64 ", sectors %" PRIu64
 				    " to %" PRIu64 " are kept back",
 				    mddev, suspended, lo, hi);
-			iq_text_add(d->g, &v->remedy,
-				    "See what changes the array: cat /proc/mdstat, mdadm --detail "
-				    "/dev/%s",
-				    iq_device_name(o));
-			iq_text_add(
-				d->g, &v->remedy,
+			iq_remedy_add(
+				d->g, &v->remedy, IQ_RISK_NONE,
+				iq_arena_printf(d->g->arena, "mdadm --detail /dev/%s",
+						iq_device_name(o)),
+				"See what changes the array: cat /proc/mdstat, mdadm --detail "
+				"/dev/%s",
+				iq_device_name(o));
+			iq_remedy_add(
+				d->g, &v->remedy, IQ_RISK_LOW,
+				iq_arena_printf(d->g->arena,
+						"echo 0 > /sys/block/%s/md/suspend_lo; echo 0 > "
+						"/sys/block/%s/md/suspend_hi",
+						iq_device_name(o), iq_device_name(o)),
 				"If that has been given up: echo 0 > /sys/block/%s/md/suspend_lo; "
 				"echo 0 > /sys/block/%s/md/suspend_hi",
 				iq_device_name(o), iq_device_name(o));

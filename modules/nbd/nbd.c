@@ -144,18 +144,21 @@ static void add_remote(struct iq_diag *d, struct iq_object *device, iq_vaddr sk,
 			    sk, again);
 	peek_sock(d, sk, "__sk_common.skc_net.net", &net);
 	if (iq_address_place(d->s, net, &address, NULL) == IQ_ADDRESS_HERE)
-		iq_text_add(d->g, &v->remedy,
-			    "The address is one of this machine, and no process has the other end "
-			    "of the connection: start the server again (ss -ltnp)");
+		iq_remedy_add(
+			d->g, &v->remedy, IQ_RISK_LOW, NULL,
+			"The address is one of this machine, and no process has the other end "
+			"of the connection: start the server again (ss -ltnp)");
 	else
-		iq_text_add(
-			d->g, &v->remedy,
+		iq_remedy_add(
+			d->g, &v->remedy, IQ_RISK_NONE,
+			iq_arena_printf(d->g->arena, "ss -tn dst %s", text),
 			"See whether the server is up and the way to it is open (firewall, route): "
 			"ping %s, ss -tn dst %s",
 			text, text);
-	iq_text_add(d->g, &v->remedy,
-		    "Give the device up, its users get errors: nbd-client -d /dev/%s",
-		    iq_device_name(device));
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_DATA,
+		      iq_arena_printf(d->g->arena, "nbd-client -d /dev/%s", iq_device_name(device)),
+		      "Give the device up, its users get errors: nbd-client -d /dev/%s",
+		      iq_device_name(device));
 }
 
 static void add_connection(struct iq_diag *d, struct iq_object *device, iq_vaddr nsock)

@@ -134,16 +134,16 @@ static void add_verdict(struct iq_diag *d, struct iq_object *on, const struct de
 		iq_text_add(d->g, &v->evidence, "net_device at %#" PRIx64 " is %s, unregistered",
 			    x->addr, x->name);
 	iq_text_add(d->g, &v->evidence, "it is of the network namespace net:[%" PRIu64 "]", inum);
-	iq_text_add(d->g, &v->remedy,
-		    "End what still uses that namespace, if anything does: lsns -t net; "
-		    "connections that are left show in ss -tan");
-	iq_text_add(
-		d->g, &v->remedy,
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, "lsns -t net",
+		      "End what still uses that namespace, if anything does: lsns -t net; "
+		      "connections that are left show in ss -tan");
+	iq_remedy_add(
+		d->g, &v->remedy, IQ_RISK_NONE, NULL,
 		"If the log goes on saying \"waiting for %s to become free\", the reference was "
 		"leaked, a fault of the kernel: keep a dump, look for a newer kernel",
 		x->name);
-	iq_text_add(d->g, &v->remedy,
-		    "Restart the machine: nothing else gives up a leaked reference");
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_HIGH, NULL,
+		      "Restart the machine: nothing else gives up a leaked reference");
 }
 
 static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)

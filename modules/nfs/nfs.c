@@ -171,11 +171,12 @@ static struct iq_object *server_of(struct iq_diag *d, iq_vaddr xprt)
 		iq_object_name(d->g, o, "NFS server %s%s", address,
 			       served->here ? " (this machine)" : "");
 	if (mount && !served->here)
-		iq_text_add(d->g, &o->remedy,
-			    "If the server does not come back: umount -f %s, then umount -l %s; "
-			    "kill -9 ends most of what waits for it. What "
-			    "was not written to the server is lost",
-			    mount, mount);
+		iq_remedy_add(d->g, &o->remedy, IQ_RISK_DATA,
+			      iq_arena_printf(d->g->arena, "umount -f %s",
+					      iq_arena_quoted(d->g->arena, mount)),
+			      "If the server does not come back: umount -f %s, then umount -l %s; "
+			      "what was not written to the server is lost",
+			      mount, mount);
 	return o;
 }
 
@@ -299,13 +300,13 @@ static void say_local(struct iq_diag *d, struct iq_verdict *v, const struct iq_n
 		"call, %zu work at one",
 		served->device ? served->device : "by a call that it has in hand", served->num_idle,
 		served->num_busy);
-	iq_text_add(d->g, &v->remedy,
-		    served->num_idle + served->num_busy
-			    ? "The server is this machine itself: look at its threads (inquest "
-			      "stacks -f svc_recv) and at what it exports (exportfs -v)"
-			    : "The server is this machine itself, and it has no thread of an NFS "
-			      "server in the kernel: see whether one is to be started, or which "
-			      "program serves (ss -ltnp)");
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, NULL,
+		      served->num_idle + served->num_busy
+			      ? "The server is this machine itself: look at its threads (inquest "
+				"stacks -f svc_recv) and at what it exports (exportfs -v)"
+			      : "The server is this machine itself, and it has no thread of an NFS "
+				"server in the kernel: see whether one is to be started, or which "
+				"program serves (ss -ltnp)");
 }
 
 static void judge(struct iq_diag *d, struct iq_object *server, iq_vaddr xprt, const struct call *c)
@@ -340,18 +341,19 @@ static void judge(struct iq_diag *d, struct iq_object *server, iq_vaddr xprt, co
 	}
 	if (!read_text(d, xprt_type, ADDRESS, xprt, address, sizeof(address)))
 		address[0] = '\0';
-	iq_text_add(d->g, &v->remedy,
-		    "See whether the server is up, serves NFS, and the way to it is open "
-		    "(firewall, route): ping %s; rpcinfo -T tcp %s nfs",
-		    address, address);
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE,
+		      iq_arena_printf(d->g->arena, "rpcinfo -T tcp %s nfs", address),
+		      "See whether the server is up, serves NFS, and the way to it is open "
+		      "(firewall, route): ping %s; rpcinfo -T tcp %s nfs",
+		      address, address);
 	if (c->flags & RPC_TASK_SOFT)
-		iq_text_add(d->g, &v->remedy,
-			    "This call gives up by itself after its time-out (soft)");
+		iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, NULL,
+			      "This call gives up by itself after its time-out (soft)");
 	else
-		iq_text_add(d->g, &v->remedy,
-			    "The calls are hard ones: they go on by themselves when the server "
-			    "answers, and wait for ever if "
-			    "it does not");
+		iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, NULL,
+			      "The calls are hard ones: they go on by themselves when the server "
+			      "answers, and wait for ever if "
+			      "it does not");
 }
 
 static struct iq_wait *wait_for(const struct iq_sleeper *who, iq_vaddr xprt, const struct call *c)

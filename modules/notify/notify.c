@@ -131,11 +131,12 @@ static struct iq_object *object_of(struct iq_diag *d, iq_vaddr group,
 	}
 	iq_object_name(d->g, o, "fanotify group of %s (%d)", t->comm, t->tgid);
 	if (servers->num == 1)
-		iq_text_add(d->g, &o->remedy,
-			    "If %s (%d) does not come back: kill -9 %d; when it has ended the "
-			    "kernel lets every access that waits for it "
-			    "through, unchecked",
-			    t->comm, t->tgid, t->tgid);
+		iq_remedy_add(d->g, &o->remedy, IQ_RISK_DATA,
+			      iq_arena_printf(d->g->arena, "kill -9 %d", t->tgid),
+			      "If %s (%d) does not come back: kill -9 %d; when it has ended the "
+			      "kernel lets every access that waits for it "
+			      "through, unchecked",
+			      t->comm, t->tgid, t->tgid);
 	return o;
 }
 
@@ -149,10 +150,11 @@ static void nobody_listens(struct iq_diag *d, struct iq_object *o)
 		return;
 	iq_text_add(d->g, &v->evidence,
 		    "no descriptor table has a file of fsnotify_group %#" PRIx64, o->addr);
-	iq_text_add(d->g, &v->remedy,
-		    "Restart what may keep its descriptor in a message (its service manager): with "
-		    "its last copy the group ends, and "
-		    "the kernel lets the accesses through");
+	iq_remedy_add(
+		d->g, &v->remedy, IQ_RISK_LOW, NULL,
+		"Restart what may keep its descriptor in a message (its service manager): with "
+		"its last copy the group ends, and "
+		"the kernel lets the accesses through");
 }
 
 static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **wait_ret)

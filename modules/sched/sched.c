@@ -43,19 +43,23 @@ static void add_hog(struct iq_diag *d, struct iq_verdict *v, const struct iq_tas
 		    t->cpu, rq, hog->comm, hog->pid, policy_name(hog->policy), hog->rt_priority,
 		    hog->prio, t->prio);
 	if (hog->kthread) {
-		iq_text_add(d->g, &v->remedy,
-			    "%s (%d) is a thread of the kernel: see what it does, perf top -C %u",
-			    hog->comm, hog->pid, t->cpu);
+		iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, NULL,
+			      "%s (%d) is a thread of the kernel: see what it does, perf top -C %u",
+			      hog->comm, hog->pid, t->cpu);
 		return;
 	}
-	iq_text_add(d->g, &v->remedy,
-		    "Take its real-time priority from %s (%d): chrt -o -p 0 %d; it goes on, but no "
-		    "longer before all others",
-		    hog->comm, hog->pid, hog->pid);
-	iq_text_add(d->g, &v->remedy,
-		    "Or leave a share of each CPU to everybody else: sysctl "
-		    "kernel.sched_rt_runtime_us=950000, where that was switched off");
-	iq_text_add(d->g, &v->remedy, "Or end it: kill %d", hog->tgid);
+	iq_remedy_add(
+		d->g, &v->remedy, IQ_RISK_LOW,
+		iq_arena_printf(d->g->arena, "chrt -o -p 0 %d", hog->pid),
+		"Take its real-time priority from %s (%d): chrt -o -p 0 %d; it goes on, but no "
+		"longer before all others",
+		hog->comm, hog->pid, hog->pid);
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW, "sysctl kernel.sched_rt_runtime_us=950000",
+		      "Or leave a share of each CPU to everybody else: sysctl "
+		      "kernel.sched_rt_runtime_us=950000, where that was switched off");
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_DATA,
+		      iq_arena_printf(d->g->arena, "kill %d", hog->tgid),
+		      "Or end it, if it does not loop within the kernel: kill %d", hog->tgid);
 }
 
 static void add_who_runs(struct iq_diag *d, struct iq_verdict *v, const struct iq_task *t)
@@ -79,10 +83,11 @@ static void add_who_runs(struct iq_diag *d, struct iq_verdict *v, const struct i
 		iq_text_add(d->g, &v->evidence,
 			    "rq.curr of CPU %u at %#" PRIx64 " is %s (%d), priority %d", t->cpu, rq,
 			    curr->comm, curr->pid, curr->prio);
-	iq_text_add(d->g, &v->remedy,
-		    "See what CPU %u is busy with: top, perf top -C %u; lower the priority of what "
-		    "keeps it",
-		    t->cpu, t->cpu);
+	iq_remedy_add(
+		d->g, &v->remedy, IQ_RISK_NONE, NULL,
+		"See what CPU %u is busy with: top, perf top -C %u; lower the priority of what "
+		"keeps it",
+		t->cpu, t->cpu);
 }
 
 static void judge_starved(struct iq_diag *d, struct iq_object *o, const struct iq_task *t,
@@ -128,13 +133,15 @@ static void judge_running(struct iq_diag *d, struct iq_object *o, const struct i
 		    "up to now it has run for %" PRIu64 " ms in user mode and %" PRIu64
 		    " ms in the kernel",
 		    t->utime_ns / 1000000, t->stime_ns / 1000000);
-	iq_text_add(d->g, &v->remedy, "See what it does: top -H -p %d, perf top -t %d", t->tgid,
-		    t->pid);
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, NULL,
+		      "See what it does: top -H -p %d, perf top -t %d", t->tgid, t->pid);
 	if (!t->kthread)
-		iq_text_add(d->g, &v->remedy,
-			    "Ending it releases the others, if it can be done without and does not "
-			    "loop within the kernel: kill %d",
-			    t->tgid);
+		iq_remedy_add(
+			d->g, &v->remedy, IQ_RISK_DATA,
+			iq_arena_printf(d->g->arena, "kill %d", t->tgid),
+			"If it can be done without: kill %d; a loop within the kernel it does "
+			"not end",
+			t->tgid);
 }
 
 /*

@@ -241,11 +241,13 @@ static void follow_eh_thread(struct iq_diag *d, struct iq_object *o, iq_vaddr ho
 
 static void add_give_up(struct iq_diag *d, struct iq_verdict *v, const char *disk)
 {
-	iq_text_add(d->g, &v->remedy,
-		    "The last resort, give the disk up: echo 1 > /sys/block/%s/device/delete. What "
-		    "was not written is lost and filesystems on it fail; and this command itself "
-		    "waits until the commands in flight have come back or timed out",
-		    disk);
+	iq_remedy_add(
+		d->g, &v->remedy, IQ_RISK_DATA,
+		iq_arena_printf(d->g->arena, "echo 1 > /sys/block/%s/device/delete", disk),
+		"The last resort, give the disk up: echo 1 > /sys/block/%s/device/delete. What "
+		"was not written is lost and filesystems on it fail; and this command itself "
+		"waits until the commands in flight have come back or timed out",
+		disk);
 }
 
 static void add_evidence_of_state(struct iq_diag *d, struct iq_object *o, struct iq_verdict *v,
@@ -301,20 +303,25 @@ static void judge_recovering(struct iq_diag *d, struct iq_object *o, iq_vaddr sd
 			    aside, list);
 	iq_disk_each_request(d->s, o->addr, look_at_command, &c);
 	iq_peek_member(d->s, host_type, "host_no", host, &no);
-	iq_text_add(d->g, &c.v->remedy,
-		    "Look at the disk and the way to it (cable, port, array, hypervisor): dmesg | "
-		    "grep %s; multipath -ll",
-		    iq_device_name(o));
-	iq_text_add(d->g, &c.v->remedy,
-		    "Recovery ends by itself: abort, then resets of the device, the bus, the host, "
-		    "each followed by a test of up to /sys/block/%s/device/eh_timeout seconds. "
-		    "Until then all disks of host%" PRIu64 " wait",
-		    iq_device_name(o), no);
-	iq_text_add(d->g, &c.v->remedy,
-		    "To make the next one shorter: echo 30 > "
-		    "/sys/class/scsi_host/host%" PRIu64 "/eh_deadline (after 30 seconds of it the "
-		    "host is reset, which disturbs all of its disks)",
-		    no);
+	iq_remedy_add(
+		d->g, &c.v->remedy, IQ_RISK_NONE, NULL,
+		"Look at the disk and the way to it (cable, port, array, hypervisor): dmesg | "
+		"grep %s; multipath -ll",
+		iq_device_name(o));
+	iq_remedy_add(
+		d->g, &c.v->remedy, IQ_RISK_NONE, NULL,
+		"Recovery ends by itself: abort, then resets of the device, the bus, the host, "
+		"each followed by a test of up to /sys/block/%s/device/eh_timeout seconds. "
+		"Until then all disks of host%" PRIu64 " wait",
+		iq_device_name(o), no);
+	iq_remedy_add(
+		d->g, &c.v->remedy, IQ_RISK_HIGH,
+		iq_arena_printf(d->g->arena,
+				"echo 30 > /sys/class/scsi_host/host%" PRIu64 "/eh_deadline", no),
+		"To make the next one shorter: echo 30 > "
+		"/sys/class/scsi_host/host%" PRIu64 "/eh_deadline (after 30 seconds of it the "
+		"host is reset, which disturbs all of its disks)",
+		no);
 	add_give_up(d, c.v, iq_device_name(o));
 	if (eh)
 		follow_eh_thread(d, o, host, eh);
@@ -351,20 +358,25 @@ static void judge_held(struct iq_diag *d, struct iq_object *o, iq_vaddr sdev, iq
 			    "%s%s: it was quiesced by that task",
 			    by, t ? ", " : "", t ? t->comm : "");
 	}
-	iq_text_add(
-		d->g, &v->remedy,
+	iq_remedy_add(
+		d->g, &v->remedy, IQ_RISK_NONE, NULL,
 		"Bring the path back, or wait until the transport gives up: dmesg | grep %s; of "
 		"Fibre Channel /sys/class/fc_remote_ports/*/{port_state,dev_loss_tmo}, of iSCSI "
 		"iscsiadm -m session -P 1",
 		iq_device_name(o));
-	iq_text_add(d->g, &v->remedy,
-		    "If the path is there and the device was forgotten: echo running > "
-		    "/sys/block/%s/device/state",
-		    iq_device_name(o));
-	iq_text_add(d->g, &v->remedy,
-		    "If errors are better than waiting: echo offline > /sys/block/%s/device/state; "
-		    "I/O fails then, and filesystems on it with it",
-		    iq_device_name(o));
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW,
+		      iq_arena_printf(d->g->arena, "echo running > /sys/block/%s/device/state",
+				      iq_device_name(o)),
+		      "If the path is there and the device was forgotten: echo running > "
+		      "/sys/block/%s/device/state",
+		      iq_device_name(o));
+	iq_remedy_add(
+		d->g, &v->remedy, IQ_RISK_DATA,
+		iq_arena_printf(d->g->arena, "echo offline > /sys/block/%s/device/state",
+				iq_device_name(o)),
+		"If errors are better than waiting: echo offline > /sys/block/%s/device/state; "
+		"I/O fails then, and filesystems on it with it",
+		iq_device_name(o));
 }
 
 static void judge_silent(struct iq_diag *d, struct iq_object *o, iq_vaddr sdev, iq_vaddr host)
@@ -390,15 +402,17 @@ static void judge_silent(struct iq_diag *d, struct iq_object *o, iq_vaddr sdev, 
 		iq_text_add(d->g, &c.v->evidence,
 			    "%zu of them timed out before, were aborted and sent again",
 			    c.num_aborted);
-	iq_text_add(d->g, &c.v->remedy,
-		    "Look at the disk and the way to it (cable, port, array, hypervisor): dmesg | "
-		    "grep %s; multipath -ll",
-		    iq_device_name(o));
-	iq_text_add(d->g, &c.v->remedy,
-		    "The kernel waits /sys/block/%s/device/timeout seconds for each command and "
-		    "begins error recovery then; echo 30 > that file makes it 30 for new commands, "
-		    "not for those in flight",
-		    iq_device_name(o));
+	iq_remedy_add(
+		d->g, &c.v->remedy, IQ_RISK_NONE, NULL,
+		"Look at the disk and the way to it (cable, port, array, hypervisor): dmesg | "
+		"grep %s; multipath -ll",
+		iq_device_name(o));
+	iq_remedy_add(
+		d->g, &c.v->remedy, IQ_RISK_NONE, NULL,
+		"The kernel waits /sys/block/%s/device/timeout seconds for each command and "
+		"begins error recovery then; echo 30 > that file makes it 30 for new commands, "
+		"not for those in flight",
+		iq_device_name(o));
 	add_give_up(d, c.v, iq_device_name(o));
 }
 

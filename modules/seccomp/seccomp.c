@@ -122,9 +122,9 @@ static void nobody_answers(struct iq_diag *d, struct iq_object *o, const struct 
 		    ", and its last end has not been closed: it may be in a message that nobody "
 		    "has received",
 		    o->addr);
-	iq_text_add(d->g, &v->remedy,
-		    "Find out who was to get the listener (a container's manager, by a Unix "
-		    "socket), and restart it or the container");
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW, NULL,
+		      "Find out who was to get the listener (a container's manager, by a Unix "
+		      "socket), and restart it or the container");
 }
 
 static struct iq_object *object_of(struct iq_diag *d, iq_vaddr filter, const struct iq_task *task)

@@ -218,10 +218,10 @@ static bool say_local(struct iq_diag *d, struct iq_verdict *v, const struct serv
 		return false;
 	iq_text_add(d->g, &v->evidence, "%s is an address of this machine (%s)", srv->address,
 		    device);
-	iq_text_add(d->g, &v->remedy,
-		    "The address is one of this machine: see which program serves it (ss -ltnp "
-		    "'sport = :%u') and what that one waits for (inquest why PID)",
-		    srv->port);
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, NULL,
+		      "The address is one of this machine: see which program serves it (ss -ltnp "
+		      "'sport = :%u') and what that one waits for (inquest why PID)",
+		      srv->port);
 	return true;
 }
 
@@ -242,15 +242,14 @@ static void judge(struct iq_diag *d, struct iq_object *o, const struct server *s
 	add_socket(d, v, srv->addr);
 	if (say_local(d, v, srv))
 		return;
-	iq_text_add(d->g, &v->remedy,
-		    "See whether the server is up, and the way to it is open (firewall, route): "
-		    "ping %s; smbclient -L %s",
-		    srv->address, srv->address);
-	iq_text_add(
-		d->g, &v->remedy,
-		"If it does not come back: umount -f MOUNTPOINT, then umount -l MOUNTPOINT "
-		"(grep cifs /proc/mounts); kill -9 ends most of what waits. What was not written "
-		"to the server is lost");
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, NULL,
+		      "See whether the server is up, and the way to it is open (firewall, route): "
+		      "ping %s; smbclient -L %s",
+		      srv->address, srv->address);
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_DATA, NULL,
+		      "If it does not come back: umount -f MOUNTPOINT, then umount -l MOUNTPOINT "
+		      "(grep cifs /proc/mounts); what was not written "
+		      "to the server is lost");
 }
 
 static struct iq_wait *wait_for(const struct iq_sleeper *who, const struct server *srv)

@@ -157,14 +157,15 @@ static void judge_host(struct iq_diag *d, const struct iq_wait *w, struct iq_obj
 			    "%u bytes written to it are not acknowledged (tcp_sock.write_seq, "
 			    ".snd_una)",
 			    (unsigned)((uint32_t)p->written - (uint32_t)p->acked));
-	iq_text_add(d->g, &v->remedy,
-		    "See whether the host is up and the way to it is open (firewall, route): ping, "
-		    "ip route get, "
-		    "tcpdump for %s",
-		    end);
-	iq_text_add(d->g, &v->remedy,
-		    "The kernel gives up by itself after some minutes; or end what waits: an "
-		    "interrupted connection is lost");
+	iq_remedy_add(
+		d->g, &v->remedy, IQ_RISK_NONE, NULL,
+		"See whether the host is up and the way to it is open (firewall, route): ping, "
+		"ip route get, "
+		"tcpdump for %s",
+		end);
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, NULL,
+		      "The kernel gives up by itself after some minutes; or end what waits: an "
+		      "interrupted connection is lost");
 }
 
 static void wait_for_host(struct iq_diag *d, struct iq_wait *w, const struct sk *sk,

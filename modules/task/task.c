@@ -17,6 +17,9 @@
 #include "inquest/process.h"
 #include "inquest/sleep.h"
 
+/* PTRACE_O_EXITKILL, as task_struct.ptrace has it (include/linux/ptrace.h). */
+enum { PT_EXITKILL = 1 << 23 };
+
 enum { PIDTYPE_PID = 0, PIDTYPE_TGID = 1, PIDTYPE_PGID = 2 };
 
 /* ---- what a task is when nothing else explains it ---- */
@@ -59,8 +62,8 @@ static void judge_stopped(struct iq_diag *d, struct iq_object *o, const struct i
 	v->final = v->cannot_go_on = true;
 	iq_text_add(d->g, &v->evidence, "task_struct.__state of %d is %#" PRIx64 " (stopped)",
 		    t->pid, t->state_raw);
-	iq_text_add(d->g, &v->remedy, "Find out who stopped it, and let it go on: %s",
-		    iq_diag_continue(d, t));
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW, iq_diag_continue(d, t),
+		      "Find out who stopped it, and let it go on: %s", iq_diag_continue(d, t));
 }
 
 /*
@@ -109,10 +112,18 @@ static void judge_traced(struct iq_diag *d, struct iq_object *o, const struct iq
 	iq_text_add(d->g, &v->evidence, "task_struct.__state of %d is %#" PRIx64 " (traced)",
 		    t->pid, t->state_raw);
 	if (tracer)
-		iq_text_add(d->g, &v->remedy, "Let %s (%d) go on or detach", tracer->comm,
-			    tracer->pid);
-	iq_text_add(d->g, &v->remedy,
-		    "If the tracer is of no use any more, end it: the task is released then");
+		iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW, NULL, "Let %s (%d) go on or detach",
+			      tracer->comm, tracer->pid);
+	if (tracer)
+		iq_remedy_add(
+			d->g, &v->remedy, IQ_RISK_DATA,
+			iq_arena_printf(d->g->arena, "kill -9 %d", tracer->tgid),
+			t->ptrace & PT_EXITKILL
+				? "If the tracer is of no use any more: kill -9 %d; it has asked "
+				  "for its task to be killed with it"
+				: "If the tracer is of no use any more: kill -9 %d; its task is "
+				  "released then",
+			tracer->tgid);
 }
 
 static void judge_frozen(struct iq_diag *d, struct iq_object *o, const struct iq_task *t)
@@ -127,8 +138,8 @@ static void judge_frozen(struct iq_diag *d, struct iq_object *o, const struct iq
 	iq_text_add(d->g, &v->evidence,
 		    "task_struct of %d says frozen (state %#" PRIx64 ", flags %#x)", t->pid,
 		    t->state_raw, t->flags);
-	iq_text_add(
-		d->g, &v->remedy,
+	iq_remedy_add(
+		d->g, &v->remedy, IQ_RISK_LOW, NULL,
 		"Thaw its cgroup: docker unpause, systemctl thaw, or echo 0 > .../cgroup.freeze");
 }
 
@@ -151,12 +162,9 @@ static void judge_sleeping(struct iq_diag *d, struct iq_object *o, const struct 
 	iq_text_add(d->g, &v->evidence,
 		    "%s (%d) sleeps in %s(), which waits for nothing that somebody holds", t->comm,
 		    t->pid, stack->frames[frame].sym.name);
-	iq_text_add(d->g, &v->remedy,
-		    "Find out what %s (%d) is waiting for, and why it keeps what the others need",
-		    t->comm, t->pid);
-	iq_text_add(d->g, &v->remedy,
-		    "Ending it gives up what it holds: kill %d, if it can be done without",
-		    t->tgid);
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, NULL,
+		      "Find out what %s (%d) is waiting for, and why it keeps what the others need",
+		      t->comm, t->pid);
 }
 
 static struct iq_error *judge(struct iq_diag *d, struct iq_object *o)

@@ -101,12 +101,14 @@ static void add_stopper(struct find_holders *f, const struct iq_open_file *open)
 			      f->name, t->comm, t->pid);
 	iq_text_add(d->g, &v->evidence, "%s (%d) sleeps, and has read all that the terminal had",
 		    t->comm, t->pid);
-	iq_text_add(d->g, &v->remedy, "Type Ctrl-Q in terminal %s", f->name);
-	iq_text_add(d->g, &v->remedy,
-		    "From elsewhere: stty -F /dev/%s -drain -ixon lets it go on, and takes Ctrl-S "
-		    "from it "
-		    "until stty -F /dev/%s ixon",
-		    f->name, f->name);
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW, NULL, "Type Ctrl-Q in terminal %s", f->name);
+	iq_remedy_add(
+		d->g, &v->remedy, IQ_RISK_LOW,
+		iq_arena_printf(d->g->arena, "stty -F /dev/%s -drain -ixon", f->name),
+		"From elsewhere: stty -F /dev/%s -drain -ixon lets it go on, and takes Ctrl-S "
+		"from it "
+		"until stty -F /dev/%s ixon",
+		f->name, f->name);
 }
 
 static bool add_holder(void *ctx, const struct iq_open_file *open)
@@ -212,11 +214,11 @@ static struct iq_error *explain(const struct iq_sleeper *who, struct iq_wait **w
 		iq_text_add(d->g, &w->evidence,
 			    "tty_struct.%s of %s is set: output was stopped, by Ctrl-S or tcflow()",
 			    member, name);
-	iq_text_add(d->g, &on->remedy,
-		    stopped ? "If the terminal was stopped: type Ctrl-Q in %s"
-			    : "End what writes to %s, or read from its "
-			      "other half",
-		    name);
+	iq_remedy_add(d->g, &on->remedy, IQ_RISK_LOW, NULL,
+		      stopped ? "If the terminal was stopped: type Ctrl-Q in %s"
+			      : "End what writes to %s, or read from its "
+				"other half",
+		      name);
 	/* Nothing but Ctrl-Q ends this one, whatever the program behind the terminal does. */
 	if (add_holders(d, w, who->task, tty, name, stopped) && stopped)
 		w->cls = IQ_WAIT_LOCK;

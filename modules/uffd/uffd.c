@@ -105,9 +105,10 @@ static void nobody_monitors(struct iq_diag *d, struct iq_object *o, const struct
 	else
 		iq_text_add(d->g, &v->evidence,
 			    "no descriptor table has a file of userfaultfd_ctx %#" PRIx64, o->addr);
-	iq_text_add(d->g, &v->remedy,
-		    "End the process that faults: kill -9 %d; its memory was incomplete",
-		    task->tgid);
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_DATA,
+		      iq_arena_printf(d->g->arena, "kill -9 %d", task->tgid),
+		      "End the process that faults: kill -9 %d; its memory was incomplete",
+		      task->tgid);
 }
 
 /* ---- the fault ---- */

@@ -238,11 +238,17 @@ static void judge_group(struct group *g, const char *path, uint64_t queued)
 		    " bio%s queued for %s; it may read %s and write %s in a second",
 		    g->tg, queued, queued == 1 ? "" : "s", device, limit_text(d, g->tg, 0),
 		    limit_text(d, g->tg, 1));
-	iq_text_add(d->g, &v->remedy, "See the limit: cat /sys/fs/cgroup%s/io.max", path);
-	iq_text_add(d->g, &v->remedy,
-		    "Raise it: echo 'MAJ:MIN rbps=max wbps=max riops=max wiops=max' > "
-		    "/sys/fs/cgroup%s/io.max",
-		    path);
+	iq_remedy_add(
+		d->g, &v->remedy, IQ_RISK_NONE,
+		iq_arena_printf(d->g->arena, "cat %s",
+				iq_arena_quoted(d->g->arena,
+						iq_arena_printf(d->g->arena,
+								"/sys/fs/cgroup%s/io.max", path))),
+		"See the limit: cat /sys/fs/cgroup%s/io.max", path);
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_LOW, NULL,
+		      "Raise it: echo 'MAJ:MIN rbps=max wbps=max riops=max wiops=max' > "
+		      "/sys/fs/cgroup%s/io.max",
+		      path);
 }
 
 static struct iq_object *object_of(struct iq_diag *d, const char *path)
@@ -358,15 +364,16 @@ static void judge_cost(struct iq_diag *d, struct iq_object *cgroup, const char *
 		    "ioc_gq %#" PRIx64 " of cgroup %s has tasks asleep on its waitq; its weight is "
 		    "%" PRIu64,
 		    iocg, path, weight);
-	iq_text_add(d->g, &v->remedy,
-		    "See what the device is said to be able to do, and the cgroup's weight: "
-		    "cat /sys/fs/cgroup/io.cost.qos /sys/fs/cgroup/io.cost.model "
-		    "/sys/fs/cgroup%s/io.weight",
-		    path);
-	iq_text_add(d->g, &v->remedy,
-		    "If that is too little: let the kernel find it out, echo 'MAJ:MIN ctrl=auto' > "
-		    "/sys/fs/cgroup/io.cost.model, and the same for io.cost.qos. To switch the "
-		    "control off (enable=0) does not wake who waits already");
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, NULL,
+		      "See what the device is said to be able to do, and the cgroup's weight: "
+		      "cat /sys/fs/cgroup/io.cost.qos /sys/fs/cgroup/io.cost.model "
+		      "/sys/fs/cgroup%s/io.weight",
+		      path);
+	iq_remedy_add(
+		d->g, &v->remedy, IQ_RISK_LOW, NULL,
+		"If that is too little: let the kernel find it out, echo 'MAJ:MIN ctrl=auto' > "
+		"/sys/fs/cgroup/io.cost.model, and the same for io.cost.qos. To switch the "
+		"control off (enable=0) does not wake who waits already");
 }
 
 struct iq_error *explain_io_cost(const struct iq_sleeper *who, struct iq_wait **wait_ret)

@@ -170,9 +170,9 @@ static struct iq_error *explain_throttled(const struct iq_sleeper *who, struct i
 	iq_text_add(d->g, &v->evidence,
 		    "%s (%d) is paused in balance_dirty_pages() for bdi_writeback %#" PRIx64,
 		    who->task->comm, who->task->pid, wb);
-	iq_text_add(d->g, &v->remedy,
-		    "Look at the speed of the device: iostat -x, grep -E 'Dirty|Writeback' "
-		    "/proc/meminfo");
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, "grep -E 'Dirty|Writeback' /proc/meminfo",
+		      "Look at the speed of the device: iostat -x, grep -E 'Dirty|Writeback' "
+		      "/proc/meminfo");
 	return NULL;
 }
 

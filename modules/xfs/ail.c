@@ -96,16 +96,21 @@ bool xfs_judge_failed(struct iq_diag *d, struct iq_object *fs, iq_vaddr ail)
 		    "%u of the %u log items that wait to be written back (xfs_ail %#" PRIx64
 		    ") are in that state",
 		    f.num, f.num_items, ail);
-	iq_text_add(d->g, &v->remedy,
-		    "Bring the device or the path to it back (dmesg; /sys/block/%s): the next "
-		    "attempt then succeeds, and nothing is lost",
-		    device ? iq_device_name(device) : "DEVICE");
+	iq_remedy_add(d->g, &v->remedy, IQ_RISK_NONE, NULL,
+		      "Bring the device or the path to it back (dmesg; /sys/block/%s): the next "
+		      "attempt then succeeds, and nothing is lost",
+		      device ? iq_device_name(device) : "DEVICE");
 	if (device)
-		iq_text_add(d->g, &v->remedy,
-			    "If it does not come back, let XFS give up: for f in "
-			    "/sys/fs/xfs/%s/error/metadata/*/max_retries; do echo 0 > $f; done (it "
-			    "shuts down: its users get errors, what is not written is lost)",
-			    iq_device_name(device));
+		iq_remedy_add(
+			d->g, &v->remedy, IQ_RISK_DATA,
+			iq_arena_printf(d->g->arena,
+					"for f in /sys/fs/xfs/%s/error/metadata/*/max_retries; do "
+					"echo 0 > $f; done",
+					iq_device_name(device)),
+			"If it does not come back, let XFS give up: for f in "
+			"/sys/fs/xfs/%s/error/metadata/*/max_retries; do echo 0 > $f; done (it "
+			"shuts down: its users get errors, what is not written is lost)",
+			iq_device_name(device));
 	return true;
 }
 

@@ -125,6 +125,27 @@ char *iq_arena_vprintf(struct iq_arena *arena, const char *fmt, va_list ap)
 	return str;
 }
 
+const char *iq_arena_quoted(struct iq_arena *arena, const char *word)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-@:+,=";
+	char *quoted, *to;
+
+	if (*word && !word[strspn(word, plain)])
+		return iq_arena_strdup(arena, word);
+	to = quoted = iq_arena_alloc(arena, 4 * strlen(word) + 3);
+	*to++ = '\'';
+	for (const char *p = word; *p; p++) {
+		if (*p == '\'')
+			to = stpcpy(to, "'\\''");
+		else
+			*to++ = *p;
+	}
+	*to++ = '\'';
+	*to = '\0';
+	return quoted;
+}
+
 char *iq_arena_printf(struct iq_arena *arena, const char *fmt, ...)
 {
 	va_list ap;

@@ -166,6 +166,26 @@ static void fill_syscall(struct iq_diag *d, const struct iq_stack *stack, struct
 	w->syscall.num_args = iq_syscall_num_args(d->s, stack->user.nr);
 }
 
+enum { PF_EXITING = 4, SIGKILL_BIT = 1 << (9 - 1) };
+
+/* Who is exiting gets no more signals (wants_signal() in kernel/signal.c). */
+static bool is_doomed(struct iq_diag *d, const struct iq_task *t)
+{
+	uint64_t pending;
+
+	return !t->kthread && ((t->flags & PF_EXITING) ||
+			       (iq_peek_member(d->s, "struct task_struct", "pending.signal.sig[0]",
+					       t->addr, &pending) &&
+				(pending & SIGKILL_BIT)));
+}
+
+/* Does SIGKILL wake it? Process 1 is not sent any. */
+static bool wakes_for_sigkill(const struct iq_task *t)
+{
+	return !t->kthread && t->tgid != 1 &&
+	       (t->killable || t->state == 'S' || t->state == 'T' || t->state == 't');
+}
+
 struct iq_wait *iq_diag_wait(const struct iq_sleeper *who, struct iq_object *on,
 			     enum iq_wait_class cls)
 {
@@ -179,6 +199,8 @@ struct iq_wait *iq_diag_wait(const struct iq_sleeper *who, struct iq_object *on,
 	w->state = task->state;
 	/* A frozen task is no victim of what it was waiting for. */
 	w->uninterruptible = task->state == 'D' && !task->frozen;
+	w->doomed = is_doomed(d, task);
+	w->killable = wakes_for_sigkill(task) && !w->doomed;
 	w->certainty = IQ_PROVEN;
 	w->waited_ms = task->idle_ns < 0 ? -1 : task->idle_ns / 1000000;
 	/* Where the time cannot be known the state alone counts, of a dump; live, two looks decide.

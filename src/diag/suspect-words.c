@@ -92,8 +92,8 @@ static void tell(struct iq_graph *g, const struct sleep_case *cases, size_t num,
 		iq_text_add(g, &v->evidence, "%zu more task%s in %s(), each on something else",
 			    like, like == 1 ? " sleeps" : "s sleep", c->where);
 	add_hints(g, c, &v->evidence);
-	iq_text_add(g, &o->remedy, "look next at %s",
-		    p ? p->next : "what the kernel log says of it (dmesg)");
+	iq_remedy_add(g, &o->remedy, IQ_RISK_NONE, NULL, "look next at %s",
+		      p ? p->next : "what the kernel log says of it (dmesg)");
 }
 
 void tell_unknown(struct suspects *x, const struct sleep_case *cases, size_t num)

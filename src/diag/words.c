@@ -10,8 +10,7 @@
 
 #include <stdio.h>
 
-/* What it is called in a sentence: "bash (312)"; of what is no task, its name. */
-static const char *call(const struct iq_graph *g, const struct iq_object *o)
+const char *iq_words_call(const struct iq_graph *g, const struct iq_object *o)
 {
 	const char *rest = strchr(o->id, ':');
 
@@ -33,9 +32,9 @@ static bool is_explained(const struct iq_wait *w)
 static const char *on_name(const struct iq_graph *g, const struct iq_edge *e)
 {
 	if (e->via)
-		return call(g, e->via);
+		return iq_words_call(g, e->via);
 	if (e->from->wait && e->from->wait->on != e->to)
-		return call(g, e->from->wait->on);
+		return iq_words_call(g, e->from->wait->on);
 	return NULL;
 }
 
@@ -61,20 +60,20 @@ static void step_in_words(const struct iq_graph *g, struct iq_strbuf *sb, const 
 	const char *on = on_name(g, e);
 
 	if (e->from->type != IQ_OBJ_TASK) {
-		iq_strbuf_printf(sb, "%s %s %s", call(g, e->from),
+		iq_strbuf_printf(sb, "%s %s %s", iq_words_call(g, e->from),
 				 e->kind == IQ_EDGE_OWNER ? "is held by" : "waits for",
-				 call(g, e->to));
+				 iq_words_call(g, e->to));
 		return;
 	}
-	iq_strbuf_printf(sb, "%s waits for ", call(g, e->from));
+	iq_strbuf_printf(sb, "%s waits for ", iq_words_call(g, e->from));
 	if (e->to == e->from)
 		iq_strbuf_printf(sb, "%s, which it holds itself",
-				 on ? on : call(g, e->from->wait->on));
+				 on ? on : iq_words_call(g, e->from->wait->on));
 	else if (on)
 		iq_strbuf_printf(sb, "%s%s %s %s", on, e->kind == IQ_EDGE_SERVES ? "," : "",
-				 edge_verb(e), call(g, e->to));
+				 edge_verb(e), iq_words_call(g, e->to));
 	else
-		iq_strbuf_adds(sb, call(g, e->to));
+		iq_strbuf_adds(sb, iq_words_call(g, e->to));
 }
 
 static size_t num_tasks(const struct iq_cause *cause)
@@ -145,12 +144,12 @@ static const char *nobody_brings(const struct iq_graph *g, const struct iq_wait 
 static const char *task_summary(const struct iq_graph *g, const struct iq_cause *cause)
 {
 	const struct iq_wait *w = cause->root->wait;
-	const char *who = call(g, cause->root), *on;
+	const char *who = iq_words_call(g, cause->root), *on;
 
 	if (!w)
 		return iq_arena_printf(
 			g->arena, "%s does not go on, and nothing that was read says why", who);
-	on = call(g, w->on);
+	on = iq_words_call(g, w->on);
 	if (cause->kind == IQ_CAUSE_TASK_SLEEPING)
 		return nobody_brings(g, w, who, on);
 	if (w->cls == IQ_WAIT_CPU)
@@ -171,7 +170,7 @@ static const char *thing_summary(const struct iq_graph *g, const struct iq_cause
 {
 	return iq_arena_printf(g->arena, "%zu task%s for %s, and nothing that was read says %s",
 			       cause->blocked.num, cause->blocked.num == 1 ? " waits" : "s wait",
-			       call(g, cause->root),
+			       iq_words_call(g, cause->root),
 			       cause->root->type == IQ_OBJ_LOCK ? "who holds it"
 								: "why it does not answer");
 }
@@ -201,7 +200,8 @@ static const char *wait_in_evidence(const struct iq_graph *g, const struct iq_wa
 	_cleanup_(iq_strbuf_deinit) struct iq_strbuf sb = IQ_STRBUF_INIT;
 	const char *stack = stack_in_words(g, w);
 
-	iq_strbuf_printf(&sb, "%s is in state %c", call(g, w->task), w->state ? w->state : '?');
+	iq_strbuf_printf(&sb, "%s is in state %c", iq_words_call(g, w->task),
+			 w->state ? w->state : '?');
 	if (w->waited_ms >= 10000)
 		iq_strbuf_printf(&sb, " for %" PRId64 " s", w->waited_ms / 1000);
 	else if (w->waited_ms >= 0)
@@ -210,7 +210,7 @@ static const char *wait_in_evidence(const struct iq_graph *g, const struct iq_wa
 	if (stack)
 		iq_strbuf_printf(&sb, ", its stack: %s", stack);
 	else
-		iq_strbuf_printf(&sb, ", waiting for %s", call(g, w->on));
+		iq_strbuf_printf(&sb, ", waiting for %s", iq_words_call(g, w->on));
 	return iq_arena_strdup(g->arena, iq_strbuf_str(&sb));
 }
 
@@ -260,121 +260,6 @@ static void collect_evidence(const struct iq_graph *g, struct iq_cause *cause)
 	iq_strmap_deinit(&once.seen);
 }
 
-/* ---- remedies ---- */
-
-/* Will SIGKILL end this wait? */
-static bool is_killable(const struct iq_wait *w)
-{
-	return !w->uninterruptible || w->killable;
-}
-
-static void keep_the_trace(const struct iq_graph *g, struct iq_cause *cause)
-{
-	iq_text_add(
-		g, &cause->remedy,
-		"before you reboot, keep what helps to find the reason: the output of `inquest why "
-		"--json`, and a memory dump if you can take one");
-}
-
-/* The tasks of the cycle: one that can be killed is worth more than a reason why not. */
-static void deadlock_remedy(const struct iq_graph *g, struct iq_cause *cause)
-{
-	const struct iq_object *victim = NULL;
-	bool one_process = true;
-
-	iq_vec_foreach(&cause->chain, p) {
-		const struct iq_object *o = *p;
-
-		if (o->type != IQ_OBJ_TASK)
-			continue;
-		one_process = one_process && iq_object_pid(o) == iq_object_pid(cause->root);
-		if (o->wait && is_killable(o->wait) && !o->kthread && iq_object_pid(o) != 1 &&
-		    (!victim || !o->wait->uninterruptible > !victim->wait->uninterruptible))
-			victim = o;
-	}
-	if (!victim && !cause->remedy.num) {
-		iq_text_add(g, &cause->remedy,
-			    "nothing ends this cycle from outside: its tasks sleep "
-			    "uninterruptibly, kill "
-			    "-9 will most likely not reach them; it takes a reboot");
-	} else if (!victim) {
-		;
-	} else if (one_process) {
-		iq_text_add(g, &cause->remedy,
-			    "kill -9 %" PRId64
-			    " (%s): the cycle is inside this one process, so that "
-			    "it has to end; restart it after",
-			    iq_object_pid(victim), victim->name ? victim->name : "?");
-	} else {
-		iq_text_add(g, &cause->remedy,
-			    "kill -9 %" PRId64 " (%s): its sleep can be ended by a signal, and the "
-			    "kernel's locks that it holds are let go of when it ends; what it was "
-			    "doing is lost. A lock in user memory stays taken unless it is a "
-			    "robust one",
-			    iq_object_pid(victim), victim->name ? victim->name : "?");
-	}
-	keep_the_trace(g, cause);
-}
-
-static void task_remedy(const struct iq_graph *g, struct iq_cause *cause)
-{
-	const struct iq_object *root = cause->root;
-	const char *who = call(g, root);
-	int64_t pid = iq_object_pid(root);
-
-	iq_text_add(g, &cause->remedy, "`inquest stack %" PRId64 "` shows where %s is", root->tid,
-		    who);
-	/* Somebody keeps it from going on: what to do about that the rule knows that found it. */
-	if (root->verdict && root->verdict->cannot_go_on)
-		return;
-	if (root->kthread || !root->wait)
-		;
-	else if (is_killable(root->wait) && pid != 1)
-		iq_text_add(g, &cause->remedy,
-			    "if it may be ended: kill %" PRId64 " (kill -9 if that does not help); "
-			    "what it was doing is lost",
-			    pid);
-	else
-		iq_text_add(g, &cause->remedy,
-			    "kill -9 %" PRId64 " does not help as long as this sleep lasts", pid);
-	keep_the_trace(g, cause);
-}
-
-static void collect_remedy(const struct iq_graph *g, struct iq_cause *cause)
-{
-	const struct iq_verdict *v = cause->root->verdict;
-
-	if (v && cause->kind != IQ_CAUSE_DEADLOCK)
-		iq_vec_foreach(&v->remedy, text)
-			iq_text_add(g, &cause->remedy, "%s", *text);
-	iq_vec_foreach(&cause->chain, o)
-		iq_vec_foreach(&(*o)->remedy, text)
-			iq_text_add(g, &cause->remedy, "%s", *text);
-	iq_vec_foreach(&cause->chain_edges, e)
-		if ((*e)->via)
-			iq_vec_foreach(&(*e)->via->remedy, text)
-				iq_text_add(g, &cause->remedy, "%s", *text);
-	/* What the last task waits for, where no edge leads on from it. */
-	if (cause->root->wait && !cause->root->out.num)
-		iq_vec_foreach(&cause->root->wait->on->remedy, text)
-			iq_text_add(g, &cause->remedy, "%s", *text);
-	if (cause->remedy.num && cause->kind != IQ_CAUSE_DEADLOCK &&
-	    cause->kind != IQ_CAUSE_UNKNOWN && v)
-		return;
-	if (cause->kind == IQ_CAUSE_DEADLOCK)
-		deadlock_remedy(g, cause);
-	else if (cause->root->type == IQ_OBJ_TASK)
-		task_remedy(g, cause);
-	else {
-		/* A lock says nothing anywhere. */
-		if (cause->root->type != IQ_OBJ_LOCK || !cause->remedy.num)
-			iq_text_add(g, &cause->remedy,
-				    "look at %s: what it says in the kernel log (dmesg)",
-				    call(g, cause->root));
-		keep_the_trace(g, cause);
-	}
-}
-
 enum { MAX_LOCKS = 16 };
 
 /* How many locks other than this one it holds that somebody in this cause waits for, up to a few.
@@ -410,7 +295,7 @@ static const char *held_summary(const struct iq_graph *g, const struct iq_cause 
 {
 	static const char own[] = " for a reason of its own";
 	const struct iq_edge *last = NULL;
-	const char *who = call(g, cause->root);
+	const char *who = iq_words_call(g, cause->root);
 	size_t len = strlen(who), more;
 
 	if (cause->kind != IQ_CAUSE_TASK_SLEEPING)
@@ -426,7 +311,7 @@ static const char *held_summary(const struct iq_graph *g, const struct iq_cause 
 	len = strlen(summary);
 	if (len > strlen(own) && !strcmp(summary + len - strlen(own), own))
 		len -= strlen(own);
-	return iq_arena_printf(g->arena, "%s%s, held by %s, which%.*s", call(g, last->via),
+	return iq_arena_printf(g->arena, "%s%s, held by %s, which%.*s", iq_words_call(g, last->via),
 			       !more	   ? ""
 			       : more == 1 ? " and one more lock"
 			       : more == MAX_LOCKS
@@ -455,7 +340,7 @@ static void say(const struct iq_graph *g, struct iq_cause *cause)
 			    "the same holds for %zu more thread%s of process %" PRId64,
 			    cause->num_alike, cause->num_alike == 1 ? "" : "s",
 			    iq_object_pid(cause->root));
-	collect_remedy(g, cause);
+	iq_cause_remedies(g, cause);
 }
 
 void iq_causes_say(const struct iq_graph *g, struct iq_causes *causes)

@@ -50,6 +50,16 @@ const char *iq_object_type_name(enum iq_object_type type)
 	return (unsigned)type < IQ_NUM_OBJ_TYPES ? type_names[type] : "kernel";
 }
 
+const char *iq_risk_name(enum iq_risk risk)
+{
+	static const char *const names[] = { [IQ_RISK_NONE] = "none",
+					     [IQ_RISK_LOW] = "low",
+					     [IQ_RISK_DATA] = "data",
+					     [IQ_RISK_HIGH] = "high" };
+
+	return (unsigned)risk < IQ_ARRAY_SIZE(names) ? names[risk] : "high";
+}
+
 const char *iq_certainty_name(enum iq_certainty certainty)
 {
 	return certainty >= IQ_PROVEN ? "proven" : certainty == IQ_STRONG ? "strong" : "likely";

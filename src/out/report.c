@@ -68,6 +68,30 @@ static void put(json_t *object, const char *key, json_t *value)
 	json_object_set_new_nocheck(object, key, value);
 }
 
+static json_t *remedies(const iq_remedies *list)
+{
+	json_t *array = json_array();
+
+	iq_vec_foreach(list, r) {
+		json_t *one = json_object();
+
+		put(one, "text", text(r->text));
+		put(one, "command", text(r->command));
+		put(one, "risk", json_string_nocheck(iq_risk_name(r->risk)));
+		json_array_append_new(array, one);
+	}
+	return array;
+}
+
+static json_t *remedy_texts(const iq_remedies *list)
+{
+	json_t *array = json_array();
+
+	iq_vec_foreach(list, r)
+		json_array_append_new(array, text(r->text));
+	return array;
+}
+
 /* ---- objects ---- */
 
 struct field {
@@ -332,6 +356,8 @@ static json_t *wait_json(struct maker *m, const struct iq_wait *w)
 	put(json, "certainty", json_string(iq_certainty_name(w->certainty)));
 	put(json, "rule", text(w->rule));
 	put(json, "hangs", json_boolean(w->hangs));
+	put(json, "killable", json_boolean(w->killable));
+	put(json, "killed", json_boolean(w->doomed));
 	return json;
 }
 
@@ -416,7 +442,8 @@ static json_t *cause_json(struct maker *m, const struct iq_cause *cause, size_t 
 	put(json, "blocked", blocked);
 	put(json, "chain", chain);
 	put(json, "evidence", texts(&cause->evidence));
-	put(json, "remedy", texts(&cause->remedy));
+	put(json, "remedy", remedy_texts(&cause->remedy));
+	put(json, "remedies", remedies(&cause->remedy));
 	return json;
 }
 

@@ -6,12 +6,12 @@
  * renders one that was saved. Next to the fields that were promised it has a few that the
  * text needs: of the report "longer_than_s", "asked" (the tasks that `why PID` was called with) and
  * "complete" (false: something could not be looked at, so that a cause may be missing), of a wait
- * "words" (what it is doing, or null), "certainty", "rule" and "hangs", of a holder "aside"
- * (somebody else stands in front), of daemon and ipc objects "kind"; of a system call "text" (with
- * its arguments decoded, or null); of a wait by poll, select or epoll that was asked for "watches"
- * (its descriptors); of a task without a wait that was asked for "doing". A report for the debugger
- * has the "address" of each object's main structure, where it has one, and the "state" of each
- * task.
+ * "words" (what it is doing, or null), "certainty", "rule", "hangs", "killable" (SIGKILL ends it)
+ * and "killed" (one is on its way already, or the task is exiting), of a holder "aside" (somebody
+ * else stands in front), of daemon and ipc objects "kind"; of a system call "text" (with its
+ * arguments decoded, or null); of a wait by poll, select or epoll that was asked for "watches" (its
+ * descriptors); of a task without a wait that was asked for "doing". A report for the debugger has
+ * the "address" of each object's main structure, where it has one, and the "state" of each task.
  */
 #ifndef IQ_OUT_REPORT_H
 #define IQ_OUT_REPORT_H

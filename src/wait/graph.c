@@ -236,6 +236,22 @@ void iq_text_add(const struct iq_graph *g, iq_texts *texts, const char *fmt, ...
 	iq_vec_push(texts, text);
 }
 
+void iq_remedy_add(const struct iq_graph *g, iq_remedies *list, enum iq_risk risk,
+		   const char *command, const char *fmt, ...)
+{
+	struct iq_remedy r = { .risk = risk };
+	va_list ap;
+
+	va_start(ap, fmt);
+	r.text = iq_arena_vprintf(g->arena, fmt, ap);
+	va_end(ap);
+	iq_vec_foreach(list, have)
+		if (!strcmp(have->text, r.text))
+			return;
+	r.command = command ? iq_arena_strdup(g->arena, command) : NULL;
+	iq_vec_push(list, r);
+}
+
 struct iq_wait *iq_graph_wait(struct iq_graph *g, struct iq_object *task, struct iq_object *on,
 			      enum iq_wait_class cls)
 {

@@ -67,7 +67,8 @@ static inline struct iq_object *made_frozen_fs(struct iq_graph *g)
 			      "ext4 on /dev/vdb, mounted at /data, is frozen");
 	v->final = true;
 	iq_text_add(g, &v->evidence, "super_block.s_writers.frozen is 4 (SB_FREEZE_COMPLETE)");
-	iq_text_add(g, &v->remedy, "fsfreeze -u /data thaws it; nothing is lost");
+	iq_remedy_add(g, &v->remedy, IQ_RISK_LOW, "fsfreeze -u /data",
+		      "fsfreeze -u /data thaws it; nothing is lost");
 	return fs;
 }
 

@@ -416,7 +416,7 @@ static void a_deadlock_is_told_around(void **state)
 		"\n"
 		"   What to do\n"
 		"    1. nothing ends this cycle from outside: its tasks sleep uninterruptibly,\n"
-		"       kill -9 will most likely not reach them; it takes a reboot\n"
+		"       and kill -9 takes effect only when such a sleep ends; it takes a reboot\n"
 		"    2. before you reboot, keep what helps to find the reason: the output of\n"
 		"       `inquest why --json`, and a memory dump if you can take one\n"
 		"\n"

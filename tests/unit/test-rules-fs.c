@@ -143,8 +143,8 @@ static void frozen_filesystem_that_is_not_mounted_here(enum fk_flavour f)
 	/* No command that leaves a name to be filled in. */
 	assert_true(cause->root->verdict->remedy.num > 0);
 	for (size_t i = 0; i < cause->root->verdict->remedy.num; i++) {
-		assert_null(strstr(cause->root->verdict->remedy.data[i], "MOUNTPOINT"));
-		assert_null(strstr(cause->root->verdict->remedy.data[i], "fsfreeze"));
+		assert_null(strstr(cause->root->verdict->remedy.data[i].text, "MOUNTPOINT"));
+		assert_null(strstr(cause->root->verdict->remedy.data[i].text, "fsfreeze"));
 	}
 	fakekernel_free(k);
 }

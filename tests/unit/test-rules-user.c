@@ -405,10 +405,7 @@ static struct fk_task *receives(struct fakekernel *k, int32_t pid, uint64_t prot
 
 static bool has_remedy(const struct iq_cause *c, const char *text)
 {
-	iq_vec_foreach(&c->remedy, r)
-		if (strstr(*r, text))
-			return true;
-	return false;
+	return remedy_with(c, text) != NULL;
 }
 
 static void semaphore_that_is_to_become_zero_is_not_sent(enum fk_flavour f)

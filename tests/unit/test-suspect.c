@@ -69,6 +69,14 @@ static bool is_said(const iq_texts *texts, const char *part)
 	return false;
 }
 
+static bool is_advised(const struct iq_cause *cause, const char *part)
+{
+	for (size_t i = 0; i < cause->remedy.num; i++)
+		if (strstr(cause->remedy.data[i].text, part))
+			return true;
+	return false;
+}
+
 /* ---- a rule left out ---- */
 
 static void rule_that_is_left_out_explains_nothing(void **state)
@@ -445,7 +453,7 @@ static void known_place_is_told_in_plain_words(void **state)
 		assert_string_equal(cause->summary,
 				    "ls (11) sleeps in autofs_wait, where it waits for the "
 				    "automount daemon, and nothing that was read says why");
-		assert_true(is_said(&cause->remedy, "look next at that program"));
+		assert_true(is_advised(cause, "look next at that program"));
 		fakekernel_free(k);
 	}
 }

@@ -95,6 +95,13 @@ static void add_texts(struct iq_strbuf *sb, const iq_texts *texts)
 	iq_strbuf_addc(sb, '\n');
 }
 
+static void add_remedies(struct iq_strbuf *sb, const iq_remedies *list)
+{
+	iq_vec_foreach(list, r)
+		iq_strbuf_printf(sb, " | %s", r->text);
+	iq_strbuf_addc(sb, '\n');
+}
+
 static char *answer_in_words(const struct iq_causes *causes)
 {
 	struct iq_strbuf sb = IQ_STRBUF_INIT;
@@ -112,7 +119,7 @@ static char *answer_in_words(const struct iq_causes *causes)
 		iq_vec_foreach(&c->chain_edges, e)
 			iq_strbuf_printf(&sb, "(%s)", (*e)->how);
 		add_texts(&sb, &c->evidence);
-		add_texts(&sb, &c->remedy);
+		add_remedies(&sb, &c->remedy);
 	}
 	return sb.str;
 }
@@ -125,7 +132,7 @@ static char *graph_in_words(const struct iq_graph *g)
 		const struct iq_object *o = *p;
 
 		iq_strbuf_printf(&sb, "%s %s %zu", o->id, o->name ? o->name : "-", o->out.num);
-		add_texts(&sb, &o->remedy);
+		add_remedies(&sb, &o->remedy);
 		if (o->verdict)
 			add_texts(&sb, &o->verdict->evidence);
 	}

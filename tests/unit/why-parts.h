@@ -26,4 +26,13 @@ static inline const struct iq_edge *edge_to(const struct iq_wait *w, int64_t tid
 	return NULL;
 }
 
+/* The remedy that says this; NULL: there is none. */
+static inline const struct iq_remedy *remedy_with(const struct iq_cause *cause, const char *part)
+{
+	for (size_t i = 0; i < cause->remedy.num; i++)
+		if (strstr(cause->remedy.data[i].text, part))
+			return &cause->remedy.data[i];
+	return NULL;
+}
+
 #endif
