@@ -10,7 +10,7 @@ BUILD ?= build
 MESONFLAGS ?=
 
 .NOTPARALLEL:
-.PHONY: build static all deps demo check guest zoo system lint format bench install clean help
+.PHONY: build static all deps demo check guest zoo system remedies lint format bench install clean help
 
 build: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) inquest
@@ -57,6 +57,12 @@ system:
 	@tests/system/run --inquest $(BUILD)/inquest.static --log $(BUILD)/system --write docs/system.md \
 		$(if $(S),-S "$(S)")
 
+remedies:
+	@tools/deps install build guest
+	@$(MAKE) --no-print-directory static
+	@tests/guest/run -K "$(K)" -S "$(or $(S),all)" --inquest $(BUILD)/inquest.static \
+		--try-remedies $(BUILD)/remedies.json
+
 lint:
 	@tools/deps install lint
 	@tools/lint
@@ -86,6 +92,7 @@ help:
 	@echo "make zoo        every scenario on every kernel, and the table docs/zoo.md"
 	@echo "make zoo ABLATE=1            and each asked again without the rules that knew it"
 	@echo "make system     hangs and loads on a Debian with its services (root: debootstrap)"
+	@echo "make remedies   do in guests what reports advise, and see whether it is true (S=NAME)"
 	@echo "make lint       check the sources' form; make format: put it right"
 	@echo "make bench      measure"
 	@echo "make install    to /usr/local; DESTDIR is honoured"

@@ -318,8 +318,8 @@ static struct iq_wait *wait_for_request(const struct iq_sleeper *who, iq_vaddr h
 	w = wait_for(who, &c, taken);
 	/* Who is killed goes on waiting for what the daemon has in hand: request_wait_answer() in
 	 * fs/fuse/dev.c. */
-	w->killable =
-		w->killable && req_flag(d, "FR_PENDING", flags) && !req_flag(d, "FR_FORCE", flags);
+	w->killable = (who->task->killable || who->task->state == 'S') && !w->doomed &&
+		      req_flag(d, "FR_PENDING", flags) && !req_flag(d, "FR_FORCE", flags);
 	name = operation(opcode);
 	iq_text_add(d->g, &w->evidence,
 		    "fuse_req %#" PRIx64 " is request %" PRIu64
